@@ -1,0 +1,83 @@
+//! What is emitted for a struct without mistakes: constant metadata and a few short functions.
+
+mod checks;
+mod constants;
+mod functions;
+mod table;
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::model::Entity;
+
+/// Everything that the derive emits for a struct.
+pub(crate) fn entity(entity: &Entity<'_>) -> TokenStream {
+    let ident = entity.ident;
+    let head = head(entity, &functions::key_type(entity));
+    let table = table::table(entity);
+    let functions = functions::functions(entity);
+    let constants = constants::constants(entity);
+    let methods = methods(entity);
+    let checks = checks::checks(entity);
+    enclosed(
+        entity,
+        &quote! {
+            #[automatically_derived]
+            impl __cascade::Entity for #ident {
+                #head
+                const TABLE: &'static __cascade::Table = &#table;
+                fn table() -> &'static __cascade::Table {
+                    <Self as __cascade::Entity>::TABLE
+                }
+                #functions
+            }
+            #constants
+            #methods
+            #checks
+        },
+    )
+}
+
+/// Wraps items so that none of their names is seen outside, and names the facade crate once.
+pub(crate) fn enclosed(entity: &Entity<'_>, items: &TokenStream) -> TokenStream {
+    let facade = match &entity.table.facade {
+        Some(given) => {
+            let path = &given.value;
+            quote!(#path)
+        }
+        None => quote!(::sqlx_cascade),
+    };
+    quote! {
+        const _: () = {
+            use #facade::__private as __cascade;
+            #items
+        };
+    }
+}
+
+/// The part of the impl that names the struct and its key.
+pub(crate) fn head(entity: &Entity<'_>, key: &TokenStream) -> TokenStream {
+    let name = crate::names::plain(entity.ident);
+    let place = format!("::{name}@");
+    quote! {
+        type Key = #key;
+        const IDENT: &'static str =
+            ::core::concat!(::core::module_path!(), #place, ::core::line!(), ":", ::core::column!());
+        const NAME: &'static str = #name;
+    }
+}
+
+/// The inherent methods, which forward to the trait, unless the struct has methods of its own under these names.
+pub(crate) fn methods(entity: &Entity<'_>) -> Option<TokenStream> {
+    let Entity { ident, vis, table, .. } = entity;
+    let wanted = table.inherent.as_ref().is_none_or(|given| given.value);
+    wanted.then(|| quote!(__cascade::methods! { #vis #ident }))
+}
+
+/// A number as a person writes it.
+fn number(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
+}
+
+pub(crate) use constants::constants;
+pub(crate) use functions::key_type;

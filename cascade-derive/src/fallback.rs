@@ -1,0 +1,84 @@
+//! Stand-ins for a struct with mistakes, so that code that uses it gets no errors of its own.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::expand;
+use crate::model::{Entity, Field};
+
+/// The mistakes, and inert impls beside them.
+pub(crate) fn expand(input: &DeriveInput, entity: Option<&Entity<'_>>, error: Option<syn::Error>) -> TokenStream {
+    let errors = error.map(syn::Error::into_compile_error);
+    let stand_ins = match entity {
+        Some(entity) => impls(entity),
+        // A generic type has no impl that is true of all its parameters.
+        None if !input.generics.params.is_empty() => TokenStream::new(),
+        None => impls(&Entity::empty(input)),
+    };
+    quote!(#errors #stand_ins)
+}
+
+fn impls(entity: &Entity<'_>) -> TokenStream {
+    let ident = entity.ident;
+    let key = key_type(entity);
+    let head = expand::head(entity, &key);
+    let constants = expand::constants(entity);
+    let methods = expand::methods(entity);
+    expand::enclosed(
+        entity,
+        &quote! {
+            #[automatically_derived]
+            impl __cascade::Entity for #ident {
+                #head
+                const TABLE: &'static __cascade::Table = &__cascade::Table {
+                    ident: <Self as __cascade::Entity>::IDENT,
+                    entity: <Self as __cascade::Entity>::NAME,
+                    schema: ::core::option::Option::None,
+                    name: "",
+                    columns: &[],
+                    key: &[],
+                    foreign_keys: &[],
+                    relations: &[],
+                    unique: &[],
+                    version: ::core::option::Option::None,
+                    broken: true,
+                    functions: __cascade::Functions::of::<Self>(),
+                };
+                fn table() -> &'static __cascade::Table {
+                    <Self as __cascade::Entity>::TABLE
+                }
+                fn key_part(_: &#key, _: usize) -> &__cascade::Erased {
+                    ::core::panic!()
+                }
+                fn key_from(_: &[&__cascade::Erased]) -> ::core::option::Option<#key> {
+                    ::core::option::Option::None
+                }
+                fn view<'a>(&'a self, _: &mut __cascade::See<'_, 'a>) {}
+                fn visit(&mut self) -> __cascade::Parts<'_> {
+                    ::core::default::Default::default()
+                }
+                fn read(_: &mut __cascade::Reader<'_>) -> ::core::result::Result<Self, __cascade::Error> {
+                    ::core::panic!()
+                }
+            }
+            #constants
+            #methods
+        },
+    )
+}
+
+/// The key, as far as it can be told: a child's foreign key is compared with it. Without `#[key]`, the field `id` is most likely it.
+fn key_type(entity: &Entity<'_>) -> TokenStream {
+    if entity.key().next().is_some() {
+        return expand::key_type(entity);
+    }
+    let id = |field: &&Field<'_>| field.name == "id";
+    entity.fields.iter().find(id).map_or_else(
+        || quote!(i64),
+        |field| {
+            let ty = field.ty;
+            quote!(#ty)
+        },
+    )
+}

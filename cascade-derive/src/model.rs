@@ -1,0 +1,313 @@
+//! A mapped struct as the rules and the expansion see it: decisions over syntax that it borrows.
+
+use proc_macro2::Ident;
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Type, Visibility};
+
+use crate::errors::Errors;
+use crate::grammar::{self, ColumnKeys, ForeignKeyKeys, Given, HolderKeys, KeyKeys, Keys, Once, ParentKeys, SqlxKeys, TableKeys, VersionKeys};
+use crate::names;
+use crate::shape::Shape;
+use crate::values::{Flag, OnDelete};
+
+/// A struct with `#[derive(Relations)]`.
+pub(crate) struct Entity<'a> {
+    /// The struct's name.
+    pub(crate) ident: &'a Ident,
+    /// Its visibility.
+    pub(crate) vis: &'a Visibility,
+    /// `#[table(..)]`.
+    pub(crate) table: TableKeys,
+    /// Whether `#[table(..)]` could be read in full.
+    pub(crate) table_is_read: bool,
+    /// What sqlx's own attribute on the struct says.
+    pub(crate) sqlx: SqlxKeys,
+    /// Its fields, in declaration order.
+    pub(crate) fields: Vec<Field<'a>>,
+}
+
+/// A field of a mapped struct.
+pub(crate) struct Field<'a> {
+    /// The field's name.
+    pub(crate) ident: &'a Ident,
+    /// The field's name without `r#`, for columns and messages.
+    pub(crate) name: String,
+    /// Its visibility: that of its relation constant.
+    pub(crate) vis: &'a Visibility,
+    /// Its type.
+    pub(crate) ty: &'a Type,
+    /// What the type's own words say.
+    pub(crate) shape: Shape<'a>,
+    /// The relation attributes that it has; more than one is a mistake.
+    pub(crate) relations: Vec<Relation<'a>>,
+    /// `#[key]`.
+    pub(crate) key: Once<KeyKeys>,
+    /// `#[column]`.
+    pub(crate) column: ColumnKeys,
+    /// `#[version]`.
+    pub(crate) version: Once<VersionKeys>,
+    /// What sqlx's own attribute says.
+    pub(crate) sqlx: SqlxKeys,
+    /// What the field is, by all of these.
+    pub(crate) role: Role<'a>,
+}
+
+/// What a field is.
+pub(crate) enum Role<'a> {
+    /// A column.
+    Column(Column<'a>),
+    /// A foreign key that may hold the parent.
+    BelongsTo(BelongsTo<'a>),
+    /// A relation to a child.
+    HasOne(HasOne<'a>),
+    /// Not mapped.
+    Skipped,
+    /// The attribute doesn't fit the type: [`check`](crate::check) says how.
+    Unclear,
+}
+
+/// A plain column.
+pub(crate) struct Column<'a> {
+    /// Its name in the table.
+    pub(crate) name: String,
+    /// The foreign key that it is.
+    pub(crate) foreign_key: Option<ForeignKey<'a>>,
+}
+
+/// A foreign key.
+pub(crate) struct ForeignKey<'a> {
+    /// The attribute's name.
+    pub(crate) word: &'a Ident,
+    /// Declared by `one_to_one`.
+    pub(crate) unique: bool,
+    /// The parent that the attribute names.
+    pub(crate) target: Option<Path>,
+    /// `on_delete`.
+    pub(crate) on_delete: Once<OnDelete>,
+}
+
+/// A `BelongsTo`.
+pub(crate) struct BelongsTo<'a> {
+    /// The parent, by the field's type.
+    pub(crate) target: &'a Type,
+    /// Inside of an `Option`.
+    pub(crate) optional: bool,
+    /// Its columns, in the order of the parent's key.
+    pub(crate) columns: Vec<String>,
+    /// Where they are named.
+    pub(crate) column: Once<LitStr>,
+    /// The foreign key.
+    pub(crate) foreign_key: ForeignKey<'a>,
+    /// `cascade`.
+    pub(crate) cascade: Once<LitStr>,
+    /// `single_parent`.
+    pub(crate) single_parent: Once<Flag>,
+}
+
+/// A `HasOne`.
+pub(crate) struct HasOne<'a> {
+    /// The attribute's name.
+    pub(crate) word: &'a Ident,
+    /// The child.
+    pub(crate) child: &'a Type,
+    /// The options.
+    pub(crate) keys: ParentKeys,
+}
+
+/// A relation attribute, unread.
+pub(crate) struct Relation<'a> {
+    /// The attribute's name.
+    pub(crate) word: &'a Ident,
+    /// Its cardinality.
+    pub(crate) cardinality: Cardinality,
+    /// The attribute.
+    pub(crate) attribute: &'a Attribute,
+}
+
+/// How many rows are on the two sides, from the struct that has the attribute.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cardinality {
+    /// `one_to_one`.
+    OneToOne,
+    /// `one_to_many`.
+    OneToMany,
+    /// `many_to_one`.
+    ManyToOne,
+    /// `many_to_many`.
+    ManyToMany,
+}
+
+/// The attributes that go on fields, and the one that goes on the struct.
+const OF_FIELDS: &[&str] = &["key", "column", "version", "one_to_one", "one_to_many", "many_to_one", "many_to_many"];
+
+impl<'a> Entity<'a> {
+    /// What is known of something that can't be mapped: its name.
+    pub(crate) fn empty(input: &'a DeriveInput) -> Self {
+        Self {
+            ident: &input.ident,
+            vis: &input.vis,
+            table: TableKeys::default(),
+            table_is_read: false,
+            sqlx: SqlxKeys::default(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// Reads a struct; `None` for what can't be mapped at all.
+    pub(crate) fn read(input: &'a DeriveInput, errors: &mut Errors) -> Option<Self> {
+        errors.enter(&input.ident);
+        for attribute in &input.attrs {
+            if let Some(word) = attribute.path().get_ident().filter(|word| OF_FIELDS.iter().any(|name| word == name)) {
+                errors.at(word, format!("`#[{word}]` goes on a field of `{}`", input.ident));
+            }
+        }
+        let before = errors.count();
+        let table = one("table", &input.attrs, errors).map(|given| given.value).unwrap_or_default();
+        let table_is_read = errors.count() == before;
+        let sqlx = sqlx(&input.attrs, errors);
+        let fields = named_fields(input, errors)?;
+        let fields = fields.map(|(ident, field)| Field::read(&input.ident, ident, field, &sqlx, errors)).collect();
+        Some(Self { ident: &input.ident, vis: &input.vis, table, table_is_read, sqlx, fields })
+    }
+}
+
+/// The fields of a struct that can be mapped.
+fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<impl Iterator<Item = (&'a Ident, &'a syn::Field)> + use<'a>> {
+    let name = &input.ident;
+    if !input.generics.params.is_empty() {
+        errors.at(&input.generics, format!("`{name}` is generic: a table has one set of columns, so write a struct for each"));
+        return None;
+    }
+    let what = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => return Some(fields.named.iter().filter_map(|field| Some((field.ident.as_ref()?, field)))),
+            Fields::Unnamed(_) => "a tuple struct",
+            Fields::Unit => "a struct without fields",
+        },
+        Data::Enum(_) => "an enum",
+        Data::Union(_) => "a union",
+    };
+    errors.at(name, format!("`{name}` is {what}: only a struct with named fields can be mapped to a table"));
+    None
+}
+
+impl<'a> Field<'a> {
+    fn read(owner: &Ident, ident: &'a Ident, field: &'a syn::Field, outer: &SqlxKeys, errors: &mut Errors) -> Self {
+        let name = names::plain(ident);
+        errors.enter(format_args!("{owner}.{name}"));
+        if let Some(table) = field.attrs.iter().find(|attribute| attribute.path().is_ident("table")) {
+            errors.at(table.path(), "`#[table]` goes on the struct");
+        }
+        let shape = Shape::of(&field.ty);
+        let column: ColumnKeys = one("column", &field.attrs, errors).map(|given| given.value).unwrap_or_default();
+        let sqlx = sqlx(&field.attrs, errors);
+        let mut read = Self {
+            ident,
+            name,
+            vis: &field.vis,
+            ty: &field.ty,
+            shape,
+            relations: field.attrs.iter().filter_map(Relation::of).collect(),
+            key: one("key", &field.attrs, errors),
+            column,
+            version: one("version", &field.attrs, errors),
+            sqlx,
+            role: Role::Unclear,
+        };
+        read.role = read.role(outer, errors);
+        read
+    }
+
+    /// Decides what the field is, and reads the options of its relation by that.
+    fn role(&self, outer: &SqlxKeys, errors: &mut Errors) -> Role<'a> {
+        if self.column.skip.is_some() || (self.sqlx.skip.is_some() && matches!(self.shape, Shape::Plain { .. })) {
+            return Role::Skipped;
+        }
+        match (&self.shape, self.relations.as_slice()) {
+            (Shape::Plain { .. }, []) => Role::Column(Column { name: self.column_name(&self.name, outer), foreign_key: None }),
+            (Shape::Plain { .. }, [relation]) if relation.is_foreign_key() => match grammar::target(relation.attribute) {
+                Some(target) => {
+                    let ForeignKeyKeys { on_delete } = relation.keys(errors);
+                    let foreign_key = Some(relation.foreign_key(Some(target), on_delete));
+                    Role::Column(Column { name: self.column_name(&self.name, outer), foreign_key })
+                }
+                None => Role::Unclear,
+            },
+            (&Shape::BelongsTo { target, optional }, [relation]) if relation.is_foreign_key() => {
+                let HolderKeys { column, on_delete, cascade, single_parent } = relation.keys(errors);
+                let columns = match &column {
+                    Some(given) => given.value.value().split(',').map(|name| name.trim().to_owned()).collect(),
+                    None => vec![self.column_name(&format!("{}_id", self.name), outer)],
+                };
+                let foreign_key = relation.foreign_key(grammar::target(relation.attribute), on_delete);
+                Role::BelongsTo(BelongsTo { target, optional, columns, column, foreign_key, cascade, single_parent })
+            }
+            (&Shape::HasOne(child), [relation]) if relation.cardinality == Cardinality::OneToOne => {
+                Role::HasOne(HasOne { word: relation.word, child, keys: relation.keys(errors) })
+            }
+            _ => Role::Unclear,
+        }
+    }
+
+    /// The column of the field: the name that an attribute gives, else `name` in the style of the struct.
+    fn column_name(&self, name: &str, outer: &SqlxKeys) -> String {
+        if let Some(given) = self.column.name.as_ref().or(self.sqlx.rename.as_ref()) {
+            return given.value.value();
+        }
+        let style = outer.rename_all.as_ref().map(|given| given.value.value());
+        style.and_then(|style| names::in_style(&style, name)).unwrap_or_else(|| name.to_owned())
+    }
+}
+
+impl<'a> Relation<'a> {
+    fn of(attribute: &'a Attribute) -> Option<Self> {
+        let word = attribute.path().get_ident()?;
+        let cardinality = match word.to_string().as_str() {
+            "one_to_one" => Cardinality::OneToOne,
+            "one_to_many" => Cardinality::OneToMany,
+            "many_to_one" => Cardinality::ManyToOne,
+            "many_to_many" => Cardinality::ManyToMany,
+            _ => return None,
+        };
+        Some(Self { word, cardinality, attribute })
+    }
+
+    /// Whether this side can hold the key.
+    fn is_foreign_key(&self) -> bool {
+        matches!(self.cardinality, Cardinality::OneToOne | Cardinality::ManyToOne)
+    }
+
+    fn foreign_key(&self, target: Option<Path>, on_delete: Once<OnDelete>) -> ForeignKey<'a> {
+        ForeignKey { word: self.word, unique: self.cardinality == Cardinality::OneToOne, target, on_delete }
+    }
+
+    fn keys<K: Keys>(&self, errors: &mut Errors) -> K {
+        let mut keys = K::default();
+        grammar::read(self.attribute, &mut keys, errors);
+        keys
+    }
+}
+
+/// Reads an attribute that may be given once.
+fn one<K: Keys>(name: &str, attributes: &[Attribute], errors: &mut Errors) -> Once<K> {
+    let mut found: Once<K> = None;
+    for attribute in attributes {
+        let Some(word) = attribute.path().get_ident().filter(|word| *word == name) else { continue };
+        if found.is_some() {
+            errors.at(word, format!("`#[{name}]` is given twice: write one, with all its keys"));
+            continue;
+        }
+        let mut value = K::default();
+        grammar::read(attribute, &mut value, errors);
+        found = Some(Given { word: word.clone(), value });
+    }
+    found
+}
+
+/// Reads sqlx's own attribute, which may be given any number of times.
+fn sqlx(attributes: &[Attribute], errors: &mut Errors) -> SqlxKeys {
+    let mut keys = SqlxKeys::default();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("sqlx")) {
+        grammar::read(attribute, &mut keys, errors);
+    }
+    keys
+}

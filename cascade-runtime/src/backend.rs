@@ -1,0 +1,210 @@
+//! The seam between the library and a database of sqlx: how to bind, run, read, and tell its errors apart.
+
+use std::any::Any;
+
+use futures_core::future::BoxFuture;
+use sqlx::error::BoxDynError;
+
+use crate::codec::{Codec, Erased, Fns};
+use crate::error::{Error, ErrorKind};
+use crate::meta::Table;
+use crate::read::ReadRow;
+use crate::sql::Dialect;
+
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A database that is built. It is sealed: `sqlx::Sqlite` and `sqlx::Postgres` are, where their features are on.
+pub trait Backend: sqlx::Database + sealed::Sealed {
+    /// How its texts are written.
+    #[doc(hidden)]
+    fn dialect() -> &'static dyn Dialect;
+
+    /// How a transaction begins, where it isn't sqlx's way.
+    #[doc(hidden)]
+    const BEGIN: Option<&'static str>;
+
+    /// How it stores a type.
+    #[doc(hidden)]
+    fn fns(codec: &Codec) -> Option<Fns<Self>>;
+
+    /// Binds values of a plain type of ours: one, or an array of them.
+    #[doc(hidden)]
+    fn bind_own(own: Own<'_>, arguments: &mut Self::Arguments) -> Result<(), BoxDynError>;
+
+    /// Runs a statement for its rows.
+    #[doc(hidden)]
+    fn fetch<'c>(connection: &'c mut Self::Connection, text: String, arguments: Self::Arguments) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>>;
+
+    /// Runs a statement for the number of rows that it touched.
+    #[doc(hidden)]
+    fn execute<'c>(connection: &'c mut Self::Connection, text: String, arguments: Self::Arguments) -> BoxFuture<'c, Result<u64, sqlx::Error>>;
+
+    /// The position of a column in a row.
+    #[doc(hidden)]
+    fn ordinal(row: &Self::Row, name: &str) -> Result<usize, sqlx::Error>;
+
+    /// Whether a column of a row is NULL.
+    #[doc(hidden)]
+    fn is_null(row: &Self::Row, column: usize) -> Result<bool, sqlx::Error>;
+
+    /// A number that one of our statements returns.
+    #[doc(hidden)]
+    fn number(row: &Self::Row, column: usize) -> Result<i64, sqlx::Error>;
+
+    /// A truth value that one of our statements returns.
+    #[doc(hidden)]
+    fn flag(row: &Self::Row, column: usize) -> Result<bool, sqlx::Error>;
+
+    /// What the database's own codes say beyond what sqlx tells apart.
+    #[doc(hidden)]
+    fn classify(code: &str) -> Option<ErrorKind>;
+
+    /// The message of an error of that code never repeats a value.
+    #[doc(hidden)]
+    fn is_plain(code: &str) -> bool;
+}
+
+/// Values of our own that a statement binds.
+#[doc(hidden)]
+pub enum Own<'v> {
+    /// Truth values: masks.
+    Flag(bool),
+    /// Numbers: places in a list.
+    Number(i64),
+    /// An array of truth values.
+    Flags(&'v [bool]),
+    /// An array of numbers.
+    Numbers(&'v [i64]),
+}
+
+/// The codec of a database for a column.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unsupported`] where the database can't store its type.
+pub(crate) fn fns<DB: Backend>(table: &'static Table, column: usize, codec: &Codec) -> Result<Fns<DB>, Error> {
+    DB::fns(codec).ok_or_else(|| {
+        let column = &table.columns[column];
+        let message = format!("{} can't store `{}`, the type of the column `{}`", DB::NAME, (codec.type_name)(), column.name);
+        Error::new(ErrorKind::Unsupported, message).at(table.entity, format!("{}.{}", table.entity, column.field))
+    })
+}
+
+/// Makes sure that the database can store every column of a table.
+pub(crate) fn supports<DB: Backend>(table: &'static Table) -> Result<(), Error> {
+    (0..table.columns.len()).try_for_each(|column| fns::<DB>(table, column, &table.columns[column].codec).map(drop))
+}
+
+/// A row whose columns are in the order of the table's, behind some others, or are found by their names.
+pub(crate) struct RowOf<'r, DB: Backend> {
+    pub(crate) row: &'r DB::Row,
+    /// The position of the first column; `None` to go by name.
+    pub(crate) first: Option<usize>,
+}
+
+impl<DB: Backend> RowOf<'_, DB> {
+    fn position(&self, table: &'static Table, column: usize) -> Result<usize, Error> {
+        match self.first {
+            Some(first) => Ok(first + column),
+            None => DB::ordinal(self.row, table.columns[column].name).map_err(from_sqlx::<DB>),
+        }
+    }
+}
+
+impl<DB: Backend> ReadRow for RowOf<'_, DB> {
+    fn decode(&self, table: &'static Table, column: usize, out: &mut dyn Any) -> Result<(), Error> {
+        let fns = fns::<DB>(table, column, &table.columns[column].codec)?;
+        (fns.decode)(self.row, self.position(table, column)?, out).map_err(from_sqlx::<DB>)
+    }
+
+    fn is_null(&self, table: &'static Table, column: usize) -> Result<bool, Error> {
+        DB::is_null(self.row, self.position(table, column)?).map_err(from_sqlx::<DB>)
+    }
+}
+
+/// Binds a value of a column, or NULL.
+pub(crate) fn encoding(error: BoxDynError) -> Error {
+    let error = sqlx::Error::Encode(error);
+    Error::from_database(ErrorKind::Database, "a value can't be encoded for the database".to_owned(), None, None, error)
+}
+
+/// Whether the connection was lost, so that the outcome of what was sent last is unknown.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
+        // Connection exceptions, and a server that shuts down or was told to end the session.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0")),
+        _ => false,
+    }
+}
+
+/// An error of sqlx as ours.
+pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
+    let sqlx::Error::Database(database) = &error else { return other(error) };
+    let code = database.code().map(std::borrow::Cow::into_owned);
+    let known = match database.kind() {
+        sqlx::error::ErrorKind::UniqueViolation => Some(ErrorKind::UniqueViolation),
+        sqlx::error::ErrorKind::ForeignKeyViolation => Some(ErrorKind::ForeignKeyViolation),
+        sqlx::error::ErrorKind::NotNullViolation => Some(ErrorKind::NotNullViolation),
+        sqlx::error::ErrorKind::CheckViolation => Some(ErrorKind::CheckViolation),
+        _ => None,
+    };
+    let kind = known.or_else(|| code.as_deref().and_then(DB::classify)).unwrap_or(ErrorKind::Database);
+    let constraint = database.constraint().map(str::to_owned).or_else(|| {
+        let (_, columns) = database.message().split_once("constraint failed: ")?;
+        Some(columns.to_owned())
+    });
+    let what = match kind {
+        ErrorKind::UniqueViolation => "another row has that value already",
+        ErrorKind::ForeignKeyViolation => "a row that is referred to is missing, or is still referred to",
+        ErrorKind::NotNullViolation => "a column that can't be NULL has no value",
+        ErrorKind::CheckViolation => "a value fails a CHECK constraint",
+        ErrorKind::Conflict => "another transaction was in the way; try again",
+        _ => "the database reports an error",
+    };
+    let mut message = what.to_owned();
+    if let Some(constraint) = &constraint {
+        message.push_str(&format!(" (constraint `{constraint}`)"));
+    }
+    if let Some(code) = code.as_deref().filter(|_| kind == ErrorKind::Database) {
+        message.push_str(&format!(" (code {code})"));
+        if DB::is_plain(code) {
+            message.push_str(&format!(": {}", database.message()));
+        }
+    }
+    Error::from_database(kind, message, code, constraint, error)
+}
+
+/// What is no error of the database itself.
+fn other(error: sqlx::Error) -> Error {
+    let message = match &error {
+        // The source of a decoding error may quote what it could not read.
+        sqlx::Error::ColumnDecode { index, .. } => format!("the column {index} can't be read as its field's type"),
+        sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => "a value can't be read or written as its field's type".to_owned(),
+        error => error.to_string(),
+    };
+    Error::from_database(ErrorKind::Database, message, None, None, error)
+}
+
+/// Binds one cell.
+pub(crate) fn bind<DB: Backend>(codec: &Codec, value: Option<&Erased>, arguments: &mut DB::Arguments) -> Result<(), Error> {
+    let fns = DB::fns(codec).ok_or_else(|| unsupported::<DB>(codec))?;
+    (fns.encode)(value, arguments).map_err(encoding)
+}
+
+/// Binds cells as one array.
+pub(crate) fn bind_array<DB: Backend>(codec: &Codec, values: &[Option<&Erased>], arguments: &mut DB::Arguments) -> Result<(), Error> {
+    let encode = DB::fns(codec).and_then(|fns| fns.array).ok_or_else(|| unsupported::<DB>(codec))?;
+    encode(values, arguments).map_err(encoding)
+}
+
+fn unsupported<DB: Backend>(codec: &Codec) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("{} can't store `{}`", DB::NAME, (codec.type_name)()))
+}

@@ -1,0 +1,153 @@
+//! `BelongsTo`: the child's side of a relation, as a field.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use crate::codec::{Erased, Null};
+use crate::entity::{Entity, KeyPart};
+use crate::meta::{ForeignKeyPart, Holder};
+
+/// A foreign key as a field: the key of the parent `P`.
+///
+/// `Default` has no target: saved under a NOT NULL key it is `MissingRequired`. A column that can be NULL is `Option<BelongsTo<P>>`.
+pub struct BelongsTo<P: Entity> {
+    key: Option<P::Key>,
+}
+
+impl<P: Entity> BelongsTo<P> {
+    /// The parent with this key.
+    #[must_use]
+    pub fn to(key: P::Key) -> Self {
+        Self { key: Some(key) }
+    }
+
+    /// The parent's key; `None` where there is no target yet.
+    #[must_use]
+    pub fn key(&self) -> Option<&P::Key> {
+        self.key.as_ref()
+    }
+
+    /// Points to the parent with this key.
+    pub fn set_key(&mut self, key: P::Key) {
+        self.key = Some(key);
+    }
+}
+
+impl<P: Entity> Default for BelongsTo<P> {
+    /// No target.
+    fn default() -> Self {
+        Self { key: None }
+    }
+}
+
+impl<P: Entity> Clone for BelongsTo<P> {
+    fn clone(&self) -> Self {
+        Self { key: self.key.clone() }
+    }
+}
+
+impl<P: Entity> PartialEq for BelongsTo<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl<P: Entity> Eq for BelongsTo<P> where P::Key: Eq {}
+
+impl<P: Entity> Hash for BelongsTo<P>
+where
+    P::Key: Hash,
+{
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl<P: Entity> fmt::Debug for BelongsTo<P>
+where
+    P::Key: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => f.debug_tuple("BelongsTo").field(key).finish(),
+            None => f.write_str("BelongsTo(no target)"),
+        }
+    }
+}
+
+/// `BelongsTo<P>` and `Option<BelongsTo<P>>`, for the derive.
+pub trait Parent: Sized + Send + Sync + 'static {
+    /// The struct that it refers to.
+    type Target: Entity;
+
+    /// The parent's key.
+    fn parent_key(&self) -> Option<&<Self::Target as Entity>::Key>;
+
+    /// A field with this key, or with none where the field accepts NULL.
+    fn with_key(key: Option<<Self::Target as Entity>::Key>) -> Option<Self>;
+
+    /// A field with the key of these parts.
+    fn from_parts(parts: Option<&[&Erased]>) -> Option<Self> {
+        match parts {
+            Some(parts) => Self::with_key(Some(Self::Target::key_from(parts)?)),
+            None => Self::with_key(None),
+        }
+    }
+}
+
+impl<P: Entity> Parent for BelongsTo<P> {
+    type Target = P;
+
+    fn parent_key(&self) -> Option<&P::Key> {
+        self.key.as_ref()
+    }
+
+    fn with_key(key: Option<P::Key>) -> Option<Self> {
+        Some(Self { key })
+    }
+}
+
+impl<P: Entity> Parent for Option<BelongsTo<P>> {
+    type Target = P;
+
+    fn parent_key(&self) -> Option<&P::Key> {
+        self.as_ref().and_then(BelongsTo::key)
+    }
+
+    fn with_key(key: Option<P::Key>) -> Option<Self> {
+        Some(key.map(BelongsTo::to))
+    }
+}
+
+impl Holder {
+    /// The functions of a field of type `H`.
+    #[must_use]
+    pub const fn of<H: Parent>() -> Self {
+        fn set<H: Parent>(field: &mut Erased, parts: Option<&[&Erased]>) {
+            if let (Some(field), Some(value)) = (field.downcast_mut::<H>(), H::from_parts(parts)) {
+                *field = value;
+            }
+        }
+        Self { set: set::<H> }
+    }
+}
+
+/// Part `I` of the key in a `BelongsTo` field.
+#[must_use]
+pub fn holder_part<H: Parent, const I: usize>(field: &Erased) -> &Erased {
+    let key = field.downcast_ref::<H>().and_then(H::parent_key);
+    key.map_or(&Null as &Erased, |key| H::Target::key_part(key, I))
+}
+
+/// A column that a `BelongsTo` holds by itself: its cells are parts of the key, or [`Null`].
+#[must_use]
+pub const fn own_part(column: usize) -> ForeignKeyPart {
+    fn key(cell: &Erased) -> Option<&Erased> {
+        (!cell.is::<Null>()).then_some(cell)
+    }
+    fn assign(_: &mut Erased, _: Option<&Erased>) {}
+    ForeignKeyPart { column, shared: false, key, assign }
+}
+
+/// A part of a composite key, by type.
+pub type PartOf<P, const I: usize> = <<P as Entity>::Key as KeyPart<I>>::Part;

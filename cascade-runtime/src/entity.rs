@@ -1,0 +1,186 @@
+//! What a mapped struct can do, as the derive implements it.
+
+use crate::codec::Erased;
+use crate::db::Db;
+use crate::error::Error;
+use crate::meta::{See, Table};
+use crate::read::Reader;
+use crate::slot::Slot;
+use crate::{Find, FindMany, Persistent, Report, Run, delete, save};
+
+/// A struct that is mapped to a table: `#[derive(Relations)]` implements it.
+///
+/// The provided methods are what the inherent methods of the struct forward to.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not mapped to a table",
+    label = "this struct has no `#[derive(Relations)]`",
+    note = "derive `Relations` for `{Self}` and name its table: `#[table(name = \"..\")]`"
+)]
+pub trait Entity: Sized + Send + Sync + 'static {
+    /// The primary key: the type of the `#[key]` field, a tuple of them for a composite key.
+    type Key: Clone + PartialEq + Send + Sync + 'static;
+
+    /// Tells this struct from every other one at compile time.
+    #[doc(hidden)]
+    const IDENT: &'static str;
+
+    /// The struct's name.
+    #[doc(hidden)]
+    const NAME: &'static str;
+
+    /// What is known of the struct.
+    #[doc(hidden)]
+    const TABLE: &'static Table;
+
+    /// [`TABLE`](Self::TABLE). A named function per struct: of a generic one, rustc allows 128 instances on a path of calls.
+    #[doc(hidden)]
+    fn table() -> &'static Table;
+
+    /// A part of a key.
+    #[doc(hidden)]
+    fn key_part(key: &Self::Key, part: usize) -> &Erased;
+
+    /// The key with these parts.
+    #[doc(hidden)]
+    fn key_from(parts: &[&Erased]) -> Option<Self::Key>;
+
+    /// Hands out the fields and the slots, by number and by shared reference.
+    #[doc(hidden)]
+    fn view<'a>(&'a self, see: &mut See<'_, 'a>);
+
+    /// Hands out the fields and the slots for writing back.
+    #[doc(hidden)]
+    fn visit(&mut self) -> Parts<'_>;
+
+    /// Builds the struct from a row; its relations are not loaded.
+    #[doc(hidden)]
+    fn read(row: &mut Reader<'_>) -> Result<Self, Error>;
+
+    /// Inserts the value and everything under it, in one transaction. After an error [`Error::take_entity`] gives the value back.
+    fn save<'a>(self, db: impl Db + 'a) -> Run<'a, Persistent<Self>> {
+        Box::pin(save::insert(self, db))
+    }
+
+    /// Inserts several values as [`save`](Self::save) does one.
+    fn save_all<'a>(values: Vec<Self>, db: impl Db + 'a) -> Run<'a, Vec<Persistent<Self>>> {
+        Box::pin(save::insert_all(values, db))
+    }
+
+    /// Looks for the row with this key.
+    fn find(key: Self::Key) -> Find<Self> {
+        Find::new(key)
+    }
+
+    /// Looks for the rows with these keys.
+    fn find_many(keys: impl IntoIterator<Item = Self::Key>) -> FindMany<Self> {
+        FindMany::new(keys)
+    }
+
+    /// Deletes the row with this key, with everything that its cascades delete.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none.
+    fn delete_by_key<'a>(key: Self::Key, db: impl Db + 'a) -> Run<'a, Report> {
+        Box::pin(delete::delete_by_key::<Self, _>(key, db))
+    }
+}
+
+/// The fields and slots of a struct, for writing.
+#[derive(Default)]
+pub struct Parts<'a> {
+    /// Every field that is a column or a `BelongsTo`.
+    pub fields: Vec<&'a mut Erased>,
+    /// Every wrapper.
+    pub slots: Vec<&'a mut dyn Slot>,
+}
+
+impl<'a> Parts<'a> {
+    /// The fields and the slots of a struct.
+    #[must_use]
+    pub fn new<const F: usize, const S: usize>(fields: [&'a mut Erased; F], slots: [&'a mut dyn Slot; S]) -> Self {
+        Self { fields: Vec::from(fields), slots: Vec::from(slots) }
+    }
+}
+
+/// A key that a field of this type can hold.
+pub trait KeyFor<K>: Sized + Send + Sync + 'static {
+    /// The field accepts NULL.
+    const NULLABLE: bool;
+
+    /// The key in the field.
+    fn as_key(&self) -> Option<&K>;
+
+    /// A field with this key; `None` where there is none and the field doesn't accept NULL.
+    fn from_key(key: Option<&K>) -> Option<Self>;
+}
+
+impl<K: Clone + Send + Sync + 'static> KeyFor<K> for K {
+    const NULLABLE: bool = false;
+
+    fn as_key(&self) -> Option<&K> {
+        Some(self)
+    }
+
+    fn from_key(key: Option<&K>) -> Option<Self> {
+        key.cloned()
+    }
+}
+
+impl<K: Clone + Send + Sync + 'static> KeyFor<K> for Option<K> {
+    const NULLABLE: bool = true;
+
+    fn as_key(&self) -> Option<&K> {
+        self.as_ref()
+    }
+
+    fn from_key(key: Option<&K>) -> Option<Self> {
+        Some(key.cloned())
+    }
+}
+
+/// A plain column that refers to the key of `P`.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{Self}` can't refer to `{P}`: its key has another type",
+    label = "not the type of the key of `{P}`",
+    note = "write the type of its `#[key]` field, or `Option` of it for a key that can be NULL; for a composite key, hold `BelongsTo<{P}>`"
+)]
+pub trait ForeignKeyTo<P: Entity>: KeyFor<P::Key> {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Entity, F: KeyFor<P::Key>> ForeignKeyTo<P> for F {}
+
+/// A composite key, by its parts.
+pub trait KeyPart<const I: usize> {
+    /// The type of a part.
+    type Part: Clone + PartialEq + Send + Sync + 'static;
+}
+
+macro_rules! key_parts {
+    ($($name:ident $index:literal),*; $all:tt) => { $( key_parts!(@one $all $name $index); )* };
+    (@one ($($all:ident),*) $name:ident $index:literal) => {
+        impl<$($all: Clone + PartialEq + Send + Sync + 'static),*> KeyPart<$index> for ($($all,)*) {
+            type Part = $name;
+        }
+    };
+}
+key_parts!(A 0, B 1; (A, B));
+key_parts!(A 0, B 1, C 2; (A, B, C));
+key_parts!(A 0, B 1, C 2, D 3; (A, B, C, D));
+key_parts!(A 0, B 1, C 2, D 3, E 4; (A, B, C, D, E));
+key_parts!(A 0, B 1, C 2, D 3, E 4, F 5; (A, B, C, D, E, F));
+
+/// A plain column that is part `I` of the key of `P`.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{Self}` can't be part {I} of the key of `{P}`: that part has another type",
+    label = "not the type of part {I} of the key of `{P}`"
+)]
+pub trait ForeignKeyPartOf<P: Entity, const I: usize> {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Entity, F, const I: usize> ForeignKeyPartOf<P, I> for F
+where
+    P::Key: KeyPart<I>,
+    F: KeyFor<<P::Key as KeyPart<I>>::Part>,
+{
+}

@@ -1,0 +1,140 @@
+//! `find` and `find_many`.
+
+use crate::codec::Cell;
+use crate::db::Db;
+use crate::entity::Entity;
+use crate::error::{Error, ErrorKind};
+use crate::exec::Lease;
+use crate::graph::Root;
+use crate::handle::Persistent;
+use crate::load::{self, RelationOf, Tree};
+use crate::meta::Table;
+use crate::plan::Keys;
+use crate::slot::Row;
+use crate::{Backend, Run};
+
+/// A row that is looked for by its key: `User::find(1).with(User::PROFILE).one(&pool)`.
+#[must_use = "a query does nothing before `one` or `optional`"]
+pub struct Find<T: Entity> {
+    query: Query<T>,
+}
+
+/// Rows that are looked for by their keys: `User::find_many([1, 2]).all(&pool)`.
+#[must_use = "a query does nothing before `all`"]
+pub struct FindMany<T: Entity> {
+    query: Query<T>,
+}
+
+struct Query<T: Entity> {
+    keys: Vec<T::Key>,
+    tree: Tree,
+    lock: bool,
+}
+
+impl<T: Entity> Find<T> {
+    pub(crate) fn new(key: T::Key) -> Self {
+        Self { query: Query { keys: vec![key], tree: Tree::default(), lock: false } }
+    }
+
+    /// Loads a relation too, by one query.
+    pub fn with(mut self, relation: impl RelationOf<T>) -> Self {
+        self.query.tree.add(&relation.indices());
+        self
+    }
+
+    /// Locks the row until the end of the caller's transaction. On SQLite, where a writer locks the database, it changes nothing.
+    pub fn for_update(mut self) -> Self {
+        self.query.lock = true;
+        self
+    }
+
+    /// The row.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] where no row has the key; [`ErrorKind::Unsupported`] for `for_update` outside a transaction.
+    #[must_use]
+    pub fn one<'a>(self, db: impl Db + 'a) -> Run<'a, Persistent<T>> {
+        let found = self.optional(db);
+        Box::pin(async move { found.await?.ok_or_else(|| not_found(T::table())) })
+    }
+
+    /// The row, if there is one with that key.
+    #[must_use]
+    pub fn optional<'a>(self, db: impl Db + 'a) -> Run<'a, Option<Persistent<T>>> {
+        Box::pin(async move { Ok(self.query.run(db).await?.pop()) })
+    }
+}
+
+impl<T: Entity> FindMany<T> {
+    pub(crate) fn new(keys: impl IntoIterator<Item = T::Key>) -> Self {
+        Self { query: Query { keys: keys.into_iter().collect(), tree: Tree::default(), lock: false } }
+    }
+
+    /// Loads a relation of all the rows too, by one query.
+    pub fn with(mut self, relation: impl RelationOf<T>) -> Self {
+        self.query.tree.add(&relation.indices());
+        self
+    }
+
+    /// Locks the rows until the end of the caller's transaction.
+    pub fn for_update(mut self) -> Self {
+        self.query.lock = true;
+        self
+    }
+
+    /// The rows in the order of their keys, without those that are absent.
+    #[must_use]
+    pub fn all<'a>(self, db: impl Db + 'a) -> Run<'a, Vec<Persistent<T>>> {
+        Box::pin(async move { self.query.run(db).await })
+    }
+}
+
+impl<T: Entity> Query<T> {
+    async fn run<D: Db>(self, mut db: D) -> Result<Vec<Persistent<T>>, Error> {
+        if self.keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = keys::<T>(&self.keys);
+        let mut lease = Lease::take(db.source()).await?;
+        if self.lock && !lease.is_in_transaction() {
+            let message = "`for_update` locks until the end of a transaction, and there is none; pass `&mut transaction`";
+            return Err(Error::new(ErrorKind::Unsupported, message).at(T::NAME, T::NAME));
+        }
+        find::<D::Backend, T>(lease.connection(), &keys, &self.tree, self.lock).await
+    }
+}
+
+/// Reads rows with their relations.
+pub(crate) async fn find<DB: Backend, T: Entity>(connection: &mut DB::Connection, keys: &Keys, tree: &Tree, lock: bool) -> Result<Vec<Persistent<T>>, Error> {
+    let rows = load::rows::<DB, T>(connection, keys, lock).await?;
+    let mut rows: Vec<Row<T>> = rows.into_iter().map(Row::persistent).collect();
+    if !tree.is_empty() && !rows.is_empty() {
+        load_into::<DB, T>(connection, rows.iter_mut().collect(), tree).await?;
+    }
+    Ok(rows.into_iter().map(|row| Persistent { row }).collect())
+}
+
+/// Loads relations under rows.
+pub(crate) async fn load_into<DB: Backend, T: Entity>(connection: &mut DB::Connection, rows: Vec<&mut Row<T>>, tree: &Tree) -> Result<(), Error> {
+    let staged = {
+        let roots = rows.iter().map(|row| Root { table: T::table(), value: &row.value, state: &row.state });
+        load::fetch::<DB>(connection, roots.collect(), tree).await?
+    };
+    let parents = rows.into_iter().map(|row| (&mut row.value as _, row.state.handle()));
+    load::apply(T::table(), parents.collect(), staged);
+    Ok(())
+}
+
+/// Keys as cells.
+pub(crate) fn keys<T: Entity>(keys: &[T::Key]) -> Keys {
+    let table = T::table();
+    let cells = |key: &T::Key| -> Vec<Cell> {
+        table.key.iter().enumerate().map(|(part, column)| (table.columns[*column].codec.clone)(T::key_part(key, part))).collect()
+    };
+    Keys::new(table, keys.iter().map(cells).collect())
+}
+
+pub(crate) fn not_found(table: &'static Table) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no `{}` with that key", table.entity)).at(table.entity, table.entity)
+}

@@ -1,0 +1,96 @@
+//! Foreign keys in plain columns, and keys from their parts: what the derive fills into the constants.
+
+use crate::codec::{Cell, Erased};
+use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart};
+use crate::meta::{ForeignKeyPart, Version};
+
+/// A part of a key, cloned; `None` where there is no part of that type at that position.
+#[must_use]
+pub fn part<K: Clone + 'static>(parts: &[&Erased], index: usize) -> Option<K> {
+    parts.get(index)?.downcast_ref::<K>().cloned()
+}
+
+/// A plain column of type `F` that refers to the key of `P`.
+#[must_use]
+pub const fn key_part<P: Entity, F: ForeignKeyTo<P>>(column: usize) -> ForeignKeyPart {
+    converted::<P::Key, F>(column)
+}
+
+/// A plain column of type `F` that is part `I` of the key of `P`.
+#[must_use]
+pub const fn shared_part<P, F, const I: usize>(column: usize) -> ForeignKeyPart
+where
+    P: Entity<Key: KeyPart<I>>,
+    F: ForeignKeyPartOf<P, I> + KeyFor<<P::Key as KeyPart<I>>::Part>,
+{
+    converted::<<P::Key as KeyPart<I>>::Part, F>(column)
+}
+
+const fn converted<K: 'static + Send + Sync, F: KeyFor<K>>(column: usize) -> ForeignKeyPart {
+    fn key<K: 'static + Send + Sync, F: KeyFor<K>>(cell: &Erased) -> Option<&Erased> {
+        cell.downcast_ref::<F>().and_then(F::as_key).map(|key| key as &Erased)
+    }
+    fn assign<K: 'static + Send + Sync, F: KeyFor<K>>(field: &mut Erased, key: Option<&Erased>) {
+        let key = key.and_then(<Erased>::downcast_ref::<K>);
+        if let (Some(field), Some(value)) = (field.downcast_mut::<F>(), F::from_key(key)) {
+            *field = value;
+        }
+    }
+    ForeignKeyPart { column, shared: false, key: key::<K, F>, assign: assign::<K, F> }
+}
+
+impl ForeignKeyPart {
+    /// The column is the struct's own key, or another foreign key's too.
+    #[must_use]
+    pub const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+}
+
+/// A type that can count versions.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a `#[version]`: it has to be an integer",
+    label = "not an integer",
+    note = "write `#[version] {{field}}: i64`"
+)]
+pub trait VersionNumber: Sized + Clone + Send + Sync + 'static {
+    /// The version of a new row.
+    const FIRST: Self;
+
+    /// The version after this one.
+    fn next(&self) -> Self;
+}
+
+macro_rules! version_numbers {
+    ($($integer:ty)*) => { $(
+        impl VersionNumber for $integer {
+            const FIRST: Self = 1;
+
+            fn next(&self) -> Self {
+                self.wrapping_add(1)
+            }
+        }
+    )* };
+}
+version_numbers!(i8 i16 i32 i64 u8 u16 u32 u64);
+
+impl Version {
+    /// A version of type `V`.
+    #[must_use]
+    pub const fn of<V: VersionNumber>(column: usize, aggregate: bool) -> Self {
+        fn first<V: VersionNumber>() -> Cell {
+            Box::new(V::FIRST)
+        }
+        fn next<V: VersionNumber>(version: &Erased) -> Cell {
+            Box::new(version.downcast_ref::<V>().map_or(V::FIRST, V::next))
+        }
+        Self { column, aggregate, first: first::<V>, next: next::<V> }
+    }
+}
+
+/// Whether a plain column of type `F` that refers to the key of `P` accepts NULL.
+#[must_use]
+pub const fn nullable<P: Entity, F: ForeignKeyTo<P>>() -> bool {
+    F::NULLABLE
+}

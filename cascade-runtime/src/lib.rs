@@ -1,0 +1,53 @@
+//! The runtime of `sqlx-cascade`: use that crate, which re-exports what is public here.
+
+mod backend;
+mod belongs_to;
+mod cascade;
+mod codec;
+mod db;
+mod delete;
+mod entity;
+mod error;
+mod exec;
+mod find;
+mod from_row;
+mod graph;
+mod handle;
+mod has_one;
+mod keys;
+mod load;
+mod meta;
+mod methods;
+mod operations;
+mod plan;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod read;
+mod refresh;
+mod report;
+mod rows;
+#[doc(hidden)]
+pub mod rules;
+mod save;
+mod settle;
+mod slot;
+mod sql;
+#[doc(hidden)]
+pub mod text;
+mod values;
+
+pub use backend::Backend;
+pub use belongs_to::BelongsTo;
+pub use db::Db;
+pub use entity::Entity;
+pub use error::{Error, ErrorKind};
+pub use find::{Find, FindMany};
+pub use handle::{Detached, Persistent};
+pub use has_one::HasOne;
+pub use load::{Path, Relation, RelationOf};
+pub use operations::load;
+pub use report::{Change, ChangeKind, Plan, Report};
+
+/// What an operation returns: a future that is `Send`, boxed so that one wrong argument is one error.
+pub type Run<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

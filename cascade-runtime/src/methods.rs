@@ -1,0 +1,37 @@
+//! The inherent methods of a mapped struct.
+
+/// Writes the inherent methods of a struct: each forwards to the method of `Entity` with the same name, so that nothing needs importing.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __methods {
+    ($visibility:vis $entity:ty) => {
+        #[automatically_derived]
+        #[allow(dead_code, clippy::missing_errors_doc)]
+        impl $entity {
+            /// Inserts the value and everything under it, in one transaction.
+            $visibility fn save<'a>(self, db: impl $crate::Db + 'a) -> $crate::Run<'a, $crate::Persistent<Self>> {
+                <Self as $crate::Entity>::save(self, db)
+            }
+
+            /// Inserts several values, and everything under them, in one transaction.
+            $visibility fn save_all<'a>(values: ::std::vec::Vec<Self>, db: impl $crate::Db + 'a) -> $crate::Run<'a, ::std::vec::Vec<$crate::Persistent<Self>>> {
+                <Self as $crate::Entity>::save_all(values, db)
+            }
+
+            /// Looks for the row with this key.
+            $visibility fn find(key: <Self as $crate::Entity>::Key) -> $crate::Find<Self> {
+                <Self as $crate::Entity>::find(key)
+            }
+
+            /// Looks for the rows with these keys.
+            $visibility fn find_many(keys: impl ::core::iter::IntoIterator<Item = <Self as $crate::Entity>::Key>) -> $crate::FindMany<Self> {
+                <Self as $crate::Entity>::find_many(keys)
+            }
+
+            /// Deletes the row with this key, with everything that its cascades delete.
+            $visibility fn delete_by_key<'a>(key: <Self as $crate::Entity>::Key, db: impl $crate::Db + 'a) -> $crate::Run<'a, $crate::Report> {
+                <Self as $crate::Entity>::delete_by_key(key, db)
+            }
+        }
+    };
+}

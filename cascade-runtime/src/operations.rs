@@ -1,0 +1,121 @@
+//! What a user calls on a handle, and on several.
+
+use crate::db::Db;
+use crate::entity::Entity;
+use crate::error::Error;
+use crate::exec::Lease;
+use crate::find::load_into;
+use crate::handle::{Detached, Persistent};
+use crate::load::{Relation, RelationOf, Tree};
+use crate::report::{Plan, Report};
+use crate::slot::Row;
+use crate::{Run, delete, refresh, save};
+
+impl<T: Entity> Persistent<T> {
+    /// Writes what changed in the row and under it since it was loaded or saved, in one transaction. Nothing changed: no statement, and no
+    /// connection is taken from the pool.
+    pub fn save<'a>(&'a mut self, db: impl Db + 'a) -> Run<'a, Report> {
+        Box::pin(save::save(&mut self.row, db))
+    }
+
+    /// Saves several rows as one.
+    pub fn save_all<'a>(handles: impl IntoIterator<Item = &'a mut Self>, db: impl Db + 'a) -> Run<'a, Report> {
+        let mut rows: Vec<&'a mut Row<T>> = handles.into_iter().map(|handle| &mut handle.row).collect();
+        Box::pin(async move { save::save(&mut rows, db).await })
+    }
+
+    /// Deletes the row with everything that its cascades delete, by one statement per table. Gives the value back, new.
+    ///
+    /// After an error [`Error::take_entity`] gives the handle back.
+    pub fn delete<'a>(self, db: impl Db + 'a) -> Run<'a, T> {
+        Box::pin(async move {
+            let mut values = delete::delete(vec![self.row], db).await.map_err(|(error, mut rows)| match rows.pop() {
+                Some(row) => error.carrying(Self { row }),
+                None => error,
+            })?;
+            Ok(values.swap_remove(0))
+        })
+    }
+
+    /// Deletes several rows as [`delete`](Self::delete) does one.
+    pub fn delete_all<'a>(handles: Vec<Self>, db: impl Db + 'a) -> Run<'a, Vec<T>> {
+        Box::pin(async move {
+            let rows = handles.into_iter().map(|handle| handle.row).collect();
+            let carried = |rows: Vec<Row<T>>| rows.into_iter().map(|row| Self { row }).collect::<Vec<Self>>();
+            delete::delete(rows, db).await.map_err(|(error, rows)| error.carrying(carried(rows)))
+        })
+    }
+
+    /// Reads the row again, and the loaded relations whose cascade has `refresh-expire`; what is unsaved in them is discarded. It tells what
+    /// became of a write whose outcome was unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the row is gone.
+    pub fn refresh<'a>(&'a mut self, db: impl Db + 'a) -> Run<'a, ()> {
+        Box::pin(refresh::refresh(self, db))
+    }
+
+    /// Loads a relation, and those below it: `user.load(User::PROFILE.then(Profile::PICTURE), &pool)`. What is loaded already stays.
+    pub fn load<'a>(&'a mut self, relation: impl RelationOf<T>, db: impl Db + 'a) -> Run<'a, ()> {
+        load_all(vec![self], relation, db)
+    }
+
+    /// Applies the relation's removal rule to all its rows in the database, now. In memory it is loaded and empty afterwards.
+    pub fn detach<'a, C: Entity>(&'a mut self, relation: Relation<T, C>, db: impl Db + 'a) -> Run<'a, Report> {
+        Box::pin(delete::detach(self, relation.index, db))
+    }
+
+    /// Lets the handle go, with the row in the database: for another parent to adopt. The relations whose cascade has `expunge` travel.
+    #[must_use]
+    pub fn expunge(self) -> Detached<T> {
+        refresh::expunge(self)
+    }
+
+    /// What a save would do, without a database.
+    pub fn plan(&self) -> Result<Plan, Error> {
+        save::plan(&self.row)
+    }
+
+    /// The key of the row, as it is recorded.
+    ///
+    /// # Panics
+    ///
+    /// Never for a struct that the derive made.
+    #[must_use]
+    pub fn key(&self) -> T::Key {
+        let table = T::table();
+        let mut key = None;
+        (table.functions.view)(&self.row.value, &mut |fields, _| {
+            let parts: Vec<_> = table.key.iter().map(|&column| self.row.state.recorded(table, column, fields)).collect();
+            key = T::key_from(&parts);
+        });
+        key.unwrap_or_else(|| unreachable!("the derive makes the parts of a key of its type"))
+    }
+
+    /// The names of the columns that differ from what was loaded or saved last.
+    #[must_use]
+    pub fn changed_columns(&self) -> Vec<&'static str> {
+        let table = T::table();
+        let mut changed = Vec::new();
+        (table.functions.view)(&self.row.value, &mut |fields, _| changed = self.row.state.changed(table, fields));
+        changed.into_iter().map(|column| table.columns[column].name).collect()
+    }
+}
+
+/// Loads a relation for many parents, by one query per table.
+pub fn load<'a, T: Entity>(parents: impl IntoIterator<Item = &'a mut Persistent<T>>, relation: impl RelationOf<T>, db: impl Db + 'a) -> Run<'a, ()> {
+    load_all(parents.into_iter().collect(), relation, db)
+}
+
+fn load_all<'a, T: Entity, D: Db + 'a>(parents: Vec<&'a mut Persistent<T>>, relation: impl RelationOf<T>, mut db: D) -> Run<'a, ()> {
+    let mut tree = Tree::default();
+    tree.add(&relation.indices());
+    Box::pin(async move {
+        if parents.is_empty() {
+            return Ok(());
+        }
+        let mut lease = Lease::take(db.source()).await?;
+        load_into::<D::Backend, T>(lease.connection(), parents.into_iter().map(|parent| &mut parent.row).collect(), &tree).await
+    })
+}

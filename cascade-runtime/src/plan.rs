@@ -1,0 +1,216 @@
+//! What a save, a delete or a detach will do: ordered, set-based steps over the rows of a graph.
+//!
+//! Pure: from the graph alone. A step names cells, not values; a child's foreign key is bound from the parent's generated key when its turn comes.
+
+mod order;
+mod reach;
+
+use crate::codec::{Cell, Erased};
+use crate::graph::{Graph, Kept};
+use crate::meta::{ForeignKey, Table};
+use crate::report::{Change, ChangeKind};
+
+pub(crate) use order::save;
+pub(crate) use reach::{delete, detach};
+
+/// One set-based statement, or as many as its rows need on a database that takes lists.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) table: &'static Table,
+    pub(crate) kind: ChangeKind,
+    pub(crate) action: Action,
+}
+
+/// What a step does to its rows.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Inserts nodes.
+    Insert { rows: Vec<usize> },
+    /// Writes columns of rows that are named by `when`, a set of columns as the database has them: the key, the owner, the version.
+    Write { rows: Vec<Target>, columns: Vec<usize>, when: Vec<usize> },
+    /// Deletes rows that are named by `when`.
+    Delete { rows: Vec<Target>, when: Vec<usize> },
+    /// Makes sure that the rows that are named by `when` are there.
+    Lock { rows: Vec<Target>, when: Vec<usize> },
+    /// Deletes the rows within reach, or sets columns of them NULL.
+    Sweep { reach: Reach, columns: Option<Vec<usize>> },
+}
+
+/// A row that a step names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A row that the graph holds.
+    Node(usize),
+    /// A row that left a relation.
+    Leaver(usize),
+    /// A row that a whole operation spares, expunged from it.
+    Expunged { whole: usize, kept: usize },
+    /// A row that is known by its key alone.
+    Key(usize),
+}
+
+/// Rows that are found by foreign keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Reach {
+    pub(crate) base: Base,
+    /// From the base outward.
+    pub(crate) hops: Vec<Hop>,
+}
+
+/// Where a reach starts.
+#[derive(Debug, Clone)]
+pub(crate) enum Base {
+    /// These rows.
+    Rows { table: &'static Table, rows: Vec<Target> },
+    /// The rows that refer to these parents, but for those that are kept.
+    Owned { table: &'static Table, foreign_key: &'static ForeignKey, parents: Vec<usize>, kept: Vec<Target> },
+}
+
+/// How a reach goes on.
+#[derive(Debug, Clone)]
+pub(crate) enum Hop {
+    /// To the rows of `table` that refer to what was reached.
+    Children { table: &'static Table, foreign_key: &'static ForeignKey },
+    /// To everything below in the same table, along foreign keys that refer to it, what was reached included.
+    Closure { table: &'static Table, foreign_keys: Vec<&'static ForeignKey> },
+}
+
+impl Reach {
+    fn of(table: &'static Table, rows: Vec<Target>) -> Self {
+        Self { base: Base::Rows { table, rows }, hops: Vec::new() }
+    }
+
+    fn then(&self, hop: Hop) -> Self {
+        let mut reach = self.clone();
+        reach.hops.push(hop);
+        reach
+    }
+}
+
+/// The columns that name a row of `table`: its key, the foreign key to its owner, its version.
+pub(crate) fn naming(table: &'static Table, owner: Option<&ForeignKey>) -> Vec<usize> {
+    let owner = owner.into_iter().flat_map(|key| key.parts).map(|part| part.column);
+    let version = table.version.as_ref().map(|version| version.column);
+    let mut columns = table.key.to_vec();
+    for column in owner.chain(version) {
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    columns
+}
+
+impl Base {
+    /// How many rows it is listed by.
+    pub(crate) fn rows(&self) -> usize {
+        match self {
+            Self::Rows { rows, .. } => rows.len(),
+            Self::Owned { parents, .. } => parents.len(),
+        }
+    }
+}
+
+impl Step {
+    /// Where some of its rows are: exactly for one row, without the indices for several.
+    pub(crate) fn path(&self, graph: &Graph<'_>, rows: std::ops::Range<usize>) -> String {
+        let target = match &self.action {
+            Action::Insert { rows: nodes } => nodes.get(rows.start).map(|node| Target::Node(*node)),
+            Action::Write { rows: targets, .. } | Action::Delete { rows: targets, .. } | Action::Lock { rows: targets, .. } => targets.get(rows.start).copied(),
+            Action::Sweep { reach, .. } => match &reach.base {
+                Base::Rows { rows: targets, .. } => targets.get(rows.start).copied(),
+                Base::Owned { parents, .. } => parents.get(rows.start).map(|parent| Target::Node(*parent)),
+            },
+        };
+        let path = match target {
+            Some(Target::Node(node)) => graph.path(node),
+            Some(Target::Leaver(id)) => graph.relation_path(graph.leavers[id].parent, graph.leavers[id].relation),
+            Some(Target::Expunged { whole, .. }) => graph.relation_path(graph.wholes[whole].parent, graph.wholes[whole].relation),
+            Some(Target::Key(_)) | None => self.table.entity.to_owned(),
+        };
+        if rows.len() == 1 { path } else { without_indices(&path) }
+    }
+
+
+    /// How many rows it names; `None` where the database knows.
+    pub(crate) fn rows(&self) -> Option<usize> {
+        match &self.action {
+            Action::Insert { rows } => Some(rows.len()),
+            Action::Write { rows, .. } | Action::Delete { rows, .. } | Action::Lock { rows, .. } => Some(rows.len()),
+            Action::Sweep { .. } => None,
+        }
+    }
+
+    /// The columns that it writes.
+    pub(crate) fn columns(&self) -> Vec<&'static str> {
+        let columns = match &self.action {
+            Action::Write { columns, .. } | Action::Sweep { columns: Some(columns), .. } => columns.clone(),
+            Action::Insert { .. } => (0..self.table.columns.len()).filter(|&column| !self.table.columns[column].is_generated()).collect(),
+            Action::Delete { .. } | Action::Lock { .. } | Action::Sweep { columns: None, .. } => Vec::new(),
+        };
+        columns.into_iter().map(|column| self.table.columns[column].name).collect()
+    }
+
+    /// What it changes the tables by; `None` where it only looks.
+    pub(crate) fn change(&self, rows: Option<u64>) -> Option<Change> {
+        let looks = matches!(self.action, Action::Lock { .. });
+        (!looks).then(|| Change::new(self.table.name, self.kind, rows, self.columns()))
+    }
+
+    /// Touches one row by name: needs no transaction of its own.
+    pub(crate) fn is_single(&self) -> bool {
+        !matches!(self.action, Action::Sweep { .. }) && self.rows() == Some(1)
+    }
+}
+
+/// The keys of rows of one table that are known by nothing else.
+pub(crate) struct Keys {
+    columns: &'static [usize],
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Keys {
+    /// No row is known by its key alone.
+    pub(crate) const NONE: &'static Self = &Self { columns: &[], rows: Vec::new() };
+
+    pub(crate) fn new(table: &'static Table, rows: Vec<Vec<Cell>>) -> Self {
+        Self { columns: table.key, rows }
+    }
+
+    pub(crate) fn targets(&self) -> Vec<Target> {
+        (0..self.rows.len()).map(Target::Key).collect()
+    }
+
+    /// A part of a key.
+    pub(crate) fn part(&self, row: usize, part: usize) -> Option<&Erased> {
+        self.rows.get(row)?.get(part).map(|cell| &**cell)
+    }
+
+    /// A column of a row.
+    pub(crate) fn column(&self, row: usize, column: usize) -> Option<&Erased> {
+        self.part(row, self.columns.iter().position(|key| *key == column)?)
+    }
+}
+
+/// The rows that a whole operation spares, as targets.
+fn kept(graph: &Graph<'_>, whole: usize) -> Vec<Target> {
+    let kept = graph.wholes[whole].kept.iter().enumerate();
+    kept.map(|(index, kept)| match kept {
+        Kept::Node(node) => Target::Node(*node),
+        Kept::Expunged(_) => Target::Expunged { whole, kept: index },
+    })
+    .collect()
+}
+
+/// `User.posts[3].author` as `User.posts.author`.
+fn without_indices(path: &str) -> String {
+    let mut depth = 0;
+    let outside = path.chars().filter(|character| {
+        match character {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            _ => return depth == 0,
+        }
+        false
+    });
+    outside.collect()
+}

@@ -1,0 +1,24 @@
+//! What generated code names, and nothing else does.
+
+pub use crate::belongs_to::{Parent, PartOf, holder_part, own_part};
+pub use crate::cascade::Cascade;
+pub use crate::codec::{Cell, Codec, Erased, Fallback, Null, Probe, Value, with_array};
+pub use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, Parts};
+pub use crate::error::Error;
+pub use crate::keys::{VersionNumber, key_part, nullable, part, shared_part};
+pub use crate::load::Relation;
+pub use crate::meta::{Column, ForeignKey, ForeignKeyPart, Functions, Generated, Holder, Kind, OnDelete, PassiveDeletes, RelationDef, See, Table, Unique, Version};
+pub use crate::read::Reader;
+pub use crate::rules;
+pub use crate::slot::Slot;
+pub use crate::{__codec as codec, __codec_json as codec_json, __methods as methods};
+
+/// What a function of a struct does in which the derive found mistakes: it is never called, for the struct doesn't compile.
+///
+/// # Panics
+///
+/// Always.
+#[must_use]
+pub fn broken<T>() -> T {
+    unreachable!("the derive refused this struct")
+}

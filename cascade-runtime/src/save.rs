@@ -1,0 +1,132 @@
+//! Saving: graph, plan, execution, write-back.
+
+use crate::codec::Erased;
+use crate::db::Db;
+use crate::entity::Entity;
+use crate::error::{Error, ErrorKind};
+use crate::backend::Backend;
+use crate::exec::Work;
+use crate::graph::{Graph, Root};
+use crate::handle::Persistent;
+use crate::meta::Table;
+use crate::plan::{self, Keys};
+use crate::report::{Plan, Report};
+use crate::settle::{self, Settled};
+use crate::slot::{Row, RowState};
+
+/// The rows at the top of a save, for reading and for writing back.
+pub(crate) trait Roots: Send {
+    fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>));
+    fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)>;
+}
+
+impl<T: Entity> Roots for Row<T> {
+    fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>)) {
+        see(Root { table: T::table(), value: &self.value, state: &self.state });
+    }
+
+    fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)> {
+        vec![(T::table(), &mut self.value, &mut self.state)]
+    }
+}
+
+impl<R: Roots> Roots for Vec<R> {
+    fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>)) {
+        self.iter().for_each(|root| root.each(see));
+    }
+
+    fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)> {
+        self.iter_mut().flat_map(R::parts).collect()
+    }
+}
+
+impl<R: Roots + Sync> Roots for &mut R {
+    fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>)) {
+        (**self).each(see);
+    }
+
+    fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)> {
+        (**self).parts()
+    }
+}
+
+pub(crate) fn roots<'a>(rows: &'a dyn Roots) -> Vec<Root<'a>> {
+    let mut roots = Vec::new();
+    rows.each(&mut |root| roots.push(root));
+    roots
+}
+
+/// A handle whose last write has an unknown outcome writes nothing until it is refreshed.
+pub(crate) fn known(roots: &[Root<'_>]) -> Result<(), Error> {
+    match roots.iter().find(|root| root.state.outcome().is_in_doubt()) {
+        None => Ok(()),
+        Some(root) => {
+            let message = "nobody knows whether the last write of this row happened; refresh it first";
+            Err(Error::new(ErrorKind::OutcomeUnknown, message).at(root.table.entity, root.table.entity))
+        }
+    }
+}
+
+/// Saves everything under some rows in one transaction.
+pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Result<Report, Error> {
+    let saved = {
+        let roots = roots(&*rows);
+        known(&roots)?;
+        let outcomes: Vec<_> = roots.iter().map(|root| root.state.outcome()).collect();
+        let graph = Graph::build(roots)?;
+        let steps = plan::save(&graph)?;
+        if steps.is_empty() {
+            return Ok(Report::default());
+        }
+        let work = Work { graph: &graph, steps: &steps, keys: Keys::NONE };
+        let done = work.run::<D::Backend>(db.source(), &outcomes).await?;
+        Saved { report: done.report, settled: settle::settled(&graph, done.staged) }
+    };
+    Ok(saved.write_back(rows))
+}
+
+/// A save whose statements have run, for [`write_back`](Self::write_back) after the commit.
+pub(crate) struct Saved {
+    report: Report,
+    settled: Vec<Settled>,
+}
+
+impl Saved {
+    /// Writes back into the rows that were saved.
+    pub(crate) fn write_back(self, rows: &mut dyn Roots) -> Report {
+        settle::settle(rows.parts(), self.settled);
+        self.report
+    }
+}
+
+/// The statements of a save, on a connection that is in a transaction.
+pub(crate) async fn save_in<DB: Backend>(rows: &(dyn Roots + Sync), connection: &mut DB::Connection) -> Result<Saved, Error> {
+    let graph = Graph::build(roots(rows))?;
+    let steps = plan::save(&graph)?;
+    let done = Work { graph: &graph, steps: &steps, keys: Keys::NONE }.run_in::<DB>(connection).await?;
+    Ok(Saved { report: done.report, settled: settle::settled(&graph, done.staged) })
+}
+
+/// What a save would do.
+pub(crate) fn plan(rows: &dyn Roots) -> Result<Plan, Error> {
+    let graph = Graph::build(roots(rows))?;
+    let steps = plan::save(&graph)?;
+    let rows = |step: &plan::Step| step.rows().map(|rows| rows as u64);
+    Ok(Plan::new(steps.iter().filter_map(|step| step.change(rows(step))).collect()))
+}
+
+pub(crate) async fn insert<T: Entity, D: Db>(value: T, db: D) -> Result<Persistent<T>, Error> {
+    let mut row = Row::new(value);
+    match save(&mut row, db).await {
+        Ok(_) => Ok(Persistent { row }),
+        Err(error) => Err(error.carrying(row.value)),
+    }
+}
+
+pub(crate) async fn insert_all<T: Entity, D: Db>(values: Vec<T>, db: D) -> Result<Vec<Persistent<T>>, Error> {
+    let mut rows: Vec<Row<T>> = values.into_iter().map(Row::new).collect();
+    match save(&mut rows, db).await {
+        Ok(_) => Ok(rows.into_iter().map(|row| Persistent { row }).collect()),
+        Err(error) => Err(error.carrying(rows.into_iter().map(|row| row.value).collect::<Vec<T>>())),
+    }
+}

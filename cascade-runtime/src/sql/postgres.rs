@@ -1,0 +1,134 @@
+//! PostgreSQL: the rows of a statement are arrays, so that its text does not depend on their number.
+
+use crate::meta::{Generated, Table};
+use crate::sql::{Bind, Bound, Content, Dialect, List, Statement, Write, assignments, qualified};
+
+pub(crate) struct Postgres;
+
+/// The most parameters that the protocol can number.
+const PARAMETERS: usize = 65_535;
+
+impl Dialect for Postgres {
+    fn chunk(&self, cells: &[Bound], rows: usize) -> usize {
+        if is_array(cells) { rows } else { rows.min(PARAMETERS / cells.len().max(1)) }
+    }
+
+    fn source(&self, statement: &mut Statement, list: List) -> String {
+        let names: Vec<String> = (0..list.cells.len()).map(|cell| format!("c{cell}")).collect();
+        if is_array(&list.cells) {
+            let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
+            statement.binds.push(Bind::Arrays(list));
+            // `WITH ORDINALITY` numbers from 1.
+            format!("(SELECT {}, u.n - 1 AS n FROM unnest({}) WITH ORDINALITY AS u({}, n)) AS r", names.join(", "), places.join(", "), names.join(", "))
+        } else {
+            let rows = (0..list.rows.len()).map(|row| {
+                let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
+                format!("({}, {row}::bigint)", places.join(", "))
+            });
+            let rows = rows.collect::<Vec<_>>().join(", ");
+            statement.binds.push(Bind::Rows(list));
+            format!("(VALUES {rows}) AS r({}, n)", names.join(", "))
+        }
+    }
+
+    fn one_of(&self, statement: &mut Statement, columns: &[String], list: List) -> String {
+        if let ([column], true) = (columns, is_array(&list.cells)) {
+            let place = place(statement);
+            statement.binds.push(Bind::Arrays(list));
+            return format!("{column} = ANY({place})");
+        }
+        let names: Vec<String> = (0..list.cells.len()).map(|cell| format!("r.c{cell}")).collect();
+        let source = self.source(statement, list);
+        format!("({}) IN (SELECT {} FROM {source})", columns.join(", "), names.join(", "))
+    }
+
+    /// Generated keys are drawn beside the number of their row, in a CTE that is materialised: which row got which key is exact, whatever
+    /// the order of the inserts and of what they return.
+    fn insert(&self, statement: &mut Statement, table: &'static Table, mut list: List) {
+        let name = qualified(self, table);
+        let columns: Vec<usize> = list.cells.iter().filter_map(|cell| if let Content::Column { column, .. } = cell.content { Some(column) } else { None }).collect();
+        let names: Vec<String> = columns.iter().map(|column| self.quote(table.columns[*column].name)).collect();
+        let cells: Vec<String> = (0..columns.len()).map(|cell| format!("r.c{cell}")).collect();
+        if columns.is_empty() {
+            list.cells.push(Bound { content: Content::Number, codec: &table.columns[table.key[0]].codec });
+        }
+        let source = self.source(statement, list);
+        if statement.returns.is_empty() {
+            statement.text = format!("INSERT INTO {name} ({}) SELECT {} FROM {source} ORDER BY r.n", names.join(", "), cells.join(", "));
+            return;
+        }
+        let drawn: Vec<(String, String)> = statement.returns.iter().filter(|column| table.columns[**column].key).map(|&column| self.drawn(table, column)).collect();
+        let keys: Vec<String> = drawn.iter().map(|(name, expression)| format!("{expression} AS {name}")).collect();
+        let all_names: Vec<String> = drawn.iter().map(|(name, _)| name.clone()).chain(names).collect();
+        let mut picked: Vec<String> = drawn.iter().map(|(name, _)| format!("r.{name}")).collect();
+        picked.extend(cells.iter().cloned());
+        let inner: Vec<String> = std::iter::once("r.n".to_owned()).chain(keys).chain(cells).collect();
+        let on: Vec<String> = table.key.iter().map(|column| self.joined(table, *column, &columns)).collect();
+        let key = table.key.iter().copied().filter(|column| !statement.returns.contains(column));
+        let returning: Vec<String> = statement.returns.iter().copied().chain(key).map(|column| self.quote(table.columns[column].name)).collect();
+        let returned: Vec<String> = statement.returns.iter().map(|column| format!("i.{}", self.quote(table.columns[*column].name))).collect();
+        statement.numbered = true;
+        statement.text = format!(
+            "WITH r AS MATERIALIZED (SELECT {} FROM {source}), i AS (INSERT INTO {name} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM r ORDER BY r.n RETURNING {}) SELECT r.n, {} FROM r JOIN i ON {} ORDER BY r.n",
+            inner.join(", "),
+            all_names.join(", "),
+            picked.join(", "),
+            returning.join(", "),
+            returned.join(", "),
+            on.join(" AND "),
+        );
+    }
+
+    fn write(&self, statement: &mut Statement, write: &Write, list: List) {
+        let source = self.source(statement, list);
+        let (sets, when) = assignments(self, write);
+        statement.text = format!("UPDATE {} AS t SET {sets} FROM {source} WHERE {when}", qualified(self, write.table));
+    }
+
+    fn draws_keys(&self) -> bool {
+        false
+    }
+
+    fn inserts_singly(&self, _: &Table) -> bool {
+        false
+    }
+
+    fn for_update(&self) -> &'static str {
+        " FOR UPDATE OF t"
+    }
+}
+
+impl Postgres {
+    /// The name of a generated key in the CTE, and what it is drawn by.
+    fn drawn(&self, table: &Table, column: usize) -> (String, String) {
+        let quoted = self.quote(table.columns[column].name);
+        let expression = match table.columns[column].generated {
+            Generated::Expression(expression) => format!("({expression})"),
+            Generated::Database | Generated::No => {
+                // Its first argument is parsed as an identifier, its second is taken as it is.
+                let relation = qualified(self, table).replace('\'', "''");
+                let column = table.columns[column].name.replace('\'', "''");
+                format!("nextval(pg_get_serial_sequence('{relation}', '{column}'))")
+            }
+        };
+        (quoted, expression)
+    }
+
+    fn joined(&self, table: &Table, column: usize, inserted: &[usize]) -> String {
+        let name = self.quote(table.columns[column].name);
+        match inserted.iter().position(|inserted| *inserted == column) {
+            Some(cell) => format!("i.{name} = r.c{cell}"),
+            None => format!("i.{name} = r.{name}"),
+        }
+    }
+}
+
+/// Every cell can be bound as an array.
+fn is_array(cells: &[Bound]) -> bool {
+    cells.iter().all(|cell| !matches!(cell.content, Content::Column { .. } | Content::Key { .. }) || cell.codec.postgres.is_none_or(|fns| fns.array.is_some()))
+}
+
+fn place(statement: &mut Statement) -> String {
+    statement.places += 1;
+    format!("${}", statement.places)
+}

@@ -1,0 +1,164 @@
+//! What a cell is bound to when its turn comes: a field, a parent's generated key, the recorded value.
+
+use crate::codec::{Cell, Codec, Erased, Null};
+use crate::graph::{Fate, Graph, Kept};
+use crate::meta::{ForeignKeyPart, Table};
+use crate::plan::{Keys, Target};
+
+/// The cells of a graph with the values that the database has given so far.
+pub(crate) struct Values<'g, 'a> {
+    graph: &'g Graph<'a>,
+    keys: &'g Keys,
+    /// By node: values that replace the field's.
+    staged: Vec<Vec<(usize, Cell)>>,
+    /// By leaving row: the version after its release.
+    versions: Vec<Option<Cell>>,
+}
+
+/// Which value of a row a statement binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// What is to be in the database.
+    New,
+    /// What is there.
+    Recorded,
+}
+
+impl<'g, 'a> Values<'g, 'a> {
+    pub(crate) fn new(graph: &'g Graph<'a>, keys: &'g Keys) -> Self {
+        let staged = graph.nodes.iter().map(|node| match (&node.table.version, &node.fate) {
+            (Some(version), Fate::Insert) => vec![(version.column, (version.first)())],
+            (Some(version), Fate::Write { .. }) => vec![(version.column, (version.next)(node.recorded(version.column)))],
+            (None, _) | (_, Fate::Keep) => Vec::new(),
+        });
+        let versions = graph.leavers.iter().map(|leaver| {
+            let version = leaver.table.version.as_ref()?;
+            leaver.left.cells[version.column].as_deref().map(version.next)
+        });
+        Self { graph, keys, staged: staged.collect(), versions: versions.collect() }
+    }
+
+    /// Takes down what the database has given a node.
+    pub(crate) fn stage(&mut self, node: usize, column: usize, cell: Cell) {
+        self.staged[node].push((column, cell));
+    }
+
+    /// What was staged, by node.
+    pub(crate) fn into_staged(self) -> Vec<Vec<(usize, Cell)>> {
+        self.staged
+    }
+
+    /// Whether a row writes a column, of those that its statement writes for some row.
+    pub(crate) fn writes(&self, target: Target, column: usize) -> bool {
+        match target {
+            Target::Node(id) => match &self.graph.nodes[id].fate {
+                Fate::Write { columns, .. } => columns.binary_search(&column).is_ok(),
+                Fate::Insert => true,
+                Fate::Keep => false,
+            },
+            Target::Leaver(_) | Target::Expunged { .. } | Target::Key(_) => true,
+        }
+    }
+
+    /// The value of a cell as it is stored; `None` for NULL.
+    pub(crate) fn cell(&self, side: Side, target: Target, column: usize) -> Option<&Erased> {
+        match (side, target) {
+            (Side::New, Target::Node(id)) => self.new_cell(id, column),
+            (Side::Recorded, Target::Node(id)) => {
+                let node = &self.graph.nodes[id];
+                stored(node.table, column, node.recorded(column))
+            }
+            (Side::New, Target::Leaver(id)) => {
+                let version = self.graph.leavers[id].table.version.as_ref();
+                version.filter(|version| version.column == column).and(self.versions[id].as_deref())
+            }
+            (Side::Recorded, Target::Leaver(id)) => {
+                let leaver = &self.graph.leavers[id];
+                leaver.left.cells[column].as_deref().and_then(|cell| stored(leaver.table, column, cell))
+            }
+            (_, Target::Expunged { whole, kept }) => match &self.graph.wholes[whole].kept[kept] {
+                Kept::Expunged(left) => left.cells[column].as_deref().and_then(|cell| stored(self.graph.wholes[whole].table, column, cell)),
+                Kept::Node(_) => None,
+            },
+            (_, Target::Key(row)) => self.keys.column(row, column),
+        }
+    }
+
+    /// Whether the database has given a node this column.
+    pub(crate) fn has(&self, node: usize, column: usize) -> bool {
+        self.staged[node].iter().any(|(staged, _)| *staged == column)
+    }
+
+    /// Whether a node's column is bound to this value.
+    pub(crate) fn is(&self, node: usize, column: usize, cell: &Erased) -> bool {
+        let table = self.graph.nodes[node].table;
+        match (self.new_cell(node, column), stored(table, column, cell)) {
+            (Some(bound), Some(cell)) => (codec(table, column).same)(bound, cell),
+            (bound, cell) => bound.is_none() && cell.is_none(),
+        }
+    }
+
+    /// A part of the key of a target, by which others refer to it.
+    pub(crate) fn key(&self, target: Target, part: usize) -> Option<&Erased> {
+        match target {
+            Target::Node(node) => self.key_part(node, part),
+            Target::Key(row) => self.keys.part(row, part),
+            Target::Leaver(_) | Target::Expunged { .. } => None,
+        }
+    }
+
+    /// A part of the key of a row, by which its children refer to it.
+    pub(crate) fn key_part(&self, node: usize, part: usize) -> Option<&Erased> {
+        let node_ref = &self.graph.nodes[node];
+        let side = if node_ref.state.is_new() { Side::New } else { Side::Recorded };
+        self.cell(side, Target::Node(node), node_ref.table.key[part])
+    }
+
+    fn new_cell(&self, id: usize, column: usize) -> Option<&Erased> {
+        let node = &self.graph.nodes[id];
+        if let Some((_, cell)) = self.staged[id].iter().rev().find(|(staged, _)| *staged == column) {
+            return stored(node.table, column, &**cell);
+        }
+        if let Some(owner) = node.owner.filter(|_| node.fate.enters()) {
+            if let Some(part) = owner.foreign_key.parts.iter().position(|part| part.column == column) {
+                return self.key_part(owner.node, part);
+            }
+        }
+        if let Fate::Write { cleared: Some(old), .. } = &node.fate {
+            if old.own_columns().any(|part| part.column == column) {
+                return None;
+            }
+        }
+        stored(node.table, column, node.cell(column))
+    }
+}
+
+/// The foreign key that a column belongs to, and which part of the target's key it is.
+fn part_of(table: &'static Table, column: usize) -> Option<(&'static ForeignKeyPart, fn() -> &'static Table, usize)> {
+    table.foreign_keys.iter().find_map(|key| {
+        let part = key.parts.iter().position(|part| part.column == column)?;
+        Some((&key.parts[part], key.target, part))
+    })
+}
+
+/// A cell as it is bound: a foreign key as the key that it holds, so that a column is bound as one type whoever gives the value.
+pub(crate) fn stored<'c>(table: &'static Table, column: usize, cell: &'c Erased) -> Option<&'c Erased> {
+    if cell.is::<Null>() {
+        return None;
+    }
+    match part_of(table, column) {
+        Some((part, ..)) => (part.key)(cell),
+        None => Some(cell),
+    }
+}
+
+/// The codec that a column is bound with.
+pub(crate) fn codec(table: &'static Table, column: usize) -> &'static Codec {
+    match part_of(table, column) {
+        Some((_, target, part)) => {
+            let target = target();
+            codec(target, target.key[part])
+        }
+        None => &table.columns[column].codec,
+    }
+}

@@ -1,0 +1,17 @@
+// A parent that others refer to is no orphan.
+use sqlx_cascade::{BelongsTo, Relations};
+
+#[derive(Relations)]
+#[table(name = "orgs")]
+struct Org {
+    #[key(generated)] id: i64,
+}
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[many_to_one(Org, cascade = "all, delete-orphan")] org: BelongsTo<Org>,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+// An orphan can not be deleted where deleting the parent spares its child.
+use sqlx_cascade::{HasOne, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_one(cascade = "save-update, delete-orphan")] profile: HasOne<Profile>,
+}
+
+#[derive(Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key(generated)] id: i64,
+    #[one_to_one(User)] user_id: Option<i64>,
+}
+
+fn main() {}

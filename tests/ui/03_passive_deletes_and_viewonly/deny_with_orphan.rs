@@ -1,0 +1,18 @@
+// A removal is refused or deletes: not both.
+use sqlx_cascade::{HasOne, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_one(cascade = "all, delete-orphan", on_remove = "deny")] profile: HasOne<Profile>,
+}
+
+#[derive(Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key(generated)] id: i64,
+    #[one_to_one(User)] user_id: Option<i64>,
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+// `back_populates` names a foreign key, not just any column.
+use sqlx_cascade::{HasOne, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_one(back_populates = bio)] profile: HasOne<Profile>,
+}
+
+#[derive(Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key(generated)] id: i64,
+    #[one_to_one(User)] user_id: Option<i64>,
+    bio: String,
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+// With two foreign keys to the parent, the relation says which it is.
+use sqlx_cascade::{HasOne, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_one] profile: HasOne<Profile>,
+}
+
+#[derive(Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key(generated)] id: i64,
+    #[one_to_one(User)] user_id: Option<i64>,
+    #[one_to_one(User)] editor_id: Option<i64>,
+}
+
+fn main() {}

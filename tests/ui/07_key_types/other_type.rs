@@ -1,0 +1,17 @@
+// A foreign key has the type of the key that it refers to.
+use sqlx_cascade::Relations;
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+}
+
+#[derive(Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key(generated)] id: i64,
+    #[one_to_one(User)] user_id: i32,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+// Deleting with the parent says nothing about a child that is removed.
+use sqlx_cascade::{HasOne, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_one(cascade = "all")] profile: HasOne<Profile>,
+}
+
+#[derive(Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key(generated)] id: i64,
+    #[one_to_one(User)] user_id: i64,
+}
+
+fn main() {}

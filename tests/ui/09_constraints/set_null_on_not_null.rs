@@ -1,0 +1,17 @@
+// The database can not set a NOT NULL column NULL.
+use sqlx_cascade::Relations;
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+}
+
+#[derive(Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key(generated)] id: i64,
+    #[one_to_one(User, on_delete = "set null")] user_id: i64,
+}
+
+fn main() {}

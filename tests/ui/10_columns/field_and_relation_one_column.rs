@@ -1,0 +1,18 @@
+// A field and a relation can not write one column.
+use sqlx_cascade::{BelongsTo, Relations};
+
+#[derive(Relations)]
+#[table(name = "orgs")]
+struct Org {
+    #[key(generated)] id: i64,
+}
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[many_to_one(Org)] org_id: i64,
+    #[many_to_one] org: BelongsTo<Org>,
+}
+
+fn main() {}

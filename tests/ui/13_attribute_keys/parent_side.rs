@@ -1,0 +1,17 @@
+// A key of the parent's side says so on the child's.
+use sqlx_cascade::Relations;
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+}
+
+#[derive(Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key(generated)] id: i64,
+    #[one_to_one(User, cascade = "all")] user_id: Option<i64>,
+}
+
+fn main() {}
