@@ -20,11 +20,27 @@ pub struct Profile {
 }
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+    let pool = sqlx::sqlite::SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect("sqlite::memory:")
+        .await?;
     sqlx::raw_sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL); CREATE TABLE profiles (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL UNIQUE REFERENCES users ON DELETE CASCADE, bio TEXT NOT NULL)").execute(&pool).await?;
-    let mut user = User { name: "a".into(), profile: Profile { bio: "x".into(), ..Default::default() }.into(), ..Default::default() }.save(&pool).await?;
+    let mut user = User {
+        name: "a".into(),
+        profile: Profile {
+            bio: "x".into(),
+            ..Default::default()
+        }
+        .into(),
+        ..Default::default()
+    }
+    .save(&pool)
+    .await?;
     println!("{user:?}");
-    user.profile.set(Profile { bio: "new".into(), ..Default::default() });
+    user.profile.set(Profile {
+        bio: "new".into(),
+        ..Default::default()
+    });
     println!("{}", user.plan()?);
     println!("{}", user.save(&pool).await?);
     println!("{user:?}");

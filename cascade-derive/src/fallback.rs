@@ -49,7 +49,7 @@ fn impls(entity: &Entity<'_>) -> TokenStream {
                     <Self as __cascade::Entity>::TABLE
                 }
                 fn key_part(_: &#key, _: usize) -> &__cascade::Erased {
-                    ::core::panic!()
+                    __cascade::broken()
                 }
                 fn key_from(_: &[&__cascade::Erased]) -> ::core::option::Option<#key> {
                     ::core::option::Option::None
@@ -59,7 +59,7 @@ fn impls(entity: &Entity<'_>) -> TokenStream {
                     ::core::default::Default::default()
                 }
                 fn read(_: &mut __cascade::Reader<'_>) -> ::core::result::Result<Self, __cascade::Error> {
-                    ::core::panic!()
+                    __cascade::broken()
                 }
             }
             #constants

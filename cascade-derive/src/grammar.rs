@@ -255,6 +255,7 @@ pub(crate) fn read<K: Keys>(attribute: &Attribute, keys: &mut K, errors: &mut Er
         Meta::NameValue(pair) => return errors.at(pair, format!("{} takes its keys in parentheses", K::OWNER)),
     };
     let all = |input: ParseStream<'_>| {
+        // A struct may stand before the keys; `target` reads it.
         if K::TARGET && is_target(input) {
             input.call(Path::parse_mod_style)?;
             comma(input, errors);
@@ -281,6 +282,16 @@ pub(crate) fn target(attribute: &Attribute) -> Option<Path> {
         Ok(path)
     };
     attribute.parse_args_with(first).ok().flatten()
+}
+
+/// Whether a string stands where the struct belongs.
+pub(crate) fn quotes_target(attribute: &Attribute) -> bool {
+    let first = |input: ParseStream<'_>| {
+        let is_string = input.peek(LitStr);
+        skip_all(input);
+        Ok(is_string)
+    };
+    attribute.parse_args_with(first).unwrap_or_default()
 }
 
 /// Whether a struct's path comes next, and no key: a key is followed by a value, or is a single word in lower case.

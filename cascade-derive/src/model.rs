@@ -157,7 +157,7 @@ impl<'a> Entity<'a> {
         errors.enter(&input.ident);
         for attribute in &input.attrs {
             if let Some(word) = attribute.path().get_ident().filter(|word| OF_FIELDS.iter().any(|name| word == name)) {
-                errors.at(word, format!("`#[{word}]` goes on a field of `{}`", input.ident));
+                errors.at(word, format!("`#[{word}]` goes on a field"));
             }
         }
         let before = errors.count();
@@ -174,7 +174,7 @@ impl<'a> Entity<'a> {
 fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<impl Iterator<Item = (&'a Ident, &'a syn::Field)> + use<'a>> {
     let name = &input.ident;
     if !input.generics.params.is_empty() {
-        errors.at(&input.generics, format!("`{name}` is generic: a table has one set of columns, so write a struct for each"));
+        errors.at(&input.generics, "a generic struct can't be mapped: a table has one set of columns, so write a struct for each");
         return None;
     }
     let what = match &input.data {
@@ -186,7 +186,7 @@ fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<impl 
         Data::Enum(_) => "an enum",
         Data::Union(_) => "a union",
     };
-    errors.at(name, format!("`{name}` is {what}: only a struct with named fields can be mapped to a table"));
+    errors.at(name, format!("this is {what}, and only a struct with named fields can be mapped to a table"));
     None
 }
 

@@ -40,11 +40,19 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
 
     /// Runs a statement for its rows.
     #[doc(hidden)]
-    fn fetch<'c>(connection: &'c mut Self::Connection, text: String, arguments: Self::Arguments) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>>;
+    fn fetch<'c>(
+        connection: &'c mut Self::Connection,
+        text: String,
+        arguments: Self::Arguments,
+    ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>>;
 
     /// Runs a statement for the number of rows that it touched.
     #[doc(hidden)]
-    fn execute<'c>(connection: &'c mut Self::Connection, text: String, arguments: Self::Arguments) -> BoxFuture<'c, Result<u64, sqlx::Error>>;
+    fn execute<'c>(
+        connection: &'c mut Self::Connection,
+        text: String,
+        arguments: Self::Arguments,
+    ) -> BoxFuture<'c, Result<u64, sqlx::Error>>;
 
     /// The position of a column in a row.
     #[doc(hidden)]
@@ -89,17 +97,28 @@ pub enum Own<'v> {
 /// # Errors
 ///
 /// [`ErrorKind::Unsupported`] where the database can't store its type.
-pub(crate) fn fns<DB: Backend>(table: &'static Table, column: usize, codec: &Codec) -> Result<Fns<DB>, Error> {
+pub(crate) fn fns<DB: Backend>(
+    table: &'static Table,
+    column: usize,
+    codec: &Codec,
+) -> Result<Fns<DB>, Error> {
     DB::fns(codec).ok_or_else(|| {
         let column = &table.columns[column];
-        let message = format!("{} can't store `{}`, the type of the column `{}`", DB::NAME, (codec.type_name)(), column.name);
-        Error::new(ErrorKind::Unsupported, message).at(table.entity, format!("{}.{}", table.entity, column.field))
+        let message = format!(
+            "{} can't store `{}`, the type of the column `{}`",
+            DB::NAME,
+            (codec.type_name)(),
+            column.name
+        );
+        Error::new(ErrorKind::Unsupported, message)
+            .at(table.entity, format!("{}.{}", table.entity, column.field))
     })
 }
 
 /// Makes sure that the database can store every column of a table.
 pub(crate) fn supports<DB: Backend>(table: &'static Table) -> Result<(), Error> {
-    (0..table.columns.len()).try_for_each(|column| fns::<DB>(table, column, &table.columns[column].codec).map(drop))
+    (0..table.columns.len())
+        .try_for_each(|column| fns::<DB>(table, column, &table.columns[column].codec).map(drop))
 }
 
 /// A row whose columns are in the order of the table's, behind some others, or are found by their names.
@@ -132,22 +151,35 @@ impl<DB: Backend> ReadRow for RowOf<'_, DB> {
 /// Binds a value of a column, or NULL.
 pub(crate) fn encoding(error: BoxDynError) -> Error {
     let error = sqlx::Error::Encode(error);
-    Error::from_database(ErrorKind::Database, "a value can't be encoded for the database".to_owned(), None, None, error)
+    Error::from_database(
+        ErrorKind::Database,
+        "a value can't be encoded for the database".to_owned(),
+        None,
+        None,
+        error,
+    )
 }
 
 /// Whether the connection was lost, so that the outcome of what was sent last is unknown.
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::WorkerCrashed => true,
         // Connection exceptions, and a server that shuts down or was told to end the session.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0")),
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P0")),
         _ => false,
     }
 }
 
 /// An error of sqlx as ours.
 pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
-    let sqlx::Error::Database(database) = &error else { return other(error) };
+    let sqlx::Error::Database(database) = &error else {
+        return other(error);
+    };
     let code = database.code().map(std::borrow::Cow::into_owned);
     let known = match database.kind() {
         sqlx::error::ErrorKind::UniqueViolation => Some(ErrorKind::UniqueViolation),
@@ -156,14 +188,18 @@ pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
         sqlx::error::ErrorKind::CheckViolation => Some(ErrorKind::CheckViolation),
         _ => None,
     };
-    let kind = known.or_else(|| code.as_deref().and_then(DB::classify)).unwrap_or(ErrorKind::Database);
+    let kind = known
+        .or_else(|| code.as_deref().and_then(DB::classify))
+        .unwrap_or(ErrorKind::Database);
     let constraint = database.constraint().map(str::to_owned).or_else(|| {
         let (_, columns) = database.message().split_once("constraint failed: ")?;
         Some(columns.to_owned())
     });
     let what = match kind {
         ErrorKind::UniqueViolation => "another row has that value already",
-        ErrorKind::ForeignKeyViolation => "a row that is referred to is missing, or is still referred to",
+        ErrorKind::ForeignKeyViolation => {
+            "a row that is referred to is missing, or is still referred to"
+        }
         ErrorKind::NotNullViolation => "a column that can't be NULL has no value",
         ErrorKind::CheckViolation => "a value fails a CHECK constraint",
         ErrorKind::Conflict => "another transaction was in the way; try again",
@@ -186,25 +222,42 @@ pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
 fn other(error: sqlx::Error) -> Error {
     let message = match &error {
         // The source of a decoding error may quote what it could not read.
-        sqlx::Error::ColumnDecode { index, .. } => format!("the column {index} can't be read as its field's type"),
-        sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => "a value can't be read or written as its field's type".to_owned(),
+        sqlx::Error::ColumnDecode { index, .. } => {
+            format!("the column {index} can't be read as its field's type")
+        }
+        sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
+            "a value can't be read or written as its field's type".to_owned()
+        }
         error => error.to_string(),
     };
     Error::from_database(ErrorKind::Database, message, None, None, error)
 }
 
 /// Binds one cell.
-pub(crate) fn bind<DB: Backend>(codec: &Codec, value: Option<&Erased>, arguments: &mut DB::Arguments) -> Result<(), Error> {
+pub(crate) fn bind<DB: Backend>(
+    codec: &Codec,
+    value: Option<&Erased>,
+    arguments: &mut DB::Arguments,
+) -> Result<(), Error> {
     let fns = DB::fns(codec).ok_or_else(|| unsupported::<DB>(codec))?;
     (fns.encode)(value, arguments).map_err(encoding)
 }
 
 /// Binds cells as one array.
-pub(crate) fn bind_array<DB: Backend>(codec: &Codec, values: &[Option<&Erased>], arguments: &mut DB::Arguments) -> Result<(), Error> {
-    let encode = DB::fns(codec).and_then(|fns| fns.array).ok_or_else(|| unsupported::<DB>(codec))?;
+pub(crate) fn bind_array<DB: Backend>(
+    codec: &Codec,
+    values: &[Option<&Erased>],
+    arguments: &mut DB::Arguments,
+) -> Result<(), Error> {
+    let encode = DB::fns(codec)
+        .and_then(|fns| fns.array)
+        .ok_or_else(|| unsupported::<DB>(codec))?;
     encode(values, arguments).map_err(encoding)
 }
 
 fn unsupported<DB: Backend>(codec: &Codec) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("{} can't store `{}`", DB::NAME, (codec.type_name)()))
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("{} can't store `{}`", DB::NAME, (codec.type_name)()),
+    )
 }

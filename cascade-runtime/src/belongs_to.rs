@@ -42,7 +42,9 @@ impl<P: Entity> Default for BelongsTo<P> {
 
 impl<P: Entity> Clone for BelongsTo<P> {
     fn clone(&self) -> Self {
-        Self { key: self.key.clone() }
+        Self {
+            key: self.key.clone(),
+        }
     }
 }
 
@@ -146,7 +148,12 @@ pub const fn own_part(column: usize) -> ForeignKeyPart {
         (!cell.is::<Null>()).then_some(cell)
     }
     fn assign(_: &mut Erased, _: Option<&Erased>) {}
-    ForeignKeyPart { column, shared: false, key, assign }
+    ForeignKeyPart {
+        column,
+        shared: false,
+        key,
+        assign,
+    }
 }
 
 /// A part of a composite key, by type.

@@ -19,11 +19,21 @@ pub struct Cascade {
 
 impl Cascade {
     /// No token.
-    pub const NONE: Self =
-        Self { save_update: false, merge: false, refresh_expire: false, expunge: false, delete: false, delete_orphan: false };
+    pub const NONE: Self = Self {
+        save_update: false,
+        merge: false,
+        refresh_expire: false,
+        expunge: false,
+        delete: false,
+        delete_orphan: false,
+    };
 
     /// `save-update, merge`.
-    pub const DEFAULT: Self = Self { save_update: true, merge: true, ..Self::NONE };
+    pub const DEFAULT: Self = Self {
+        save_update: true,
+        merge: true,
+        ..Self::NONE
+    };
 
     /// Reads a comma-separated list of tokens in which spaces don't count.
     ///
@@ -71,8 +81,14 @@ mod tests {
 
     #[test]
     fn all_has_five_tokens() {
-        let all = Cascade { delete_orphan: false, ..Cascade::parse("all, delete-orphan") };
-        assert_eq!(all, Cascade::parse(" delete,expunge ,refresh-expire, merge,save-update"));
+        let all = Cascade {
+            delete_orphan: false,
+            ..Cascade::parse("all, delete-orphan")
+        };
+        assert_eq!(
+            all,
+            Cascade::parse(" delete,expunge ,refresh-expire, merge,save-update")
+        );
         assert!(Cascade::parse("all, delete-orphan").delete_orphan);
     }
 

@@ -56,7 +56,11 @@ impl std::fmt::Debug for Codec {
 impl Codec {
     /// The codec of `T` with what [`codec!`](crate::__private::codec) found for each database.
     #[must_use]
-    pub const fn new<T: Value>(default: Option<fn() -> Cell>, sqlite: Option<SqliteFns>, postgres: Option<PostgresFns>) -> Self {
+    pub const fn new<T: Value>(
+        default: Option<fn() -> Cell>,
+        sqlite: Option<SqliteFns>,
+        postgres: Option<PostgresFns>,
+    ) -> Self {
         fn clone<T: Value>(value: &Erased) -> Cell {
             match value.downcast_ref::<T>() {
                 Some(value) => Box::new(value.clone()),
@@ -74,18 +78,31 @@ impl Codec {
                 *field = *value;
             }
         }
-        fn read<T: Value>(decode: &mut dyn FnMut(&mut dyn Any) -> Result<(), Error>) -> Result<Cell, Error> {
+        fn read<T: Value>(
+            decode: &mut dyn FnMut(&mut dyn Any) -> Result<(), Error>,
+        ) -> Result<Cell, Error> {
             let mut value: Option<T> = None;
             decode(&mut value)?;
             Ok(value.map_or_else(|| Box::new(Null) as Cell, |value| Box::new(value)))
         }
-        Self { type_name: std::any::type_name::<T>, clone: clone::<T>, same: same::<T>, write: write::<T>, read: read::<T>, default, sqlite, postgres }
+        Self {
+            type_name: std::any::type_name::<T>,
+            clone: clone::<T>,
+            same: same::<T>,
+            write: write::<T>,
+            read: read::<T>,
+            default,
+            sqlite,
+            postgres,
+        }
     }
 
     /// Whether any database that is built can store the type.
     #[must_use]
     pub const fn is_stored(&self) -> bool {
-        self.sqlite.is_some() || self.postgres.is_some() || !(cfg!(feature = "sqlite") || cfg!(feature = "postgres"))
+        self.sqlite.is_some()
+            || self.postgres.is_some()
+            || !(cfg!(feature = "sqlite") || cfg!(feature = "postgres"))
     }
 }
 
@@ -102,7 +119,8 @@ pub struct Fns<DB: sqlx::Database> {
 }
 
 /// Binds a list of values, or NULLs, as one array.
-pub type EncodeArray<DB> = fn(&[Option<&Erased>], &mut <DB as sqlx::Database>::Arguments) -> Result<(), BoxDynError>;
+pub type EncodeArray<DB> =
+    fn(&[Option<&Erased>], &mut <DB as sqlx::Database>::Arguments) -> Result<(), BoxDynError>;
 
 impl<DB: sqlx::Database> Clone for Fns<DB> {
     fn clone(&self) -> Self {
@@ -120,7 +138,10 @@ impl<DB: sqlx::Database> Fns<DB> {
         for<'q> Option<&'q T>: Encode<'q, DB>,
         usize: sqlx::ColumnIndex<DB::Row>,
     {
-        fn encode<DB, T>(value: Option<&Erased>, arguments: &mut DB::Arguments) -> Result<(), BoxDynError>
+        fn encode<DB, T>(
+            value: Option<&Erased>,
+            arguments: &mut DB::Arguments,
+        ) -> Result<(), BoxDynError>
         where
             DB: sqlx::Database,
             T: Value + Type<DB>,
@@ -139,7 +160,12 @@ impl<DB: sqlx::Database> Fns<DB> {
             }
             Ok(())
         }
-        Self { encode: encode::<DB, T>, decode: decode::<DB, T>, type_info: <T as Type<DB>>::type_info, array: None }
+        Self {
+            encode: encode::<DB, T>,
+            decode: decode::<DB, T>,
+            type_info: <T as Type<DB>>::type_info,
+            array: None,
+        }
     }
 }
 
@@ -149,18 +175,24 @@ mod json {
     use serde::de::DeserializeOwned;
     use sqlx::types::Json;
 
-    use super::{Any, BoxDynError, Cell, Codec, Decode, Encode, Erased, Fns, PostgresFns, SqliteFns, Type, Value};
+    use super::{
+        Any, BoxDynError, Cell, Codec, Decode, Encode, Erased, Fns, PostgresFns, SqliteFns, Type,
+        Value,
+    };
 
     impl Codec {
         /// The codec of a type that is stored as JSON.
         #[must_use]
-        pub const fn json<T: Value + Serialize + DeserializeOwned>(default: Option<fn() -> Cell>) -> Self {
+        pub const fn json<T: Value + Serialize + DeserializeOwned>(
+            default: Option<fn() -> Cell>,
+        ) -> Self {
             #[cfg(feature = "sqlite")]
             let sqlite: Option<SqliteFns> = Some(Fns::json::<T>());
             #[cfg(not(feature = "sqlite"))]
             let sqlite: Option<SqliteFns> = None;
             #[cfg(feature = "postgres")]
-            let postgres: Option<PostgresFns> = super::with_array(Some(Fns::json::<T>()), Some(array::<T>));
+            let postgres: Option<PostgresFns> =
+                super::with_array(Some(Fns::json::<T>()), Some(array::<T>));
             #[cfg(not(feature = "postgres"))]
             let postgres: Option<PostgresFns> = None;
             Self::new::<T>(default, sqlite, postgres)
@@ -168,8 +200,14 @@ mod json {
     }
 
     #[cfg(feature = "postgres")]
-    fn array<T: Value + Serialize>(values: &[Option<&Erased>], arguments: &mut sqlx::postgres::PgArguments) -> Result<(), BoxDynError> {
-        let values: Vec<Option<Json<&T>>> = values.iter().map(|value| value.and_then(<Erased>::downcast_ref::<T>).map(Json)).collect();
+    fn array<T: Value + Serialize>(
+        values: &[Option<&Erased>],
+        arguments: &mut sqlx::postgres::PgArguments,
+    ) -> Result<(), BoxDynError> {
+        let values: Vec<Option<Json<&T>>> = values
+            .iter()
+            .map(|value| value.and_then(<Erased>::downcast_ref::<T>).map(Json))
+            .collect();
         sqlx::Arguments::add(arguments, values)
     }
 
@@ -182,15 +220,25 @@ mod json {
             for<'q> Option<Json<&'q T>>: Encode<'q, DB> + Type<DB>,
             usize: sqlx::ColumnIndex<DB::Row>,
         {
-            fn encode<DB, T>(value: Option<&Erased>, arguments: &mut DB::Arguments) -> Result<(), BoxDynError>
+            fn encode<DB, T>(
+                value: Option<&Erased>,
+                arguments: &mut DB::Arguments,
+            ) -> Result<(), BoxDynError>
             where
                 DB: sqlx::Database,
                 T: Value,
                 for<'q> Option<Json<&'q T>>: Encode<'q, DB> + Type<DB>,
             {
-                sqlx::Arguments::add(arguments, value.and_then(<Erased>::downcast_ref::<T>).map(Json))
+                sqlx::Arguments::add(
+                    arguments,
+                    value.and_then(<Erased>::downcast_ref::<T>).map(Json),
+                )
             }
-            fn decode<DB, T>(row: &DB::Row, column: usize, out: &mut dyn Any) -> Result<(), sqlx::Error>
+            fn decode<DB, T>(
+                row: &DB::Row,
+                column: usize,
+                out: &mut dyn Any,
+            ) -> Result<(), sqlx::Error>
             where
                 DB: sqlx::Database,
                 T: Value,
@@ -203,7 +251,12 @@ mod json {
                 }
                 Ok(())
             }
-            Self { encode: encode::<DB, T>, decode: decode::<DB, T>, type_info: <Json<T> as Type<DB>>::type_info, array: None }
+            Self {
+                encode: encode::<DB, T>,
+                decode: decode::<DB, T>,
+                type_info: <Json<T> as Type<DB>>::type_info,
+                array: None,
+            }
         }
     }
 }
@@ -246,7 +299,10 @@ impl<T> Fallback for Probe<T> {}
 #[cfg(feature = "sqlite")]
 impl<T> Probe<T>
 where
-    T: Value + Type<sqlx::Sqlite> + for<'q> Encode<'q, sqlx::Sqlite> + for<'r> Decode<'r, sqlx::Sqlite>,
+    T: Value
+        + Type<sqlx::Sqlite>
+        + for<'q> Encode<'q, sqlx::Sqlite>
+        + for<'r> Decode<'r, sqlx::Sqlite>,
 {
     /// The codec for SQLite.
     pub const SQLITE: Option<SqliteFns> = Some(Fns::of::<T>());
@@ -255,7 +311,10 @@ where
 #[cfg(feature = "postgres")]
 impl<T> Probe<T>
 where
-    T: Value + Type<sqlx::Postgres> + for<'q> Encode<'q, sqlx::Postgres> + for<'r> Decode<'r, sqlx::Postgres>,
+    T: Value
+        + Type<sqlx::Postgres>
+        + for<'q> Encode<'q, sqlx::Postgres>
+        + for<'r> Decode<'r, sqlx::Postgres>,
 {
     /// The codec for PostgreSQL.
     pub const POSTGRES: Option<PostgresFns> = Some(Fns::of::<T>());
@@ -276,18 +335,27 @@ pub type PostgresArray = PostgresFns;
 #[cfg(feature = "postgres")]
 impl<T> Probe<T>
 where
-    T: Value + Type<sqlx::Postgres> + for<'q> Encode<'q, sqlx::Postgres> + sqlx::postgres::PgHasArrayType,
+    T: Value
+        + Type<sqlx::Postgres>
+        + for<'q> Encode<'q, sqlx::Postgres>
+        + sqlx::postgres::PgHasArrayType,
 {
     /// PostgreSQL has an array of the type.
     pub const POSTGRES_ARRAY: Option<PostgresArray> = Some(|values, arguments| {
-        let values: Vec<Option<&T>> = values.iter().map(|value| value.and_then(<Erased>::downcast_ref::<T>)).collect();
+        let values: Vec<Option<&T>> = values
+            .iter()
+            .map(|value| value.and_then(<Erased>::downcast_ref::<T>))
+            .collect();
         sqlx::Arguments::add(arguments, values)
     });
 }
 
 /// A codec for PostgreSQL with its array.
 #[must_use]
-pub const fn with_array(fns: Option<PostgresFns>, array: Option<PostgresArray>) -> Option<PostgresFns> {
+pub const fn with_array(
+    fns: Option<PostgresFns>,
+    array: Option<PostgresArray>,
+) -> Option<PostgresFns> {
     #[cfg(feature = "postgres")]
     if let Some(mut fns) = fns {
         fns.array = array;
@@ -307,7 +375,10 @@ macro_rules! __codec {
         $crate::__private::Codec::new::<$column>(
             $crate::__private::Probe::<$column>::DEFAULT,
             $crate::__private::Probe::<$column>::SQLITE,
-            $crate::__private::with_array($crate::__private::Probe::<$column>::POSTGRES, $crate::__private::Probe::<$column>::POSTGRES_ARRAY),
+            $crate::__private::with_array(
+                $crate::__private::Probe::<$column>::POSTGRES,
+                $crate::__private::Probe::<$column>::POSTGRES_ARRAY,
+            ),
         )
     }};
 }
@@ -328,6 +399,8 @@ macro_rules! __codec_json {
 #[macro_export]
 macro_rules! __codec_json {
     ($column:ty) => {
-        ::core::compile_error!("a column that is stored as JSON needs the feature `json` of sqlx-cascade")
+        ::core::compile_error!(
+            "a column that is stored as JSON needs the feature `json` of sqlx-cascade"
+        )
     };
 }

@@ -15,7 +15,10 @@ use crate::save::known;
 use crate::slot::Row;
 
 /// Deletes the rows of some handles; gives their values, new, or the handles with the error.
-pub(crate) async fn delete<T: Entity, D: Db>(rows: Vec<Row<T>>, db: D) -> Result<Vec<T>, (Error, Vec<Row<T>>)> {
+pub(crate) async fn delete<T: Entity, D: Db>(
+    rows: Vec<Row<T>>,
+    db: D,
+) -> Result<Vec<T>, (Error, Vec<Row<T>>)> {
     match run(&rows, db).await {
         Ok(()) => Ok(rows.into_iter().map(survivor).collect()),
         Err(error) => Err((error, rows)),
@@ -27,24 +30,48 @@ async fn run<T: Entity, D: Db>(rows: &[Row<T>], mut db: D) -> Result<(), Error> 
         return Ok(());
     }
     let table = T::table();
-    let roots: Vec<Root<'_>> = rows.iter().map(|row| Root { table, value: &row.value, state: &row.state }).collect();
+    let roots: Vec<Root<'_>> = rows
+        .iter()
+        .map(|row| Root {
+            table,
+            value: &row.value,
+            state: &row.state,
+        })
+        .collect();
     known(&roots)?;
     let outcomes: Vec<_> = roots.iter().map(|root| root.state.outcome()).collect();
     let graph = Graph::releases(roots);
     // What was taken out to survive is released before the delete would reach it.
     let mut steps = plan::save(&graph)?;
-    steps.extend(plan::delete(table, naming(table, None), (0..rows.len()).map(Target::Node).collect()));
-    Work { graph: &graph, steps: &steps, keys: Keys::NONE }.run::<D::Backend>(db.source(), &outcomes).await?;
+    steps.extend(plan::delete(
+        table,
+        naming(table, None),
+        (0..rows.len()).map(Target::Node).collect(),
+    )?);
+    Work {
+        graph: &graph,
+        steps: &steps,
+        keys: Keys::NONE,
+    }
+    .run::<D::Backend>(db.source(), &outcomes)
+    .await?;
     Ok(())
 }
 
 /// Deletes a row that is known by its key alone.
-pub(crate) async fn delete_by_key<T: Entity, D: Db>(key: T::Key, mut db: D) -> Result<Report, Error> {
+pub(crate) async fn delete_by_key<T: Entity, D: Db>(
+    key: T::Key,
+    mut db: D,
+) -> Result<Report, Error> {
     let table = T::table();
     let keys = keys::<T>(&[key]);
     let graph = Graph::default();
-    let steps = plan::delete(table, table.key.to_vec(), keys.targets());
-    let work = Work { graph: &graph, steps: &steps, keys: &keys };
+    let steps = plan::delete(table, table.key.to_vec(), keys.targets())?;
+    let work = Work {
+        graph: &graph,
+        steps: &steps,
+        keys: &keys,
+    };
     match work.run::<D::Backend>(db.source(), &[]).await {
         Ok(done) => Ok(done.report),
         Err(error) if error.kind() == ErrorKind::Stale => Err(not_found(table)),
@@ -53,30 +80,62 @@ pub(crate) async fn delete_by_key<T: Entity, D: Db>(key: T::Key, mut db: D) -> R
 }
 
 /// Applies the removal rule of a relation to all its rows in the database.
-pub(crate) async fn detach<T: Entity, D: Db>(handle: &mut Persistent<T>, index: usize, mut db: D) -> Result<Report, Error> {
+pub(crate) async fn detach<T: Entity, D: Db>(
+    handle: &mut Persistent<T>,
+    index: usize,
+    mut db: D,
+) -> Result<Report, Error> {
     let table = T::table();
     let relation = &table.relations[index];
     detachable(table, relation)?;
-    let Some(foreign_key) = relation.foreign_key(table) else { return Ok(Report::default()) };
+    let Some(foreign_key) = relation.foreign_key(table) else {
+        return Ok(Report::default());
+    };
     let report = {
-        let root = Root { table, value: &handle.row.value, state: &handle.row.state };
+        let root = Root {
+            table,
+            value: &handle.row.value,
+            state: &handle.row.state,
+        };
         known(&[root])?;
         let graph = Graph::of_rows([root]);
         let mut steps = vec![Step {
             table,
             kind: ChangeKind::Updated,
-            action: Action::Lock { rows: vec![Target::Node(0)], when: table.key.to_vec() },
+            action: Action::Lock {
+                rows: vec![Target::Node(0)],
+                when: table.key.to_vec(),
+            },
         }];
-        steps.extend(plan::detach(relation, Base::Owned { table: (relation.target)(), foreign_key, parents: vec![0], kept: Vec::new() }));
-        let work = Work { graph: &graph, steps: &steps, keys: Keys::NONE };
-        match work.run::<D::Backend>(db.source(), &[root.state.outcome()]).await {
+        steps.extend(plan::detach(
+            relation,
+            Base::Owned {
+                table: (relation.target)(),
+                foreign_key,
+                parents: vec![0],
+                kept: Vec::new(),
+            },
+        )?);
+        let work = Work {
+            graph: &graph,
+            steps: &steps,
+            keys: Keys::NONE,
+        };
+        match work
+            .run::<D::Backend>(db.source(), &[root.state.outcome()])
+            .await
+        {
             Ok(done) => done.report,
             Err(error) if error.kind() == ErrorKind::Stale => return Err(not_found(table)),
             Err(error) => return Err(error),
         }
     };
     let home = handle.row.state.handle();
-    if let Some(slot) = (table.functions.visit)(&mut handle.row.value).slots.into_iter().nth(index) {
+    if let Some(slot) = (table.functions.visit)(&mut handle.row.value)
+        .slots
+        .into_iter()
+        .nth(index)
+    {
         slot.fill(home, foreign_key, Vec::new());
     }
     Ok(report)
@@ -84,16 +143,28 @@ pub(crate) async fn detach<T: Entity, D: Db>(handle: &mut Persistent<T>, index: 
 
 fn detachable(table: &'static Table, relation: &RelationDef) -> Result<(), Error> {
     let refused = if relation.viewonly || !relation.cascade.save_update {
-        Some((ErrorKind::NotCascaded, "the relation isn't written through its parent: it is `viewonly`, or has no `save-update` in its cascade"))
+        Some((
+            ErrorKind::NotCascaded,
+            "the relation isn't written through its parent: it is `viewonly`, or has no `save-update` in its cascade",
+        ))
     } else if relation.deny {
-        Some((ErrorKind::RemovalDenied, "removals are denied by `on_remove = \"deny\"`"))
+        Some((
+            ErrorKind::RemovalDenied,
+            "removals are denied by `on_remove = \"deny\"`",
+        ))
     } else if relation.required {
-        Some((ErrorKind::MissingRequired, "a child is required; replace it with `set`"))
+        Some((
+            ErrorKind::MissingRequired,
+            "a child is required; replace it with `set`",
+        ))
     } else {
         None
     };
     refused.map_or(Ok(()), |(kind, message)| {
-        Err(Error::new(kind, message).at((relation.target)().entity, format!("{}.{}", table.entity, relation.field)))
+        Err(Error::new(kind, message).at(
+            (relation.target)().entity,
+            format!("{}.{}", table.entity, relation.field),
+        ))
     })
 }
 
@@ -101,9 +172,20 @@ fn detachable(table: &'static Table, relation: &RelationDef) -> Result<(), Error
 fn survivor<T: Entity>(mut row: Row<T>) -> T {
     let mut rows: Vec<(&'static Table, &mut Erased)> = vec![(T::table(), &mut row.value)];
     while let Some((table, value)) = rows.pop() {
-        for (relation, slot) in table.relations.iter().zip((table.functions.visit)(value).slots) {
-            if relation.cascade.delete && relation.passive_deletes != PassiveDeletes::All && !relation.viewonly {
-                rows.extend(slot.rows_mut().into_iter().map(|(value, _)| ((relation.target)(), value)));
+        for (relation, slot) in table
+            .relations
+            .iter()
+            .zip((table.functions.visit)(value).slots)
+        {
+            if relation.cascade.delete
+                && relation.passive_deletes != PassiveDeletes::All
+                && !relation.viewonly
+            {
+                rows.extend(
+                    slot.rows_mut()
+                        .into_iter()
+                        .map(|(value, _)| ((relation.target)(), value)),
+                );
             } else {
                 slot.unload();
             }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::meta::{See, Table};
 use crate::read::Reader;
 use crate::slot::Slot;
-use crate::{Find, FindMany, Persistent, Report, Run, delete, save};
+use crate::{Find, FindMany, Persistent, Report, Run, delete, merge, save};
 
 /// A struct that is mapped to a table: `#[derive(Relations)]` implements it.
 ///
@@ -84,6 +84,34 @@ pub trait Entity: Sized + Send + Sync + 'static {
     fn delete_by_key<'a>(key: Self::Key, db: impl Db + 'a) -> Run<'a, Report> {
         Box::pin(delete::delete_by_key::<Self, _>(key, db))
     }
+
+    /// Loads the row with the value's key and what the value holds, merges the value, and saves: a PUT, in one transaction. Whether the caller may
+    /// write that row has to be settled before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Persistent::merge`], and [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    fn merge<'a>(value: Self, db: impl Db + 'a) -> Run<'a, Persistent<Self>> {
+        Box::pin(merge::merge_into(value, db))
+    }
+
+    /// Loads the row with this key and what the payload holds, lays the payload over it, and saves: a PATCH, in one transaction. Whether the caller
+    /// may write that row has to be settled before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Persistent::patch`], and [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    #[cfg(feature = "json")]
+    fn patch<'a>(
+        key: Self::Key,
+        payload: serde_json::Value,
+        db: impl Db + 'a,
+    ) -> Run<'a, Persistent<Self>>
+    where
+        Self: serde::Serialize + serde::de::DeserializeOwned,
+    {
+        Box::pin(crate::patch::patch_into(key, payload, db))
+    }
 }
 
 /// The fields and slots of a struct, for writing.
@@ -98,8 +126,14 @@ pub struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// The fields and the slots of a struct.
     #[must_use]
-    pub fn new<const F: usize, const S: usize>(fields: [&'a mut Erased; F], slots: [&'a mut dyn Slot; S]) -> Self {
-        Self { fields: Vec::from(fields), slots: Vec::from(slots) }
+    pub fn new<const F: usize, const S: usize>(
+        fields: [&'a mut Erased; F],
+        slots: [&'a mut dyn Slot; S],
+    ) -> Self {
+        Self {
+            fields: Vec::from(fields),
+            slots: Vec::from(slots),
+        }
     }
 }
 

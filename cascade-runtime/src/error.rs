@@ -42,6 +42,8 @@ pub enum ErrorKind {
     OutcomeUnknown,
     /// The database can't store a column's type.
     Unsupported,
+    /// A payload that is no patch of the struct: a wrong type, a missing or an unknown field.
+    InvalidPayload,
     /// Everything else that sqlx reports.
     Database,
 }
@@ -92,7 +94,13 @@ impl Error {
         self
     }
 
-    pub(crate) fn from_database(kind: ErrorKind, message: String, code: Option<String>, constraint: Option<String>, error: sqlx::Error) -> Self {
+    pub(crate) fn from_database(
+        kind: ErrorKind,
+        message: String,
+        code: Option<String>,
+        constraint: Option<String>,
+        error: sqlx::Error,
+    ) -> Self {
         let mut this = Self::new(kind, message);
         this.0.code = code;
         this.0.constraint = constraint;
@@ -147,7 +155,11 @@ impl Error {
     /// deleted (`Persistent<T>`), the list of either (`Vec<..>`). Once; `None` for another type.
     #[must_use]
     pub fn take_entity<E: 'static>(&self) -> Option<E> {
-        let mut carried = self.0.carried.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut carried = self
+            .0
+            .carried
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         match carried.take()?.downcast::<E>() {
             Ok(entity) => Some(*entity),
             Err(other) => {

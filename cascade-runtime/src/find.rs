@@ -33,7 +33,13 @@ struct Query<T: Entity> {
 
 impl<T: Entity> Find<T> {
     pub(crate) fn new(key: T::Key) -> Self {
-        Self { query: Query { keys: vec![key], tree: Tree::default(), lock: false } }
+        Self {
+            query: Query {
+                keys: vec![key],
+                tree: Tree::default(),
+                lock: false,
+            },
+        }
     }
 
     /// Loads a relation too, by one query.
@@ -68,7 +74,13 @@ impl<T: Entity> Find<T> {
 
 impl<T: Entity> FindMany<T> {
     pub(crate) fn new(keys: impl IntoIterator<Item = T::Key>) -> Self {
-        Self { query: Query { keys: keys.into_iter().collect(), tree: Tree::default(), lock: false } }
+        Self {
+            query: Query {
+                keys: keys.into_iter().collect(),
+                tree: Tree::default(),
+                lock: false,
+            },
+        }
     }
 
     /// Loads a relation of all the rows too, by one query.
@@ -106,7 +118,12 @@ impl<T: Entity> Query<T> {
 }
 
 /// Reads rows with their relations.
-pub(crate) async fn find<DB: Backend, T: Entity>(connection: &mut DB::Connection, keys: &Keys, tree: &Tree, lock: bool) -> Result<Vec<Persistent<T>>, Error> {
+pub(crate) async fn find<DB: Backend, T: Entity>(
+    connection: &mut DB::Connection,
+    keys: &Keys,
+    tree: &Tree,
+    lock: bool,
+) -> Result<Vec<Persistent<T>>, Error> {
     let rows = load::rows::<DB, T>(connection, keys, lock).await?;
     let mut rows: Vec<Row<T>> = rows.into_iter().map(Row::persistent).collect();
     if !tree.is_empty() && !rows.is_empty() {
@@ -116,12 +133,22 @@ pub(crate) async fn find<DB: Backend, T: Entity>(connection: &mut DB::Connection
 }
 
 /// Loads relations under rows.
-pub(crate) async fn load_into<DB: Backend, T: Entity>(connection: &mut DB::Connection, rows: Vec<&mut Row<T>>, tree: &Tree) -> Result<(), Error> {
+pub(crate) async fn load_into<DB: Backend, T: Entity>(
+    connection: &mut DB::Connection,
+    rows: Vec<&mut Row<T>>,
+    tree: &Tree,
+) -> Result<(), Error> {
     let staged = {
-        let roots = rows.iter().map(|row| Root { table: T::table(), value: &row.value, state: &row.state });
+        let roots = rows.iter().map(|row| Root {
+            table: T::table(),
+            value: &row.value,
+            state: &row.state,
+        });
         load::fetch::<DB>(connection, roots.collect(), tree).await?
     };
-    let parents = rows.into_iter().map(|row| (&mut row.value as _, row.state.handle()));
+    let parents = rows
+        .into_iter()
+        .map(|row| (&mut row.value as _, row.state.handle()));
     load::apply(T::table(), parents.collect(), staged);
     Ok(())
 }
@@ -130,11 +157,20 @@ pub(crate) async fn load_into<DB: Backend, T: Entity>(connection: &mut DB::Conne
 pub(crate) fn keys<T: Entity>(keys: &[T::Key]) -> Keys {
     let table = T::table();
     let cells = |key: &T::Key| -> Vec<Cell> {
-        table.key.iter().enumerate().map(|(part, column)| (table.columns[*column].codec.clone)(T::key_part(key, part))).collect()
+        table
+            .key
+            .iter()
+            .enumerate()
+            .map(|(part, column)| (table.columns[*column].codec.clone)(T::key_part(key, part)))
+            .collect()
     };
     Keys::new(table, keys.iter().map(cells).collect())
 }
 
 pub(crate) fn not_found(table: &'static Table) -> Error {
-    Error::new(ErrorKind::NotFound, format!("there is no `{}` with that key", table.entity)).at(table.entity, table.entity)
+    Error::new(
+        ErrorKind::NotFound,
+        format!("there is no `{}` with that key", table.entity),
+    )
+    .at(table.entity, table.entity)
 }

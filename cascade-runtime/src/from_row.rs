@@ -16,8 +16,13 @@ where
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         let read = || {
             supports::<R::Database>(T::table())?;
-            T::read(&mut Reader::new(T::table(), &RowOf::<R::Database> { row, first: None }))
+            T::read(&mut Reader::new(
+                T::table(),
+                &RowOf::<R::Database> { row, first: None },
+            ))
         };
-        read().map(Self::loaded).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+        read()
+            .map(Self::loaded)
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))
     }
 }

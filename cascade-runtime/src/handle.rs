@@ -20,7 +20,9 @@ pub struct Persistent<T> {
 impl<T: Entity> Persistent<T> {
     /// A row that was just read.
     pub(crate) fn loaded(value: T) -> Self {
-        Self { row: Row::persistent(value) }
+        Self {
+            row: Row::persistent(value),
+        }
     }
 
     /// The value, new: its row stays as it is in the database, and nothing here remembers it.

@@ -28,7 +28,9 @@ where
 
 const fn converted<K: 'static + Send + Sync, F: KeyFor<K>>(column: usize) -> ForeignKeyPart {
     fn key<K: 'static + Send + Sync, F: KeyFor<K>>(cell: &Erased) -> Option<&Erased> {
-        cell.downcast_ref::<F>().and_then(F::as_key).map(|key| key as &Erased)
+        cell.downcast_ref::<F>()
+            .and_then(F::as_key)
+            .map(|key| key as &Erased)
     }
     fn assign<K: 'static + Send + Sync, F: KeyFor<K>>(field: &mut Erased, key: Option<&Erased>) {
         let key = key.and_then(<Erased>::downcast_ref::<K>);
@@ -36,7 +38,12 @@ const fn converted<K: 'static + Send + Sync, F: KeyFor<K>>(column: usize) -> For
             *field = value;
         }
     }
-    ForeignKeyPart { column, shared: false, key: key::<K, F>, assign: assign::<K, F> }
+    ForeignKeyPart {
+        column,
+        shared: false,
+        key: key::<K, F>,
+        assign: assign::<K, F>,
+    }
 }
 
 impl ForeignKeyPart {
@@ -85,7 +92,12 @@ impl Version {
         fn next<V: VersionNumber>(version: &Erased) -> Cell {
             Box::new(version.downcast_ref::<V>().map_or(V::FIRST, V::next))
         }
-        Self { column, aggregate, first: first::<V>, next: next::<V> }
+        Self {
+            column,
+            aggregate,
+            first: first::<V>,
+            next: next::<V>,
+        }
     }
 }
 

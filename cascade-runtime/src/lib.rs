@@ -1,5 +1,8 @@
 //! The runtime of `sqlx-cascade`: use that crate, which re-exports what is public here.
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod backend;
 mod belongs_to;
 mod cascade;
@@ -16,13 +19,13 @@ mod handle;
 mod has_one;
 mod keys;
 mod load;
+mod merge;
 mod meta;
 mod methods;
 mod operations;
+#[cfg(feature = "json")]
+mod patch;
 mod plan;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod read;
 mod refresh;
 mod report;
@@ -36,6 +39,8 @@ mod sql;
 #[doc(hidden)]
 pub mod text;
 mod values;
+#[cfg(feature = "serde")]
+mod wrappers_serde;
 
 pub use backend::Backend;
 pub use belongs_to::BelongsTo;

@@ -44,7 +44,10 @@ impl<P: Entity, C: Entity> Relation<P, C> {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(index: usize) -> Self {
-        Self { index, marker: PhantomData }
+        Self {
+            index,
+            marker: PhantomData,
+        }
     }
 
     /// This relation, and then one of its children: `User::PROFILE.then(Profile::PICTURE)`.
@@ -52,7 +55,10 @@ impl<P: Entity, C: Entity> Relation<P, C> {
     pub fn then<D>(self, next: impl RelationOf<C, Target = D>) -> Path<P, D> {
         let mut indices = vec![self.index];
         indices.extend(next.indices());
-        Path { indices, marker: PhantomData }
+        Path {
+            indices,
+            marker: PhantomData,
+        }
     }
 }
 
@@ -67,7 +73,10 @@ impl<P, C: Entity> Path<P, C> {
     #[must_use]
     pub fn then<D>(mut self, next: impl RelationOf<C, Target = D>) -> Path<P, D> {
         self.indices.extend(next.indices());
-        Path { indices: self.indices, marker: PhantomData }
+        Path {
+            indices: self.indices,
+            marker: PhantomData,
+        }
     }
 }
 
@@ -113,11 +122,17 @@ pub(crate) struct Tree(pub(crate) Vec<(usize, Tree)>);
 
 impl Tree {
     pub(crate) fn add(&mut self, indices: &[usize]) {
-        let Some((first, rest)) = indices.split_first() else { return };
-        let position = self.0.iter().position(|(index, _)| index == first).unwrap_or_else(|| {
-            self.0.push((*first, Self::default()));
-            self.0.len() - 1
-        });
+        let Some((first, rest)) = indices.split_first() else {
+            return;
+        };
+        let position = self
+            .0
+            .iter()
+            .position(|(index, _)| index == first)
+            .unwrap_or_else(|| {
+                self.0.push((*first, Self::default()));
+                self.0.len() - 1
+            });
         self.0[position].1.add(rest);
     }
 
@@ -146,25 +161,46 @@ pub(crate) struct Staged {
 }
 
 /// Reads rows by their keys: in the order asked, without the absent.
-pub(crate) async fn rows<DB: Backend, T: Entity>(connection: &mut DB::Connection, keys: &Keys, lock: bool) -> Result<Vec<T>, Error> {
+pub(crate) async fn rows<DB: Backend, T: Entity>(
+    connection: &mut DB::Connection,
+    keys: &Keys,
+    lock: bool,
+) -> Result<Vec<T>, Error> {
     let table = T::table();
     supports::<DB>(table)?;
     let graph = Graph::default();
     let values = Values::new(&graph, keys);
-    let select = Select { table, parent: None, lock };
+    let select = Select {
+        table,
+        parent: None,
+        lock,
+    };
     let mut found = Vec::new();
     for list in chunks::<DB>(&List::keys(table, keys.targets())) {
         let statement = texts::<DB>().select(&select, list);
         let arguments = arguments::<DB>(&statement, &values)?;
-        for row in DB::fetch(connection, statement.text, arguments).await.map_err(from_sqlx::<DB>)? {
-            found.push(T::read(&mut Reader::new(table, &RowOf::<DB> { row: &row, first: Some(1) }))?);
+        for row in DB::fetch(connection, statement.text, arguments)
+            .await
+            .map_err(from_sqlx::<DB>)?
+        {
+            found.push(T::read(&mut Reader::new(
+                table,
+                &RowOf::<DB> {
+                    row: &row,
+                    first: Some(1),
+                },
+            ))?);
         }
     }
     Ok(found)
 }
 
 /// Reads the relations of a tree under some rows of one table.
-pub(crate) fn fetch<'f, DB: Backend>(connection: &'f mut DB::Connection, parents: Vec<Root<'f>>, tree: &'f Tree) -> BoxFuture<'f, Result<Vec<Staged>, Error>> {
+pub(crate) fn fetch<'f, DB: Backend>(
+    connection: &'f mut DB::Connection,
+    parents: Vec<Root<'f>>,
+    tree: &'f Tree,
+) -> BoxFuture<'f, Result<Vec<Staged>, Error>> {
     Box::pin(async move {
         let mut staged = Vec::new();
         for (relation, below) in &tree.0 {
@@ -174,7 +210,12 @@ pub(crate) fn fetch<'f, DB: Backend>(connection: &'f mut DB::Connection, parents
     })
 }
 
-async fn relation_of<DB: Backend>(connection: &mut DB::Connection, parents: &[Root<'_>], index: usize, below: &Tree) -> Result<Staged, Error> {
+async fn relation_of<DB: Backend>(
+    connection: &mut DB::Connection,
+    parents: &[Root<'_>],
+    index: usize,
+    below: &Tree,
+) -> Result<Staged, Error> {
     let mut missing = Vec::new();
     let mut loaded = Vec::new();
     for (position, parent) in parents.iter().enumerate() {
@@ -182,67 +223,143 @@ async fn relation_of<DB: Backend>(connection: &mut DB::Connection, parents: &[Ro
         (parent.table.functions.view)(parent.value, &mut |_, slots| match slots[index].link() {
             None if !parent.state.is_new() => missing.push(position),
             None => {}
-            Some(_) => loaded.extend((0..slots[index].len()).filter_map(|row| slots[index].row(row)).map(|(value, state)| Root { table: child, value, state })),
+            Some(_) => loaded.extend(
+                (0..slots[index].len())
+                    .filter_map(|row| slots[index].row(row))
+                    .map(|(value, state)| Root {
+                        table: child,
+                        value,
+                        state,
+                    }),
+            ),
         });
     }
     let mut children: Vec<Option<Vec<Fetched>>> = parents.iter().map(|_| None).collect();
     if !missing.is_empty() {
         let rows: Vec<Root<'_>> = missing.iter().map(|position| parents[*position]).collect();
         let mut fetched = children_of::<DB>(connection, &rows, index).await?;
-        descend::<DB>(connection, &mut fetched, &rows[0].table.relations[index], below).await?;
+        descend::<DB>(
+            connection,
+            &mut fetched,
+            &rows[0].table.relations[index],
+            below,
+        )
+        .await?;
         for (position, fetched) in missing.into_iter().zip(fetched) {
             children[position] = Some(fetched);
         }
     }
-    let below = if loaded.is_empty() { Vec::new() } else { fetch::<DB>(connection, loaded, below).await? };
-    Ok(Staged { relation: index, children, below })
+    let below = if loaded.is_empty() {
+        Vec::new()
+    } else {
+        fetch::<DB>(connection, loaded, below).await?
+    };
+    Ok(Staged {
+        relation: index,
+        children,
+        below,
+    })
 }
 
 /// Reads what lies below children that were just read, into them: nobody sees them yet.
-async fn descend<DB: Backend>(connection: &mut DB::Connection, fetched: &mut [Vec<Fetched>], relation: &RelationDef, below: &Tree) -> Result<(), Error> {
+async fn descend<DB: Backend>(
+    connection: &mut DB::Connection,
+    fetched: &mut [Vec<Fetched>],
+    relation: &RelationDef,
+    below: &Tree,
+) -> Result<(), Error> {
     if below.is_empty() {
         return Ok(());
     }
     let table = (relation.target)();
     let staged = {
-        let roots = fetched.iter().flatten().map(|(value, state)| Root { table, value: &**value, state });
+        let roots = fetched.iter().flatten().map(|(value, state)| Root {
+            table,
+            value: &**value,
+            state,
+        });
         fetch::<DB>(connection, roots.collect(), below).await?
     };
-    apply(table, fetched.iter_mut().flatten().map(|(value, state)| (&mut **value, state.handle())).collect(), staged);
+    apply(
+        table,
+        fetched
+            .iter_mut()
+            .flatten()
+            .map(|(value, state)| (&mut **value, state.handle()))
+            .collect(),
+        staged,
+    );
     Ok(())
 }
 
 /// Reads the children of some rows, by one query for as many as a list takes.
-async fn children_of<DB: Backend>(connection: &mut DB::Connection, parents: &[Root<'_>], index: usize) -> Result<Vec<Vec<Fetched>>, Error> {
+async fn children_of<DB: Backend>(
+    connection: &mut DB::Connection,
+    parents: &[Root<'_>],
+    index: usize,
+) -> Result<Vec<Vec<Fetched>>, Error> {
     let table = parents[0].table;
     let relation = &table.relations[index];
     let child = (relation.target)();
     let mut fetched: Vec<Vec<Fetched>> = parents.iter().map(|_| Vec::new()).collect();
-    let Some(foreign_key) = relation.foreign_key(table) else { return Ok(fetched) };
+    let Some(foreign_key) = relation.foreign_key(table) else {
+        return Ok(fetched);
+    };
     supports::<DB>(child)?;
     let graph = Graph::of_rows(parents.iter().copied());
     let values = Values::new(&graph, Keys::NONE);
-    let select = Select { table: child, parent: Some((table, foreign_key)), lock: false };
+    let select = Select {
+        table: child,
+        parent: Some((table, foreign_key)),
+        lock: false,
+    };
     let path = format!("{}.{}", table.entity, relation.field);
     let mut first = 0;
-    for list in chunks::<DB>(&List::new(table, Side::Recorded, (0..parents.len()).map(Target::Node).collect(), table.key.iter().copied())) {
+    for list in chunks::<DB>(&List::new(
+        table,
+        Side::Recorded,
+        (0..parents.len()).map(Target::Node).collect(),
+        table.key.iter().copied(),
+    )) {
         let count = list.rows.len();
         let mut found = vec![false; count];
         let statement = texts::<DB>().select(&select, list);
         let arguments = arguments::<DB>(&statement, &values)?;
-        let rows = DB::fetch(connection, statement.text, arguments).await.map_err(|error| from_sqlx::<DB>(error).at(child.entity, path.clone()))?;
+        let rows = DB::fetch(connection, statement.text, arguments)
+            .await
+            .map_err(|error| from_sqlx::<DB>(error).at(child.entity, path.clone()))?;
         for row in &rows {
-            let number = usize::try_from(DB::number(row, 0).map_err(from_sqlx::<DB>)?).unwrap_or(count);
-            let Some(seen) = found.get_mut(number) else { continue };
+            let number =
+                usize::try_from(DB::number(row, 0).map_err(from_sqlx::<DB>)?).unwrap_or(count);
+            let Some(seen) = found.get_mut(number) else {
+                continue;
+            };
             *seen = true;
             if DB::flag(row, 1).map_err(from_sqlx::<DB>)? {
-                let value = read_child(parents[first + number], index, &RowOf::<DB> { row, first: Some(2) })?;
-                refers(child, &*value, foreign_key, &graph.nodes[first + number], &path)?;
+                let value = read_child(
+                    parents[first + number],
+                    index,
+                    &RowOf::<DB> {
+                        row,
+                        first: Some(2),
+                    },
+                )?;
+                refers(
+                    child,
+                    &*value,
+                    foreign_key,
+                    &graph.nodes[first + number],
+                    &path,
+                )?;
                 fetched[first + number].push((value, RowState::persistent()));
             }
         }
         if found.contains(&false) {
-            return Err(Error::new(ErrorKind::NotFound, "the row whose relation is to be loaded is gone").at(table.entity, table.entity));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "the row whose relation is to be loaded is gone",
+            )
+            .at(table.entity, table.entity));
         }
         first += count;
     }
@@ -252,15 +369,32 @@ async fn children_of<DB: Backend>(connection: &mut DB::Connection, parents: &[Ro
     Ok(fetched)
 }
 
-fn read_child<DB: Backend>(parent: Root<'_>, index: usize, row: &RowOf<'_, DB>) -> Result<Box<Erased>, Error> {
+fn read_child<DB: Backend>(
+    parent: Root<'_>,
+    index: usize,
+    row: &RowOf<'_, DB>,
+) -> Result<Box<Erased>, Error> {
     let child = (parent.table.relations[index].target)();
     let mut read = None;
-    (parent.table.functions.view)(parent.value, &mut |_, slots| read = Some(slots[index].read(&mut Reader::new(child, row))));
-    read.unwrap_or_else(|| Err(Error::new(ErrorKind::Database, "the relation can't be read")))
+    (parent.table.functions.view)(parent.value, &mut |_, slots| {
+        read = Some(slots[index].read(&mut Reader::new(child, row)))
+    });
+    read.unwrap_or_else(|| {
+        Err(Error::new(
+            ErrorKind::Database,
+            "the relation can't be read",
+        ))
+    })
 }
 
 /// A child has to hold exactly the key of its parent: a collation may call more than that equal.
-fn refers(child: &'static Table, value: &Erased, foreign_key: &ForeignKey, parent: &crate::graph::Node<'_>, path: &str) -> Result<(), Error> {
+fn refers(
+    child: &'static Table,
+    value: &Erased,
+    foreign_key: &ForeignKey,
+    parent: &crate::graph::Node<'_>,
+    path: &str,
+) -> Result<(), Error> {
     let mut same = true;
     (child.functions.view)(value, &mut |fields, _| {
         for (part, key) in foreign_key.parts.iter().zip(parent.table.key) {
@@ -278,17 +412,38 @@ fn refers(child: &'static Table, value: &Erased, foreign_key: &ForeignKey, paren
 }
 
 /// Puts what was read into place.
-pub(crate) fn apply(table: &'static Table, parents: Vec<(&mut Erased, Handle)>, staged: Vec<Staged>) {
+pub(crate) fn apply(
+    table: &'static Table,
+    parents: Vec<(&mut Erased, Handle)>,
+    staged: Vec<Staged>,
+) {
     let mut parents = parents;
-    for Staged { relation, children, below } in staged {
+    for Staged {
+        relation,
+        children,
+        below,
+    } in staged
+    {
         let child = (table.relations[relation].target)();
-        let Some(foreign_key) = table.relations[relation].foreign_key(table) else { continue };
+        let Some(foreign_key) = table.relations[relation].foreign_key(table) else {
+            continue;
+        };
         let mut loaded = Vec::new();
         for ((parent, handle), children) in parents.iter_mut().zip(children) {
-            let Some(slot) = (table.functions.visit)(&mut **parent).slots.into_iter().nth(relation) else { continue };
+            let Some(slot) = (table.functions.visit)(&mut **parent)
+                .slots
+                .into_iter()
+                .nth(relation)
+            else {
+                continue;
+            };
             match children {
                 Some(children) => slot.fill(*handle, foreign_key, children),
-                None => loaded.extend(slot.rows_mut().into_iter().map(|(value, state)| (value, state.handle()))),
+                None => loaded.extend(
+                    slot.rows_mut()
+                        .into_iter()
+                        .map(|(value, state)| (value, state.handle())),
+                ),
             }
         }
         apply(child, loaded, below);
@@ -301,7 +456,10 @@ fn chunks<DB: Backend>(list: &List) -> Vec<List> {
     let mut lists = Vec::new();
     while !rest.is_empty() {
         let (rows, after) = rest.split_at(DB::dialect().chunk(&list.cells, rest.len()).max(1));
-        lists.push(List { rows: rows.to_vec(), cells: list.cells.clone() });
+        lists.push(List {
+            rows: rows.to_vec(),
+            cells: list.cells.clone(),
+        });
         rest = after;
     }
     lists

@@ -60,8 +60,15 @@ impl Table {
     #[must_use]
     pub fn identifies(&self, column: usize) -> bool {
         self.columns[column].key
-            || self.version.as_ref().is_some_and(|version| version.column == column)
-            || self.foreign_keys.iter().flat_map(|key| key.parts).any(|part| part.column == column)
+            || self
+                .version
+                .as_ref()
+                .is_some_and(|version| version.column == column)
+            || self
+                .foreign_keys
+                .iter()
+                .flat_map(|key| key.parts)
+                .any(|part| part.column == column)
     }
 
     /// The columns that the database fills.
@@ -98,9 +105,13 @@ impl Functions {
             }
         }
         fn visit<E: Entity>(row: &mut Erased) -> Parts<'_> {
-            row.downcast_mut::<E>().map_or_else(Parts::default, E::visit)
+            row.downcast_mut::<E>()
+                .map_or_else(Parts::default, E::visit)
         }
-        Self { view: view::<E>, visit: visit::<E> }
+        Self {
+            view: view::<E>,
+            visit: visit::<E>,
+        }
     }
 }
 
@@ -129,7 +140,16 @@ impl Column {
     /// An ordinary column, held by the field of the same number.
     #[must_use]
     pub const fn new(name: &'static str, field: &'static str, slot: usize, codec: Codec) -> Self {
-        Self { name, field, slot, part: None, codec, key: false, generated: Generated::No, unique: false }
+        Self {
+            name,
+            field,
+            slot,
+            part: None,
+            codec,
+            key: false,
+            generated: Generated::No,
+            unique: false,
+        }
     }
 
     /// Part of the primary key, assigned by the application.
@@ -383,14 +403,21 @@ impl RelationDef {
     #[must_use]
     pub fn foreign_key(&self, parent: &Table) -> Option<&'static ForeignKey> {
         let keys = &(self.target)().foreign_keys;
-        keys.iter().find(|key| key.target_ident == parent.ident && self.back_populates.is_none_or(|field| field == key.field))
+        keys.iter().find(|key| {
+            key.target_ident == parent.ident
+                && self.back_populates.is_none_or(|field| field == key.field)
+        })
     }
 }
 
 impl ForeignKey {
     /// A foreign key with the options at their defaults.
     #[must_use]
-    pub const fn new<P: Entity>(field: &'static str, slot: usize, parts: &'static [ForeignKeyPart]) -> Self {
+    pub const fn new<P: Entity>(
+        field: &'static str,
+        slot: usize,
+        parts: &'static [ForeignKeyPart],
+    ) -> Self {
         Self {
             field,
             slot,

@@ -32,6 +32,42 @@ macro_rules! __methods {
             $visibility fn delete_by_key<'a>(key: <Self as $crate::Entity>::Key, db: impl $crate::Db + 'a) -> $crate::Run<'a, $crate::Report> {
                 <Self as $crate::Entity>::delete_by_key(key, db)
             }
+
+            /// Loads the row with the value's key and what the value holds, merges the value, and saves: a PUT.
+            $visibility fn merge<'a>(value: Self, db: impl $crate::Db + 'a) -> $crate::Run<'a, $crate::Persistent<Self>> {
+                <Self as $crate::Entity>::merge(value, db)
+            }
+
+            $crate::__patch_method!($visibility);
         }
     };
+}
+
+/// Writes `patch`, which is there for structs that are serialised and deserialised.
+#[cfg(feature = "json")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __patch_method {
+    ($visibility:vis) => {
+        /// Loads the row with this key and what the payload holds, lays the payload over it, and saves: a PATCH.
+        // A bound on a struct that doesn't satisfy it is an error where it stands, unless a lifetime makes it one to be looked at later.
+        $visibility fn patch<'a>(
+            key: <Self as $crate::Entity>::Key,
+            payload: $crate::__private::Json,
+            db: impl $crate::Db + 'a,
+        ) -> $crate::Run<'a, $crate::Persistent<Self>>
+        where
+            for<'later> Self: $crate::__private::Document<'later>,
+        {
+            <Self as $crate::Entity>::patch(key, payload, db)
+        }
+    };
+}
+
+/// The feature `json` isn't on.
+#[cfg(not(feature = "json"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __patch_method {
+    ($visibility:vis) => {};
 }

@@ -19,8 +19,12 @@ impl<T: Entity> Persistent<T> {
     }
 
     /// Saves several rows as one.
-    pub fn save_all<'a>(handles: impl IntoIterator<Item = &'a mut Self>, db: impl Db + 'a) -> Run<'a, Report> {
-        let mut rows: Vec<&'a mut Row<T>> = handles.into_iter().map(|handle| &mut handle.row).collect();
+    pub fn save_all<'a>(
+        handles: impl IntoIterator<Item = &'a mut Self>,
+        db: impl Db + 'a,
+    ) -> Run<'a, Report> {
+        let mut rows: Vec<&'a mut Row<T>> =
+            handles.into_iter().map(|handle| &mut handle.row).collect();
         Box::pin(async move { save::save(&mut rows, db).await })
     }
 
@@ -29,10 +33,13 @@ impl<T: Entity> Persistent<T> {
     /// After an error [`Error::take_entity`] gives the handle back.
     pub fn delete<'a>(self, db: impl Db + 'a) -> Run<'a, T> {
         Box::pin(async move {
-            let mut values = delete::delete(vec![self.row], db).await.map_err(|(error, mut rows)| match rows.pop() {
-                Some(row) => error.carrying(Self { row }),
-                None => error,
-            })?;
+            let mut values =
+                delete::delete(vec![self.row], db)
+                    .await
+                    .map_err(|(error, mut rows)| match rows.pop() {
+                        Some(row) => error.carrying(Self { row }),
+                        None => error,
+                    })?;
             Ok(values.swap_remove(0))
         })
     }
@@ -41,8 +48,14 @@ impl<T: Entity> Persistent<T> {
     pub fn delete_all<'a>(handles: Vec<Self>, db: impl Db + 'a) -> Run<'a, Vec<T>> {
         Box::pin(async move {
             let rows = handles.into_iter().map(|handle| handle.row).collect();
-            let carried = |rows: Vec<Row<T>>| rows.into_iter().map(|row| Self { row }).collect::<Vec<Self>>();
-            delete::delete(rows, db).await.map_err(|(error, rows)| error.carrying(carried(rows)))
+            let carried = |rows: Vec<Row<T>>| {
+                rows.into_iter()
+                    .map(|row| Self { row })
+                    .collect::<Vec<Self>>()
+            };
+            delete::delete(rows, db)
+                .await
+                .map_err(|(error, rows)| error.carrying(carried(rows)))
         })
     }
 
@@ -62,7 +75,11 @@ impl<T: Entity> Persistent<T> {
     }
 
     /// Applies the relation's removal rule to all its rows in the database, now. In memory it is loaded and empty afterwards.
-    pub fn detach<'a, C: Entity>(&'a mut self, relation: Relation<T, C>, db: impl Db + 'a) -> Run<'a, Report> {
+    pub fn detach<'a, C: Entity>(
+        &'a mut self,
+        relation: Relation<T, C>,
+        db: impl Db + 'a,
+    ) -> Run<'a, Report> {
         Box::pin(delete::detach(self, relation.index, db))
     }
 
@@ -70,6 +87,32 @@ impl<T: Entity> Persistent<T> {
     #[must_use]
     pub fn expunge(self) -> Detached<T> {
         refresh::expunge(self)
+    }
+
+    /// Copies a plain value, and what its relations hold, into the row in memory: a PUT. A save writes it.
+    ///
+    /// Children are matched by key: a generated key that is equal to its `Default` is a new row, and any other has to be this parent's. What the
+    /// value doesn't hold leaves; a relation that the value has not loaded stays as it is. Keys, `generated` columns and versions aren't copied.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotOwned`](crate::ErrorKind::NotOwned), [`ErrorKind::NotLoaded`](crate::ErrorKind::NotLoaded), and
+    /// [`ErrorKind::Stale`](crate::ErrorKind::Stale) for another version; memory is as it was then.
+    pub fn merge(&mut self, value: T) -> Result<(), Error> {
+        crate::merge::merge(&mut self.row, value)
+    }
+
+    /// Lays a JSON merge patch (RFC 7396) over the row in memory: what is absent stays as it is, at every level. A save writes it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`merge`](Self::merge), and [`ErrorKind::InvalidPayload`](crate::ErrorKind::InvalidPayload) with the place of what doesn't fit.
+    #[cfg(feature = "json")]
+    pub fn patch(&mut self, payload: serde_json::Value) -> Result<(), Error>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned,
+    {
+        crate::patch::patch(&mut self.row, payload)
     }
 
     /// What a save would do, without a database.
@@ -87,7 +130,11 @@ impl<T: Entity> Persistent<T> {
         let table = T::table();
         let mut key = None;
         (table.functions.view)(&self.row.value, &mut |fields, _| {
-            let parts: Vec<_> = table.key.iter().map(|&column| self.row.state.recorded(table, column, fields)).collect();
+            let parts: Vec<_> = table
+                .key
+                .iter()
+                .map(|&column| self.row.state.recorded(table, column, fields))
+                .collect();
             key = T::key_from(&parts);
         });
         key.unwrap_or_else(|| unreachable!("the derive makes the parts of a key of its type"))
@@ -98,17 +145,30 @@ impl<T: Entity> Persistent<T> {
     pub fn changed_columns(&self) -> Vec<&'static str> {
         let table = T::table();
         let mut changed = Vec::new();
-        (table.functions.view)(&self.row.value, &mut |fields, _| changed = self.row.state.changed(table, fields));
-        changed.into_iter().map(|column| table.columns[column].name).collect()
+        (table.functions.view)(&self.row.value, &mut |fields, _| {
+            changed = self.row.state.changed(table, fields)
+        });
+        changed
+            .into_iter()
+            .map(|column| table.columns[column].name)
+            .collect()
     }
 }
 
 /// Loads a relation for many parents, by one query per table.
-pub fn load<'a, T: Entity>(parents: impl IntoIterator<Item = &'a mut Persistent<T>>, relation: impl RelationOf<T>, db: impl Db + 'a) -> Run<'a, ()> {
+pub fn load<'a, T: Entity>(
+    parents: impl IntoIterator<Item = &'a mut Persistent<T>>,
+    relation: impl RelationOf<T>,
+    db: impl Db + 'a,
+) -> Run<'a, ()> {
     load_all(parents.into_iter().collect(), relation, db)
 }
 
-fn load_all<'a, T: Entity, D: Db + 'a>(parents: Vec<&'a mut Persistent<T>>, relation: impl RelationOf<T>, mut db: D) -> Run<'a, ()> {
+fn load_all<'a, T: Entity, D: Db + 'a>(
+    parents: Vec<&'a mut Persistent<T>>,
+    relation: impl RelationOf<T>,
+    mut db: D,
+) -> Run<'a, ()> {
     let mut tree = Tree::default();
     tree.add(&relation.indices());
     Box::pin(async move {
@@ -116,6 +176,11 @@ fn load_all<'a, T: Entity, D: Db + 'a>(parents: Vec<&'a mut Persistent<T>>, rela
             return Ok(());
         }
         let mut lease = Lease::take(db.source()).await?;
-        load_into::<D::Backend, T>(lease.connection(), parents.into_iter().map(|parent| &mut parent.row).collect(), &tree).await
+        load_into::<D::Backend, T>(
+            lease.connection(),
+            parents.into_iter().map(|parent| &mut parent.row).collect(),
+            &tree,
+        )
+        .await
     })
 }

@@ -27,13 +27,20 @@ pub(crate) enum Action {
     /// Inserts nodes.
     Insert { rows: Vec<usize> },
     /// Writes columns of rows that are named by `when`, a set of columns as the database has them: the key, the owner, the version.
-    Write { rows: Vec<Target>, columns: Vec<usize>, when: Vec<usize> },
+    Write {
+        rows: Vec<Target>,
+        columns: Vec<usize>,
+        when: Vec<usize>,
+    },
     /// Deletes rows that are named by `when`.
     Delete { rows: Vec<Target>, when: Vec<usize> },
     /// Makes sure that the rows that are named by `when` are there.
     Lock { rows: Vec<Target>, when: Vec<usize> },
     /// Deletes the rows within reach, or sets columns of them NULL.
-    Sweep { reach: Reach, columns: Option<Vec<usize>> },
+    Sweep {
+        reach: Reach,
+        columns: Option<Vec<usize>>,
+    },
 }
 
 /// A row that a step names.
@@ -61,23 +68,40 @@ pub(crate) struct Reach {
 #[derive(Debug, Clone)]
 pub(crate) enum Base {
     /// These rows.
-    Rows { table: &'static Table, rows: Vec<Target> },
+    Rows {
+        table: &'static Table,
+        rows: Vec<Target>,
+    },
     /// The rows that refer to these parents, but for those that are kept.
-    Owned { table: &'static Table, foreign_key: &'static ForeignKey, parents: Vec<usize>, kept: Vec<Target> },
+    Owned {
+        table: &'static Table,
+        foreign_key: &'static ForeignKey,
+        parents: Vec<usize>,
+        kept: Vec<Target>,
+    },
 }
 
 /// How a reach goes on.
 #[derive(Debug, Clone)]
 pub(crate) enum Hop {
     /// To the rows of `table` that refer to what was reached.
-    Children { table: &'static Table, foreign_key: &'static ForeignKey },
+    Children {
+        table: &'static Table,
+        foreign_key: &'static ForeignKey,
+    },
     /// To everything below in the same table, along foreign keys that refer to it, what was reached included.
-    Closure { table: &'static Table, foreign_keys: Vec<&'static ForeignKey> },
+    Closure {
+        table: &'static Table,
+        foreign_keys: Vec<&'static ForeignKey>,
+    },
 }
 
 impl Reach {
     fn of(table: &'static Table, rows: Vec<Target>) -> Self {
-        Self { base: Base::Rows { table, rows }, hops: Vec::new() }
+        Self {
+            base: Base::Rows { table, rows },
+            hops: Vec::new(),
+        }
     }
 
     fn then(&self, hop: Hop) -> Self {
@@ -89,7 +113,10 @@ impl Reach {
 
 /// The columns that name a row of `table`: its key, the foreign key to its owner, its version.
 pub(crate) fn naming(table: &'static Table, owner: Option<&ForeignKey>) -> Vec<usize> {
-    let owner = owner.into_iter().flat_map(|key| key.parts).map(|part| part.column);
+    let owner = owner
+        .into_iter()
+        .flat_map(|key| key.parts)
+        .map(|part| part.column);
     let version = table.version.as_ref().map(|version| version.column);
     let mut columns = table.key.to_vec();
     for column in owner.chain(version) {
@@ -115,27 +142,40 @@ impl Step {
     pub(crate) fn path(&self, graph: &Graph<'_>, rows: std::ops::Range<usize>) -> String {
         let target = match &self.action {
             Action::Insert { rows: nodes } => nodes.get(rows.start).map(|node| Target::Node(*node)),
-            Action::Write { rows: targets, .. } | Action::Delete { rows: targets, .. } | Action::Lock { rows: targets, .. } => targets.get(rows.start).copied(),
+            Action::Write { rows: targets, .. }
+            | Action::Delete { rows: targets, .. }
+            | Action::Lock { rows: targets, .. } => targets.get(rows.start).copied(),
             Action::Sweep { reach, .. } => match &reach.base {
                 Base::Rows { rows: targets, .. } => targets.get(rows.start).copied(),
-                Base::Owned { parents, .. } => parents.get(rows.start).map(|parent| Target::Node(*parent)),
+                Base::Owned { parents, .. } => {
+                    parents.get(rows.start).map(|parent| Target::Node(*parent))
+                }
             },
         };
         let path = match target {
             Some(Target::Node(node)) => graph.path(node),
-            Some(Target::Leaver(id)) => graph.relation_path(graph.leavers[id].parent, graph.leavers[id].relation),
-            Some(Target::Expunged { whole, .. }) => graph.relation_path(graph.wholes[whole].parent, graph.wholes[whole].relation),
+            Some(Target::Leaver(id)) => {
+                graph.relation_path(graph.leavers[id].parent, graph.leavers[id].relation)
+            }
+            Some(Target::Expunged { whole, .. }) => {
+                graph.relation_path(graph.wholes[whole].parent, graph.wholes[whole].relation)
+            }
             Some(Target::Key(_)) | None => self.table.entity.to_owned(),
         };
-        if rows.len() == 1 { path } else { without_indices(&path) }
+        if rows.len() == 1 {
+            path
+        } else {
+            without_indices(&path)
+        }
     }
-
 
     /// How many rows it names; `None` where the database knows.
     pub(crate) fn rows(&self) -> Option<usize> {
         match &self.action {
             Action::Insert { rows } => Some(rows.len()),
-            Action::Write { rows, .. } | Action::Delete { rows, .. } | Action::Lock { rows, .. } => Some(rows.len()),
+            Action::Write { rows, .. }
+            | Action::Delete { rows, .. }
+            | Action::Lock { rows, .. } => Some(rows.len()),
             Action::Sweep { .. } => None,
         }
     }
@@ -143,11 +183,22 @@ impl Step {
     /// The columns that it writes.
     pub(crate) fn columns(&self) -> Vec<&'static str> {
         let columns = match &self.action {
-            Action::Write { columns, .. } | Action::Sweep { columns: Some(columns), .. } => columns.clone(),
-            Action::Insert { .. } => (0..self.table.columns.len()).filter(|&column| !self.table.columns[column].is_generated()).collect(),
-            Action::Delete { .. } | Action::Lock { .. } | Action::Sweep { columns: None, .. } => Vec::new(),
+            Action::Write { columns, .. }
+            | Action::Sweep {
+                columns: Some(columns),
+                ..
+            } => columns.clone(),
+            Action::Insert { .. } => (0..self.table.columns.len())
+                .filter(|&column| !self.table.columns[column].is_generated())
+                .collect(),
+            Action::Delete { .. } | Action::Lock { .. } | Action::Sweep { columns: None, .. } => {
+                Vec::new()
+            }
         };
-        columns.into_iter().map(|column| self.table.columns[column].name).collect()
+        columns
+            .into_iter()
+            .map(|column| self.table.columns[column].name)
+            .collect()
     }
 
     /// What it changes the tables by; `None` where it only looks.
@@ -170,10 +221,16 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// No row is known by its key alone.
-    pub(crate) const NONE: &'static Self = &Self { columns: &[], rows: Vec::new() };
+    pub(crate) const NONE: &'static Self = &Self {
+        columns: &[],
+        rows: Vec::new(),
+    };
 
     pub(crate) fn new(table: &'static Table, rows: Vec<Vec<Cell>>) -> Self {
-        Self { columns: table.key, rows }
+        Self {
+            columns: table.key,
+            rows,
+        }
     }
 
     pub(crate) fn targets(&self) -> Vec<Target> {

@@ -7,11 +7,19 @@ pub use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart,
 pub use crate::error::Error;
 pub use crate::keys::{VersionNumber, key_part, nullable, part, shared_part};
 pub use crate::load::Relation;
-pub use crate::meta::{Column, ForeignKey, ForeignKeyPart, Functions, Generated, Holder, Kind, OnDelete, PassiveDeletes, RelationDef, See, Table, Unique, Version};
+pub use crate::meta::{
+    Column, ForeignKey, ForeignKeyPart, Functions, Generated, Holder, Kind, OnDelete,
+    PassiveDeletes, RelationDef, See, Table, Unique, Version,
+};
 pub use crate::read::Reader;
 pub use crate::rules;
 pub use crate::slot::Slot;
 pub use crate::{__codec as codec, __codec_json as codec_json, __methods as methods};
+
+#[cfg(feature = "json")]
+pub use crate::patch::Document;
+#[cfg(feature = "json")]
+pub use serde_json::Value as Json;
 
 /// What a function of a struct does in which the derive found mistakes: it is never called, for the struct doesn't compile.
 ///

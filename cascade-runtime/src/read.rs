@@ -42,15 +42,26 @@ impl<'r> Reader<'r> {
                 return H::from_parts(None).ok_or_else(|| undecoded(self.table, part.column));
             }
             let read = self.table.columns[part.column].codec.read;
-            cells.push(read(&mut |out| self.row.decode(self.table, part.column, out))?);
+            cells.push(read(&mut |out| {
+                self.row.decode(self.table, part.column, out)
+            })?);
         }
-        let keys: Option<Vec<_>> = parts.iter().zip(&cells).map(|(part, cell)| (part.key)(&**cell)).collect();
+        let keys: Option<Vec<_>> = parts
+            .iter()
+            .zip(&cells)
+            .map(|(part, cell)| (part.key)(&**cell))
+            .collect();
         H::from_parts(keys.as_deref()).ok_or_else(|| undecoded(self.table, parts[0].column))
     }
 }
 
 fn undecoded(table: &'static Table, column: usize) -> Error {
     let column = &table.columns[column];
-    let message = format!("the column `{}` can't be read as `{}`", column.name, (column.codec.type_name)());
-    Error::new(ErrorKind::Database, message).at(table.entity, format!("{}.{}", table.entity, column.field))
+    let message = format!(
+        "the column `{}` can't be read as `{}`",
+        column.name,
+        (column.codec.type_name)()
+    );
+    Error::new(ErrorKind::Database, message)
+        .at(table.entity, format!("{}.{}", table.entity, column.field))
 }

@@ -13,14 +13,25 @@ use crate::plan::Keys;
 use crate::slot::{Departure, Row};
 
 /// Reads the row again, and the loaded relations that say `refresh-expire`. What is unsaved in them is discarded.
-pub(crate) async fn refresh<T: Entity, D: Db>(handle: &mut Persistent<T>, mut db: D) -> Result<(), Error> {
+pub(crate) async fn refresh<T: Entity, D: Db>(
+    handle: &mut Persistent<T>,
+    mut db: D,
+) -> Result<(), Error> {
     let table = T::table();
     let tree = loaded(table, &handle.row.value);
     let keys = recorded_key(&handle.row);
     let mut lease = Lease::take(db.source()).await?;
     let found = find::<D::Backend, T>(lease.connection(), &keys, &tree, false).await;
     // A row that vanishes between the queries is gone as well.
-    let fresh = found.map_err(|error| if error.kind() == ErrorKind::NotFound { not_found(table) } else { error })?.pop();
+    let fresh = found
+        .map_err(|error| {
+            if error.kind() == ErrorKind::NotFound {
+                not_found(table)
+            } else {
+                error
+            }
+        })?
+        .pop();
     let fresh = fresh.ok_or_else(|| not_found(table))?;
     overwrite(table, &mut handle.row, fresh.row);
     Ok(())
@@ -48,7 +59,13 @@ fn recorded_key<T: Entity>(row: &Row<T>) -> Keys {
     let table = T::table();
     let mut cells = Vec::new();
     (table.functions.view)(&row.value, &mut |fields, _| {
-        cells = table.key.iter().map(|&column| (table.columns[column].codec.clone)(row.state.recorded(table, column, fields))).collect();
+        cells = table
+            .key
+            .iter()
+            .map(|&column| {
+                (table.columns[column].codec.clone)(row.state.recorded(table, column, fields))
+            })
+            .collect();
     });
     Keys::new(table, vec![cells])
 }
@@ -60,14 +77,21 @@ fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>) 
     let mut old = std::mem::replace(row, fresh);
     let previous = old.state.handle();
     let home = row.state.handle();
-    let slots = T::visit(&mut old.value).slots.into_iter().zip(T::visit(&mut row.value).slots);
+    let slots = T::visit(&mut old.value)
+        .slots
+        .into_iter()
+        .zip(T::visit(&mut row.value).slots);
     for (relation, (old, new)) in table.relations.iter().zip(slots) {
         if new.link().is_some() {
             continue;
         }
         new.take_over(old);
         if let Some(link) = new.link_mut().filter(|_| !relation.cascade.refresh_expire) {
-            link.home = if link.home == previous { home } else { link.home };
+            link.home = if link.home == previous {
+                home
+            } else {
+                link.home
+            };
         }
     }
 }
@@ -77,14 +101,29 @@ pub(crate) fn expunge<T: Entity>(handle: Persistent<T>) -> Detached<T> {
     let mut row = handle.row;
     let mut rows: Vec<(&'static Table, &mut Erased)> = vec![(T::table(), &mut row.value)];
     while let Some((table, value)) = rows.pop() {
-        for (relation, slot) in table.relations.iter().zip((table.functions.visit)(value).slots) {
+        for (relation, slot) in table
+            .relations
+            .iter()
+            .zip((table.functions.visit)(value).slots)
+        {
             if relation.cascade.expunge {
-                rows.extend(slot.rows_mut().into_iter().map(|(value, _)| ((relation.target)(), value)));
+                rows.extend(
+                    slot.rows_mut()
+                        .into_iter()
+                        .map(|(value, _)| ((relation.target)(), value)),
+                );
             } else {
                 slot.unload();
             }
         }
     }
-    row.state.depart(T::table(), &row.value, Departure { from: 0, foreign_key: None });
+    row.state.depart(
+        T::table(),
+        &row.value,
+        Departure {
+            from: 0,
+            foreign_key: None,
+        },
+    );
     Detached::from_row(row)
 }

@@ -45,8 +45,18 @@ pub struct Change {
 }
 
 impl Change {
-    pub(crate) fn new(table: &'static str, kind: ChangeKind, rows: Option<u64>, columns: Vec<&'static str>) -> Self {
-        Self { table, kind, rows, columns }
+    pub(crate) fn new(
+        table: &'static str,
+        kind: ChangeKind,
+        rows: Option<u64>,
+        columns: Vec<&'static str>,
+    ) -> Self {
+        Self {
+            table,
+            kind,
+            rows,
+            columns,
+        }
     }
 }
 
@@ -64,7 +74,12 @@ pub struct Plan {
 
 impl Report {
     pub(crate) fn new(changes: Vec<Change>) -> Self {
-        Self { changes: changes.into_iter().filter(|change| change.rows != Some(0)).collect() }
+        Self {
+            changes: changes
+                .into_iter()
+                .filter(|change| change.rows != Some(0))
+                .collect(),
+        }
     }
 
     /// What changed.
@@ -114,12 +129,18 @@ fn table(changes: &[Change], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if changes.is_empty() {
         return f.write_str("no change");
     }
-    let width = changes.iter().map(|change| change.table.len()).max().unwrap_or_default();
+    let width = changes
+        .iter()
+        .map(|change| change.table.len())
+        .max()
+        .unwrap_or_default();
     for (index, change) in changes.iter().enumerate() {
         if index > 0 {
             f.write_str("\n")?;
         }
-        let rows = change.rows.map_or_else(|| "*".to_owned(), |rows| rows.to_string());
+        let rows = change
+            .rows
+            .map_or_else(|| "*".to_owned(), |rows| rows.to_string());
         write!(f, "{:width$}  {:8}  {rows:>6}", change.table, change.kind)?;
         if !change.columns.is_empty() {
             write!(f, "  {}", change.columns.join(", "))?;

@@ -33,6 +33,9 @@ impl<T: Send + Sync + 'static> Rows<T> for Children<T> {
     }
 
     fn fresh(&self, values: Vec<T>) -> Box<dyn Rows<T> + Send + Sync> {
-        Box::new(Self { link: Link::default(), rows: values.into_iter().map(Row::new).collect() })
+        Box::new(Self {
+            link: Link::default(),
+            rows: values.into_iter().map(Row::new).collect(),
+        })
     }
 }

@@ -12,7 +12,13 @@ pub const fn column(table: &Table, index: usize, ty: &str) {
     let column = &table.columns[index];
     if !column.codec.is_stored() {
         refuse(&[
-            "`", table.entity, ".", column.field, "`: `", ty, "` is no column type of any enabled database\n",
+            "`",
+            table.entity,
+            ".",
+            column.field,
+            "`: `",
+            ty,
+            "` is no column type of any enabled database\n",
             "write a type that sqlx can encode and decode, store it as JSON with `#[column(json)]`, or leave the field out with `#[column(skip)]`",
         ]);
     }
@@ -31,7 +37,19 @@ pub const fn key_size(table: &Table, index: usize, parent: &Table) {
         3 => ("3 columns", "\"a, b, c\""),
         _ => ("several columns", "\"a, b, c, ..\""),
     };
-    refuse(&["`", table.entity, ".", key.field, "`: the key of `", parent.entity, "` has ", count, ": name as many here, in its order: `column = ", example, "`"]);
+    refuse(&[
+        "`",
+        table.entity,
+        ".",
+        key.field,
+        "`: the key of `",
+        parent.entity,
+        "` has ",
+        count,
+        ": name as many here, in its order: `column = ",
+        example,
+        "`",
+    ]);
 }
 
 /// `on_delete = "set null"` has a column that accepts NULL.
@@ -46,7 +64,15 @@ pub const fn set_null(table: &Table, index: usize) {
     } else {
         "` is NOT NULL: make the field's type an `Option`, or write `on_delete = \"cascade\"` or `\"restrict\"`"
     };
-    refuse(&["`", table.entity, ".", key.field, "`: the database can't set it NULL, for `", key.field, ways]);
+    refuse(&[
+        "`",
+        table.entity,
+        ".",
+        key.field,
+        "`: the database can't set it NULL, for `",
+        key.field,
+        ways,
+    ]);
 }
 
 /// The child has one foreign key to the parent.
@@ -58,15 +84,39 @@ pub const fn foreign_key(table: &Table, index: usize, child: &Table) {
     }
     match count(table, child) {
         0 => refuse(&[
-            "`", table.entity, ".", relation.field, "`: `", child.entity, "` has no foreign key to `", table.entity, "`\n",
-            "write `#[one_to_one(", table.entity, ")]` on the field of `", child.entity, "` that holds the key",
+            "`",
+            table.entity,
+            ".",
+            relation.field,
+            "`: `",
+            child.entity,
+            "` has no foreign key to `",
+            table.entity,
+            "`\n",
+            "write `#[one_to_one(",
+            table.entity,
+            ")]` on the field of `",
+            child.entity,
+            "` that holds the key",
         ]),
         1 => {}
         _ => {
             let (first, second) = (key_to(table, child, 0), key_to(table, child, 1));
             refuse(&[
-                "`", table.entity, ".", relation.field, "`: `", child.entity, "` has several foreign keys to `", table.entity, "`\n",
-                "say which: `back_populates = ", first, "` or `back_populates = ", second, "`",
+                "`",
+                table.entity,
+                ".",
+                relation.field,
+                "`: `",
+                child.entity,
+                "` has several foreign keys to `",
+                table.entity,
+                "`\n",
+                "say which: `back_populates = ",
+                first,
+                "` or `back_populates = ",
+                second,
+                "`",
             ]);
         }
     }
@@ -76,19 +126,45 @@ pub const fn foreign_key(table: &Table, index: usize, child: &Table) {
 #[track_caller]
 pub const fn back_populates(table: &Table, index: usize, child: &Table) {
     let relation = &table.relations[index];
-    let Some(named) = relation.back_populates else { return };
+    let Some(named) = relation.back_populates else {
+        return;
+    };
     if table.broken || child.broken || find(table, relation, child).is_some() {
         return;
     }
     if count(table, child) == 0 {
         refuse(&[
-            "`", table.entity, ".", relation.field, "`: `", child.entity, ".", named, "` is no foreign key to `", table.entity, "`\n",
-            "write `#[one_to_one(", table.entity, ")]` on it",
+            "`",
+            table.entity,
+            ".",
+            relation.field,
+            "`: `",
+            child.entity,
+            ".",
+            named,
+            "` is no foreign key to `",
+            table.entity,
+            "`\n",
+            "write `#[one_to_one(",
+            table.entity,
+            ")]` on it",
         ]);
     }
     refuse(&[
-        "`", table.entity, ".", relation.field, "`: `", child.entity, "` has no foreign key `", named, "` to `", table.entity, "`\n",
-        "write `back_populates = ", key_to(table, child, 0), "`",
+        "`",
+        table.entity,
+        ".",
+        relation.field,
+        "`: `",
+        child.entity,
+        "` has no foreign key `",
+        named,
+        "` to `",
+        table.entity,
+        "`\n",
+        "write `back_populates = ",
+        key_to(table, child, 0),
+        "`",
     ]);
 }
 
@@ -96,11 +172,23 @@ pub const fn back_populates(table: &Table, index: usize, child: &Table) {
 #[track_caller]
 pub const fn cardinality(table: &Table, index: usize, child: &Table) {
     let relation = &table.relations[index];
-    let Some(key) = key_of(table, relation, child) else { return };
+    let Some(key) = key_of(table, relation, child) else {
+        return;
+    };
     if !key.unique {
         refuse(&[
-            "`", table.entity, ".", relation.field, "`: `one_to_one` has one child, and `many_to_one` on `", child.entity, ".", key.field, "` says many\n",
-            "write `#[one_to_one(", table.entity, ")]` there, with a UNIQUE constraint in the database",
+            "`",
+            table.entity,
+            ".",
+            relation.field,
+            "`: `one_to_one` has one child, and `many_to_one` on `",
+            child.entity,
+            ".",
+            key.field,
+            "` says many\n",
+            "write `#[one_to_one(",
+            table.entity,
+            ")]` there, with a UNIQUE constraint in the database",
         ]);
     }
 }
@@ -109,31 +197,69 @@ pub const fn cardinality(table: &Table, index: usize, child: &Table) {
 #[track_caller]
 pub const fn removal(table: &Table, index: usize, child: &Table) {
     let relation = &table.relations[index];
-    let Some(key) = key_of(table, relation, child) else { return };
+    let Some(key) = key_of(table, relation, child) else {
+        return;
+    };
     if relation.viewonly || can_be_null(key) {
         return;
     }
     let removes = relation.cascade.delete_orphan || relation.deny;
-    let deletes = relation.cascade.delete || matches!(relation.passive_deletes, PassiveDeletes::All);
+    let deletes =
+        relation.cascade.delete || matches!(relation.passive_deletes, PassiveDeletes::All);
     let what = match (removes, deletes) {
         (true, true) => return,
         (false, true) => "a child that is removed would have to stay without its parent",
         (true, false) => "when the parent is deleted, its child would have to stay without it",
-        (false, false) => "a child that is removed, or whose parent is deleted, would have to stay without it",
+        (false, false) => {
+            "a child that is removed, or whose parent is deleted, would have to stay without it"
+        }
     };
-    let why = if key.nullable { "` is in a key" } else { "` is NOT NULL" };
+    let why = if key.nullable {
+        "` is in a key"
+    } else {
+        "` is NOT NULL"
+    };
     let ways: &[&str] = match (removes, deletes) {
-        (false, true) => &["- `delete-orphan` in the cascade deletes it\n", "- `on_remove = \"deny\"` refuses the removal\n"],
-        (true, false) => &["- `delete` in the cascade deletes it\n", "- `passive_deletes = \"all\"` leaves it to the database\n"],
+        (false, true) => &[
+            "- `delete-orphan` in the cascade deletes it\n",
+            "- `on_remove = \"deny\"` refuses the removal\n",
+        ],
+        (true, false) => &[
+            "- `delete` in the cascade deletes it\n",
+            "- `passive_deletes = \"all\"` leaves it to the database\n",
+        ],
         _ => &[
             "- `cascade = \"all, delete-orphan\"` deletes it\n",
             "- `on_remove = \"deny\"` refuses the removal, with `delete` in the cascade or `passive_deletes = \"all\"` for the deletion\n",
         ],
     };
-    let null = if key.nullable { ["- a foreign key outside of keys lets it stay", "", ""] } else { ["- `Option` as the type of `", key.field, "` lets it stay, with NULL"] };
+    let null = if key.nullable {
+        ["- a foreign key outside of keys lets it stay", "", ""]
+    } else {
+        [
+            "- `Option` as the type of `",
+            key.field,
+            "` lets it stay, with NULL",
+        ]
+    };
     refuse(&[
-        "`", table.entity, ".", relation.field, "`: ", what, ", and `", child.entity, ".", key.field, why, "; write one of\n",
-        ways[0], ways[1], null[0], null[1], null[2],
+        "`",
+        table.entity,
+        ".",
+        relation.field,
+        "`: ",
+        what,
+        ", and `",
+        child.entity,
+        ".",
+        key.field,
+        why,
+        "; write one of\n",
+        ways[0],
+        ways[1],
+        null[0],
+        null[1],
+        null[2],
     ]);
 }
 
@@ -141,21 +267,44 @@ pub const fn removal(table: &Table, index: usize, child: &Table) {
 #[track_caller]
 pub const fn passive_deletes(table: &Table, index: usize, child: &Table) {
     let relation = &table.relations[index];
-    let Some(key) = key_of(table, relation, child) else { return };
+    let Some(key) = key_of(table, relation, child) else {
+        return;
+    };
     let (wanted, example) = match (key.on_delete, relation.cascade.delete) {
         (Some(OnDelete::Cascade), _) | (Some(OnDelete::SetNull), false) => return,
         (_, true) => ("`on_delete = \"cascade\"`", "cascade"),
         (_, false) => ("`on_delete = \"cascade\"` or `\"set null\"`", "set null"),
     };
     refuse(&[
-        "`", table.entity, ".", relation.field, "`: `passive_deletes` leaves the child to a constraint with ", wanted, ", and that of `", child.entity, ".", key.field, "` has none\n",
-        "write `#[one_to_one(", table.entity, ", on_delete = \"", example, "\")]` there, or leave `passive_deletes` out",
+        "`",
+        table.entity,
+        ".",
+        relation.field,
+        "`: `passive_deletes` leaves the child to a constraint with ",
+        wanted,
+        ", and that of `",
+        child.entity,
+        ".",
+        key.field,
+        "` has none\n",
+        "write `#[one_to_one(",
+        table.entity,
+        ", on_delete = \"",
+        example,
+        "\")]` there, or leave `passive_deletes` out",
     ]);
 }
 
 /// The foreign key behind a relation, where no other rule has something to say.
-const fn key_of(table: &Table, relation: &RelationDef, child: &Table) -> Option<&'static ForeignKey> {
-    if table.broken || child.broken || (relation.back_populates.is_none() && count(table, child) != 1) {
+const fn key_of(
+    table: &Table,
+    relation: &RelationDef,
+    child: &Table,
+) -> Option<&'static ForeignKey> {
+    if table.broken
+        || child.broken
+        || (relation.back_populates.is_none() && count(table, child) != 1)
+    {
         return None;
     }
     find(table, relation, child)

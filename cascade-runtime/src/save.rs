@@ -1,10 +1,10 @@
 //! Saving: graph, plan, execution, write-back.
 
+use crate::backend::Backend;
 use crate::codec::Erased;
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::backend::Backend;
 use crate::exec::Work;
 use crate::graph::{Graph, Root};
 use crate::handle::Persistent;
@@ -22,7 +22,11 @@ pub(crate) trait Roots: Send {
 
 impl<T: Entity> Roots for Row<T> {
     fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>)) {
-        see(Root { table: T::table(), value: &self.value, state: &self.state });
+        see(Root {
+            table: T::table(),
+            value: &self.value,
+            state: &self.state,
+        });
     }
 
     fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)> {
@@ -61,8 +65,10 @@ pub(crate) fn known(roots: &[Root<'_>]) -> Result<(), Error> {
     match roots.iter().find(|root| root.state.outcome().is_in_doubt()) {
         None => Ok(()),
         Some(root) => {
-            let message = "nobody knows whether the last write of this row happened; refresh it first";
-            Err(Error::new(ErrorKind::OutcomeUnknown, message).at(root.table.entity, root.table.entity))
+            let message =
+                "nobody knows whether the last write of this row happened; refresh it first";
+            Err(Error::new(ErrorKind::OutcomeUnknown, message)
+                .at(root.table.entity, root.table.entity))
         }
     }
 }
@@ -78,9 +84,16 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
         if steps.is_empty() {
             return Ok(Report::default());
         }
-        let work = Work { graph: &graph, steps: &steps, keys: Keys::NONE };
+        let work = Work {
+            graph: &graph,
+            steps: &steps,
+            keys: Keys::NONE,
+        };
         let done = work.run::<D::Backend>(db.source(), &outcomes).await?;
-        Saved { report: done.report, settled: settle::settled(&graph, done.staged) }
+        Saved {
+            report: done.report,
+            settled: settle::settled(&graph, done.staged),
+        }
     };
     Ok(saved.write_back(rows))
 }
@@ -100,11 +113,23 @@ impl Saved {
 }
 
 /// The statements of a save, on a connection that is in a transaction.
-pub(crate) async fn save_in<DB: Backend>(rows: &(dyn Roots + Sync), connection: &mut DB::Connection) -> Result<Saved, Error> {
+pub(crate) async fn save_in<DB: Backend>(
+    rows: &(dyn Roots + Sync),
+    connection: &mut DB::Connection,
+) -> Result<Saved, Error> {
     let graph = Graph::build(roots(rows))?;
     let steps = plan::save(&graph)?;
-    let done = Work { graph: &graph, steps: &steps, keys: Keys::NONE }.run_in::<DB>(connection).await?;
-    Ok(Saved { report: done.report, settled: settle::settled(&graph, done.staged) })
+    let done = Work {
+        graph: &graph,
+        steps: &steps,
+        keys: Keys::NONE,
+    }
+    .run_in::<DB>(connection)
+    .await?;
+    Ok(Saved {
+        report: done.report,
+        settled: settle::settled(&graph, done.staged),
+    })
 }
 
 /// What a save would do.
@@ -112,7 +137,12 @@ pub(crate) fn plan(rows: &dyn Roots) -> Result<Plan, Error> {
     let graph = Graph::build(roots(rows))?;
     let steps = plan::save(&graph)?;
     let rows = |step: &plan::Step| step.rows().map(|rows| rows as u64);
-    Ok(Plan::new(steps.iter().filter_map(|step| step.change(rows(step))).collect()))
+    Ok(Plan::new(
+        steps
+            .iter()
+            .filter_map(|step| step.change(rows(step)))
+            .collect(),
+    ))
 }
 
 pub(crate) async fn insert<T: Entity, D: Db>(value: T, db: D) -> Result<Persistent<T>, Error> {
@@ -123,10 +153,15 @@ pub(crate) async fn insert<T: Entity, D: Db>(value: T, db: D) -> Result<Persiste
     }
 }
 
-pub(crate) async fn insert_all<T: Entity, D: Db>(values: Vec<T>, db: D) -> Result<Vec<Persistent<T>>, Error> {
+pub(crate) async fn insert_all<T: Entity, D: Db>(
+    values: Vec<T>,
+    db: D,
+) -> Result<Vec<Persistent<T>>, Error> {
     let mut rows: Vec<Row<T>> = values.into_iter().map(Row::new).collect();
     match save(&mut rows, db).await {
         Ok(_) => Ok(rows.into_iter().map(|row| Persistent { row }).collect()),
-        Err(error) => Err(error.carrying(rows.into_iter().map(|row| row.value).collect::<Vec<T>>())),
+        Err(error) => {
+            Err(error.carrying(rows.into_iter().map(|row| row.value).collect::<Vec<T>>()))
+        }
     }
 }

@@ -29,16 +29,31 @@ pub(crate) fn settled(graph: &Graph<'_>, staged: Vec<Vec<(usize, Cell)>>) -> Vec
             values.stage(node, *column, (codec.clone)(&**cell));
         }
     }
-    let owners: Vec<_> = (0..graph.nodes.len()).map(|node| entered(graph, &values, node)).collect();
+    let owners: Vec<_> = (0..graph.nodes.len())
+        .map(|node| entered(graph, &values, node))
+        .collect();
     let rows = graph.nodes.iter().zip(staged).zip(owners);
     rows.map(|((node, cells), owner)| {
-        let cleared = if let Fate::Write { cleared, .. } = node.fate { cleared } else { None };
-        Settled { written: !node.fate.is_keep(), cells, owner, cleared }
+        let cleared = if let Fate::Write { cleared, .. } = node.fate {
+            cleared
+        } else {
+            None
+        };
+        Settled {
+            written: !node.fate.is_keep(),
+            cells,
+            owner,
+            cleared,
+        }
     })
     .collect()
 }
 
-fn entered(graph: &Graph<'_>, values: &Values<'_, '_>, id: usize) -> Option<(&'static ForeignKey, Vec<Cell>)> {
+fn entered(
+    graph: &Graph<'_>,
+    values: &Values<'_, '_>,
+    id: usize,
+) -> Option<(&'static ForeignKey, Vec<Cell>)> {
     let node = &graph.nodes[id];
     let owner = node.owner.filter(|_| node.fate.enters())?;
     let parent = graph.nodes[owner.node].table;
@@ -50,7 +65,10 @@ fn entered(graph: &Graph<'_>, values: &Values<'_, '_>, id: usize) -> Option<(&'s
 }
 
 /// Walks the trees in the order in which the graph was made.
-pub(crate) fn settle<'t>(roots: impl IntoIterator<Item = (&'static Table, &'t mut Erased, &'t mut RowState)>, rows: Vec<Settled>) {
+pub(crate) fn settle<'t>(
+    roots: impl IntoIterator<Item = (&'static Table, &'t mut Erased, &'t mut RowState)>,
+    rows: Vec<Settled>,
+) {
     let mut queue: VecDeque<_> = roots.into_iter().collect();
     let mut rows = rows.into_iter();
     while let Some((table, value, state)) = queue.pop_front() {
@@ -71,27 +89,41 @@ pub(crate) fn settle<'t>(roots: impl IntoIterator<Item = (&'static Table, &'t mu
             refer(table, &mut parts.fields, key, None);
         }
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
-            let Some(link) = slot.link_mut() else { continue };
+            let Some(link) = slot.link_mut() else {
+                continue;
+            };
             link.home = state.handle();
             link.foreign_key = relation.foreign_key(table);
             link.whole = false;
             link.left.retain(|left| matches!(left.how, Leave::Expunged));
             if relation.cascade.save_update {
                 let child = (relation.target)();
-                queue.extend(slot.rows_mut().into_iter().map(|(value, state)| (child, value, state)));
+                queue.extend(
+                    slot.rows_mut()
+                        .into_iter()
+                        .map(|(value, state)| (child, value, state)),
+                );
             }
         }
     }
 }
 
 /// Points a foreign key to the row with these key parts, or to none.
-pub(crate) fn refer(table: &'static Table, fields: &mut [&mut Erased], key: &ForeignKey, parts: Option<&[&Erased]>) {
+pub(crate) fn refer(
+    table: &'static Table,
+    fields: &mut [&mut Erased],
+    key: &ForeignKey,
+    parts: Option<&[&Erased]>,
+) {
     if let Some(holder) = key.holder {
         (holder.set)(fields[key.slot], parts);
     }
     for (index, part) in key.parts.iter().enumerate() {
         if parts.is_some() || !part.shared {
-            (part.assign)(fields[table.columns[part.column].slot], parts.and_then(|parts| parts.get(index).copied()));
+            (part.assign)(
+                fields[table.columns[part.column].slot],
+                parts.and_then(|parts| parts.get(index).copied()),
+            );
         }
     }
 }

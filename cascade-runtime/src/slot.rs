@@ -71,7 +71,11 @@ impl Outcome {
 impl RowState {
     /// A row that was just read or written.
     pub(crate) fn persistent() -> Self {
-        Self { handle: next_handle(), touched: None, outcome: Outcome::default() }
+        Self {
+            handle: next_handle(),
+            touched: None,
+            outcome: Outcome::default(),
+        }
     }
 
     /// Never saved.
@@ -94,9 +98,17 @@ impl RowState {
         }
         let mut original = Vec::with_capacity(table.columns.len());
         (table.functions.view)(row, &mut |fields, _| {
-            original.extend(table.columns.iter().map(|column| (column.codec.clone)(column.cell(fields))));
+            original.extend(
+                table
+                    .columns
+                    .iter()
+                    .map(|column| (column.codec.clone)(column.cell(fields))),
+            );
         });
-        self.touched = Some(Box::new(Touched { original, departure: None }));
+        self.touched = Some(Box::new(Touched {
+            original,
+            departure: None,
+        }));
     }
 
     /// A row that leaves its parent with its row in the database.
@@ -124,7 +136,12 @@ impl RowState {
     }
 
     /// A column as the database has it.
-    pub(crate) fn recorded<'a>(&'a self, table: &'static Table, column: usize, fields: &[&'a Erased]) -> &'a Erased {
+    pub(crate) fn recorded<'a>(
+        &'a self,
+        table: &'static Table,
+        column: usize,
+        fields: &[&'a Erased],
+    ) -> &'a Erased {
         match &self.touched {
             Some(touched) => &*touched.original[column],
             None => table.columns[column].cell(fields),
@@ -133,7 +150,9 @@ impl RowState {
 
     /// The columns that differ from what the database has.
     pub(crate) fn changed(&self, table: &'static Table, fields: &[&Erased]) -> Vec<usize> {
-        let Some(touched) = &self.touched else { return Vec::new() };
+        let Some(touched) = &self.touched else {
+            return Vec::new();
+        };
         let changed = |&column: &usize| {
             let definition = &table.columns[column];
             !(definition.codec.same)(&*touched.original[column], definition.cell(fields))
@@ -157,7 +176,9 @@ impl RowState {
             cells = (0..table.columns.len())
                 .map(|column| {
                     let kept = table.identifies(column);
-                    kept.then(|| (table.columns[column].codec.clone)(self.recorded(table, column, fields)))
+                    kept.then(|| {
+                        (table.columns[column].codec.clone)(self.recorded(table, column, fields))
+                    })
                 })
                 .collect();
         });
@@ -177,11 +198,17 @@ pub(crate) struct Row<T> {
 
 impl<T> Row<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self { value, state: RowState::default() }
+        Self {
+            value,
+            state: RowState::default(),
+        }
     }
 
     pub(crate) fn persistent(value: T) -> Self {
-        Self { value, state: RowState::persistent() }
+        Self {
+            value,
+            state: RowState::persistent(),
+        }
     }
 }
 
@@ -222,7 +249,11 @@ impl Link {
         let cells = here.then(|| row.state.identity(T::table(), &row.value));
         let expunged = forget(T::table(), &mut row.value);
         if let Some(cells) = cells {
-            self.left.push(Left { handle: row.state.handle(), how: Leave::Removed { expunged }, cells });
+            self.left.push(Left {
+                handle: row.state.handle(),
+                how: Leave::Removed { expunged },
+                cells,
+            });
         }
         row.value
     }
@@ -231,15 +262,27 @@ impl Link {
     pub(crate) fn expunge<T: Entity>(&mut self, mut row: Row<T>) -> Row<T> {
         if !row.state.is_new() && row.state.departure().is_none() {
             let cells = row.state.identity(T::table(), &row.value);
-            self.left.push(Left { handle: row.state.handle(), how: Leave::Expunged, cells });
-            row.state.depart(T::table(), &row.value, Departure { from: self.home, foreign_key: self.foreign_key });
+            self.left.push(Left {
+                handle: row.state.handle(),
+                how: Leave::Expunged,
+                cells,
+            });
+            row.state.depart(
+                T::table(),
+                &row.value,
+                Departure {
+                    from: self.home,
+                    foreign_key: self.foreign_key,
+                },
+            );
         }
         row
     }
 
     /// Takes a row in; one that was expunged from here is back as if nothing had been.
     pub(crate) fn adopt<T>(&mut self, mut row: Row<T>) -> Row<T> {
-        let expunged = |left: &Left| left.handle == row.state.handle() && matches!(left.how, Leave::Expunged);
+        let expunged =
+            |left: &Left| left.handle == row.state.handle() && matches!(left.how, Leave::Expunged);
         if let Some(back) = self.left.iter().position(expunged) {
             self.left.swap_remove(back);
             row.state.arrive();
@@ -308,7 +351,12 @@ pub(crate) fn forget(table: &'static Table, row: &mut Erased) -> Vec<Handle> {
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
             if let Some(link) = slot.link_mut() {
                 let link = std::mem::take(link);
-                expunged.extend(link.left.iter().filter(|left| matches!(left.how, Leave::Expunged)).map(|left| left.handle));
+                expunged.extend(
+                    link.left
+                        .iter()
+                        .filter(|left| matches!(left.how, Leave::Expunged))
+                        .map(|left| left.handle),
+                );
             }
             for (child, state) in slot.rows_mut() {
                 *state = RowState::default();

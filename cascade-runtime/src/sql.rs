@@ -100,19 +100,39 @@ pub(crate) enum Bind {
 
 impl Bound {
     pub(crate) fn column(table: &'static Table, side: Side, column: usize) -> Self {
-        Self { content: Content::Column { side, column }, codec: codec(table, column) }
+        Self {
+            content: Content::Column { side, column },
+            codec: codec(table, column),
+        }
     }
 }
 
 impl List {
-    pub(crate) fn new(table: &'static Table, side: Side, rows: Vec<Target>, columns: impl IntoIterator<Item = usize>) -> Self {
-        Self { rows, cells: columns.into_iter().map(|column| Bound::column(table, side, column)).collect() }
+    pub(crate) fn new(
+        table: &'static Table,
+        side: Side,
+        rows: Vec<Target>,
+        columns: impl IntoIterator<Item = usize>,
+    ) -> Self {
+        Self {
+            rows,
+            cells: columns
+                .into_iter()
+                .map(|column| Bound::column(table, side, column))
+                .collect(),
+        }
     }
 
     /// The keys of rows, new or not, to which others refer.
     pub(crate) fn keys(table: &'static Table, rows: Vec<Target>) -> Self {
-        let cells = table.key.iter().enumerate().map(|(part, column)| Bound { content: Content::Key { part }, codec: codec(table, *column) });
-        Self { rows, cells: cells.collect() }
+        let cells = table.key.iter().enumerate().map(|(part, column)| Bound {
+            content: Content::Key { part },
+            codec: codec(table, *column),
+        });
+        Self {
+            rows,
+            cells: cells.collect(),
+        }
     }
 }
 
@@ -136,43 +156,88 @@ impl Texts<'_> {
     }
 
     fn columns(&self, table: &Table, columns: &[usize], prefix: &str) -> Vec<String> {
-        columns.iter().map(|column| format!("{prefix}{}", self.dialect.quote(table.columns[*column].name))).collect()
+        columns
+            .iter()
+            .map(|column| {
+                format!(
+                    "{prefix}{}",
+                    self.dialect.quote(table.columns[*column].name)
+                )
+            })
+            .collect()
     }
 
     /// The statement for as many rows of the step as one takes, and the rest of the step.
     ///
     /// `masked` says whether only some of the rows write a column.
-    pub(crate) fn next(&self, step: &Step, skip: usize, masked: &dyn Fn(&[Target], usize) -> bool) -> (Statement, usize) {
+    pub(crate) fn next(
+        &self,
+        step: &Step,
+        skip: usize,
+        masked: &dyn Fn(&[Target], usize) -> bool,
+    ) -> (Statement, usize) {
         let mut statement = Statement::default();
         let table = step.table;
         let taken = match &step.action {
             Action::Insert { rows } => {
-                let columns = (0..table.columns.len()).filter(|&column| self.inserts(table, column));
-                let mut list = self.take(List::new(table, Side::New, rows.iter().map(|row| Target::Node(*row)).collect(), columns), skip);
+                let columns =
+                    (0..table.columns.len()).filter(|&column| self.inserts(table, column));
+                let mut list = self.take(
+                    List::new(
+                        table,
+                        Side::New,
+                        rows.iter().map(|row| Target::Node(*row)).collect(),
+                        columns,
+                    ),
+                    skip,
+                );
                 if self.dialect.inserts_singly(table) {
                     list.rows.truncate(1);
                 }
                 let taken = list.rows.len();
-                statement.returns = table.generated().filter(|&column| !self.inserts(table, column)).collect();
+                statement.returns = table
+                    .generated()
+                    .filter(|&column| !self.inserts(table, column))
+                    .collect();
                 self.dialect.insert(&mut statement, table, list);
                 taken
             }
-            Action::Write { rows, columns, when } => self.write(&mut statement, table, (rows, columns, when), skip, masked),
+            Action::Write {
+                rows,
+                columns,
+                when,
+            } => self.write(&mut statement, table, (rows, columns, when), skip, masked),
             Action::Delete { rows, when } => {
-                let list = self.take(List::new(table, Side::Recorded, rows.clone(), when.iter().copied()), skip);
+                let list = self.take(
+                    List::new(table, Side::Recorded, rows.clone(), when.iter().copied()),
+                    skip,
+                );
                 let taken = list.rows.len();
-                let condition = self.dialect.one_of(&mut statement, &self.columns(table, when, ""), list);
+                let condition =
+                    self.dialect
+                        .one_of(&mut statement, &self.columns(table, when, ""), list);
                 statement.text = format!("DELETE FROM {} WHERE {condition}", self.table(table));
                 taken
             }
             Action::Lock { rows, when } => {
-                let list = self.take(List::new(table, Side::Recorded, rows.clone(), when.iter().copied()), skip);
+                let list = self.take(
+                    List::new(table, Side::Recorded, rows.clone(), when.iter().copied()),
+                    skip,
+                );
                 let taken = list.rows.len();
-                let condition = self.dialect.one_of(&mut statement, &self.columns(table, when, "t."), list);
-                statement.text = format!("SELECT 1 FROM {} AS t WHERE {condition}{}", self.table(table), self.dialect.for_update());
+                let condition =
+                    self.dialect
+                        .one_of(&mut statement, &self.columns(table, when, "t."), list);
+                statement.text = format!(
+                    "SELECT 1 FROM {} AS t WHERE {condition}{}",
+                    self.table(table),
+                    self.dialect.for_update()
+                );
                 taken
             }
-            Action::Sweep { reach, columns } => self.sweep(&mut statement, table, reach, columns.as_deref(), skip),
+            Action::Sweep { reach, columns } => {
+                self.sweep(&mut statement, table, reach, columns.as_deref(), skip)
+            }
         };
         (statement, taken)
     }
@@ -194,29 +259,63 @@ impl Texts<'_> {
         skip: usize,
         masked: &dyn Fn(&[Target], usize) -> bool,
     ) -> usize {
-        let columns: Vec<(usize, bool)> = columns.iter().map(|&column| (column, masked(rows, column))).collect();
+        let columns: Vec<(usize, bool)> = columns
+            .iter()
+            .map(|&column| (column, masked(rows, column)))
+            .collect();
         let mut cells = Vec::new();
         for &(column, masked) in &columns {
             cells.push(Bound::column(table, Side::New, column));
             if masked {
-                cells.push(Bound { content: Content::Mask { column }, codec: codec(table, column) });
+                cells.push(Bound {
+                    content: Content::Mask { column },
+                    codec: codec(table, column),
+                });
             }
         }
-        cells.extend(when.iter().map(|&column| Bound::column(table, Side::Recorded, column)));
-        let list = self.take(List { rows: rows.to_vec(), cells }, skip);
+        cells.extend(
+            when.iter()
+                .map(|&column| Bound::column(table, Side::Recorded, column)),
+        );
+        let list = self.take(
+            List {
+                rows: rows.to_vec(),
+                cells,
+            },
+            skip,
+        );
         let taken = list.rows.len();
-        self.dialect.write(statement, &Write { table, columns, when: when.to_vec() }, list);
+        self.dialect.write(
+            statement,
+            &Write {
+                table,
+                columns,
+                when: when.to_vec(),
+            },
+            list,
+        );
         taken
     }
 
     /// Deletes or releases what is within reach.
-    fn sweep(&self, statement: &mut Statement, table: &'static Table, reach: &Reach, released: Option<&[usize]>, skip: usize) -> usize {
+    fn sweep(
+        &self,
+        statement: &mut Statement,
+        table: &'static Table,
+        reach: &Reach,
+        released: Option<&[usize]>,
+        skip: usize,
+    ) -> usize {
         let (condition, taken) = self.reached(statement, reach, skip);
         let name = self.table(table);
         statement.text = match released {
             None => format!("DELETE FROM {name} WHERE {condition}"),
             Some(columns) => {
-                let nulls: Vec<String> = self.columns(table, columns, "").iter().map(|column| format!("{column} = NULL")).collect();
+                let nulls: Vec<String> = self
+                    .columns(table, columns, "")
+                    .iter()
+                    .map(|column| format!("{column} = NULL"))
+                    .collect();
                 format!("UPDATE {name} SET {} WHERE {condition}", nulls.join(", "))
             }
         };
@@ -227,23 +326,59 @@ impl Texts<'_> {
     fn reached(&self, statement: &mut Statement, reach: &Reach, skip: usize) -> (String, usize) {
         let (mut condition, taken, mut table) = match &reach.base {
             Base::Rows { table, rows } => {
-                let list = self.take(List::new(table, Side::Recorded, rows.clone(), table.key.iter().copied()), skip);
+                let list = self.take(
+                    List::new(
+                        table,
+                        Side::Recorded,
+                        rows.clone(),
+                        table.key.iter().copied(),
+                    ),
+                    skip,
+                );
                 let taken = list.rows.len();
                 // The first hop compares the children's foreign key with the keys themselves.
                 let columns = match reach.hops.first() {
-                    Some(Hop::Children { table, foreign_key }) => self.columns(table, &parts(foreign_key), ""),
+                    Some(Hop::Children { table, foreign_key }) => {
+                        self.columns(table, &parts(foreign_key), "")
+                    }
                     Some(Hop::Closure { .. }) | None => self.columns(table, table.key, ""),
                 };
-                (self.dialect.one_of(statement, &columns, list), taken, *table)
+                (
+                    self.dialect.one_of(statement, &columns, list),
+                    taken,
+                    *table,
+                )
             }
-            Base::Owned { table, foreign_key, parents, kept } => {
+            Base::Owned {
+                table,
+                foreign_key,
+                parents,
+                kept,
+            } => {
                 let target = (foreign_key.target)();
-                let list = self.take(List::keys(target, parents.iter().map(|parent| Target::Node(*parent)).collect()), skip);
+                let list = self.take(
+                    List::keys(
+                        target,
+                        parents.iter().map(|parent| Target::Node(*parent)).collect(),
+                    ),
+                    skip,
+                );
                 let taken = list.rows.len();
-                let mut condition = self.dialect.one_of(statement, &self.columns(table, &parts(foreign_key), ""), list);
+                let mut condition = self.dialect.one_of(
+                    statement,
+                    &self.columns(table, &parts(foreign_key), ""),
+                    list,
+                );
                 if !kept.is_empty() {
-                    let kept = List::new(table, Side::Recorded, kept.clone(), table.key.iter().copied());
-                    let spared = self.dialect.one_of(statement, &self.columns(table, table.key, ""), kept);
+                    let kept = List::new(
+                        table,
+                        Side::Recorded,
+                        kept.clone(),
+                        table.key.iter().copied(),
+                    );
+                    let spared =
+                        self.dialect
+                            .one_of(statement, &self.columns(table, table.key, ""), kept);
                     let _ = write!(condition, " AND NOT ({spared})");
                 }
                 (condition, taken, *table)
@@ -251,22 +386,37 @@ impl Texts<'_> {
         };
         for (index, hop) in reach.hops.iter().enumerate() {
             match hop {
-                Hop::Children { table: child, foreign_key } => {
+                Hop::Children {
+                    table: child,
+                    foreign_key,
+                } => {
                     let direct = index == 0 && matches!(reach.base, Base::Rows { .. });
                     if !direct {
                         let columns = self.columns(child, &parts(foreign_key), "").join(", ");
-                        condition = format!("({columns}) IN (SELECT {} FROM {} WHERE {condition})", self.columns(table, table.key, "").join(", "), self.table(table));
+                        condition = format!(
+                            "({columns}) IN (SELECT {} FROM {} WHERE {condition})",
+                            self.columns(table, table.key, "").join(", "),
+                            self.table(table)
+                        );
                     }
                     table = child;
                 }
-                Hop::Closure { table, foreign_keys } => condition = self.closure(table, foreign_keys, &condition),
+                Hop::Closure {
+                    table,
+                    foreign_keys,
+                } => condition = self.closure(table, foreign_keys, &condition),
             }
         }
         (condition, taken)
     }
 
     /// The rows that satisfy a condition and everything below them. UNION, so that cycles in the data end.
-    fn closure(&self, table: &'static Table, foreign_keys: &[&'static ForeignKey], condition: &str) -> String {
+    fn closure(
+        &self,
+        table: &'static Table,
+        foreign_keys: &[&'static ForeignKey],
+        condition: &str,
+    ) -> String {
         let name = self.table(table);
         let key = self.columns(table, table.key, "").join(", ");
         let child = self.columns(table, table.key, "t.").join(", ");
@@ -274,7 +424,12 @@ impl Texts<'_> {
             .iter()
             .map(|foreign_key| {
                 let columns = self.columns(table, &parts(foreign_key), "t.");
-                let pairs = columns.iter().zip(table.key).map(|(column, key)| format!("{column} = gone.{}", self.dialect.quote(table.columns[*key].name)));
+                let pairs = columns.iter().zip(table.key).map(|(column, key)| {
+                    format!(
+                        "{column} = gone.{}",
+                        self.dialect.quote(table.columns[*key].name)
+                    )
+                });
                 format!("({})", pairs.collect::<Vec<_>>().join(" AND "))
             })
             .collect();
@@ -294,21 +449,38 @@ impl Texts<'_> {
 
     /// Reads rows by their keys, or by a foreign key to these parents; numbered by the list.
     pub(crate) fn select(&self, select: &Select, list: List) -> Statement {
-        let mut statement = Statement { numbered: true, returns: (0..select.table.columns.len()).collect(), ..Statement::default() };
+        let mut statement = Statement {
+            numbered: true,
+            returns: (0..select.table.columns.len()).collect(),
+            ..Statement::default()
+        };
         let table = select.table;
         let source = self.dialect.source(&mut statement, list);
         let columns = self.columns(table, &statement.returns, "t.").join(", ");
         let key = self.columns(table, table.key, "t.");
-        let lock = if select.lock { self.dialect.for_update() } else { "" };
+        let lock = if select.lock {
+            self.dialect.for_update()
+        } else {
+            ""
+        };
         statement.text = match select.parent {
             None => {
                 let on = equal(&key);
-                format!("SELECT r.n, {columns} FROM {source} JOIN {} AS t ON {on} ORDER BY r.n{lock}", self.table(table))
+                format!(
+                    "SELECT r.n, {columns} FROM {source} JOIN {} AS t ON {on} ORDER BY r.n{lock}",
+                    self.table(table)
+                )
             }
             Some((parent, foreign_key)) => {
                 let on_parent = equal(&self.columns(parent, parent.key, "p."));
-                let pairs = self.columns(table, &parts(foreign_key), "t.").into_iter().zip(self.columns(parent, parent.key, "p."));
-                let on = pairs.map(|(column, key)| format!("{column} = {key}")).collect::<Vec<_>>().join(" AND ");
+                let pairs = self
+                    .columns(table, &parts(foreign_key), "t.")
+                    .into_iter()
+                    .zip(self.columns(parent, parent.key, "p."));
+                let on = pairs
+                    .map(|(column, key)| format!("{column} = {key}"))
+                    .collect::<Vec<_>>()
+                    .join(" AND ");
                 let order = key.join(", ");
                 let found = &key[0];
                 format!(
@@ -324,14 +496,24 @@ impl Texts<'_> {
     /// Whether the largest rowid that there can be is taken.
     pub(crate) fn largest_rowid(&self, table: &Table) -> Statement {
         let key = self.dialect.quote(table.columns[table.key[0]].name);
-        Statement { text: format!("SELECT 1 FROM {} WHERE {key} = {}", self.table(table), i64::MAX), ..Statement::default() }
+        Statement {
+            text: format!(
+                "SELECT 1 FROM {} WHERE {key} = {}",
+                self.table(table),
+                i64::MAX
+            ),
+            ..Statement::default()
+        }
     }
 
     /// Draws keys by an expression, one for each of some rows.
     pub(crate) fn draw(&self, expression: &str, rows: usize) -> Statement {
         let row = "(0)";
         let rows = vec![row; rows].join(", ");
-        Statement { text: format!("SELECT {expression} FROM (VALUES {rows}) AS r"), ..Statement::default() }
+        Statement {
+            text: format!("SELECT {expression} FROM (VALUES {rows}) AS r"),
+            ..Statement::default()
+        }
     }
 }
 
@@ -350,14 +532,20 @@ fn parts(foreign_key: &ForeignKey) -> Vec<usize> {
 
 /// Some columns are the cells of `r`.
 fn equal(columns: &[String]) -> String {
-    let pairs = columns.iter().enumerate().map(|(index, column)| format!("{column} = r.c{index}"));
+    let pairs = columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| format!("{column} = r.c{index}"));
     pairs.collect::<Vec<_>>().join(" AND ")
 }
 
 /// The name of a table with its schema.
 fn qualified<D: Dialect + ?Sized>(dialect: &D, table: &Table) -> String {
     let name = dialect.quote(table.name);
-    table.schema.map_or_else(|| name.clone(), |schema| format!("{}.{name}", dialect.quote(schema)))
+    table.schema.map_or_else(
+        || name.clone(),
+        |schema| format!("{}.{name}", dialect.quote(schema)),
+    )
 }
 
 /// `"a" = r.c0, "b" = CASE WHEN r.c2 THEN r.c1 ELSE t."b" END`, and the condition on the cells behind them.
@@ -367,7 +555,10 @@ fn assignments<D: Dialect + ?Sized>(dialect: &D, write: &Write) -> (String, Stri
     for &(column, masked) in &write.columns {
         let name = dialect.quote(write.table.columns[column].name);
         if masked {
-            sets.push(format!("{name} = CASE WHEN r.c{} THEN r.c{cell} ELSE t.{name} END", cell + 1));
+            sets.push(format!(
+                "{name} = CASE WHEN r.c{} THEN r.c{cell} ELSE t.{name} END",
+                cell + 1
+            ));
         } else {
             sets.push(format!("{name} = r.c{cell}"));
         }
@@ -381,9 +572,15 @@ fn assignments<D: Dialect + ?Sized>(dialect: &D, write: &Write) -> (String, Stri
 }
 
 /// The only place where a text becomes a query: it was written in this module, from compile-time names and placeholders.
-#[expect(clippy::disallowed_types, reason = "texts are made here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "texts are made here and nowhere else"
+)]
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) fn query<'q, DB: sqlx::Database>(text: String, arguments: DB::Arguments) -> sqlx::query::Query<'q, DB, DB::Arguments>
+pub(crate) fn query<'q, DB: sqlx::Database>(
+    text: String,
+    arguments: DB::Arguments,
+) -> sqlx::query::Query<'q, DB, DB::Arguments>
 where
     DB::Arguments: sqlx::IntoArguments<DB>,
 {

@@ -13,7 +13,10 @@ impl Text {
     /// The parts, one after the other; what doesn't fit is left out, part by part.
     #[must_use]
     pub const fn of(parts: &[&str]) -> Self {
-        let mut text = Self { bytes: [0; CAPACITY], length: 0 };
+        let mut text = Self {
+            bytes: [0; CAPACITY],
+            length: 0,
+        };
         let mut part = 0;
         while part < parts.len() {
             text = text.and(parts[part]);
@@ -69,7 +72,10 @@ mod tests {
 
     #[test]
     fn parts_are_joined() {
-        assert_eq!(Text::of(&["`", "User", ".profile`"]).as_str(), "`User.profile`");
+        assert_eq!(
+            Text::of(&["`", "User", ".profile`"]).as_str(),
+            "`User.profile`"
+        );
     }
 
     #[test]

@@ -26,16 +26,29 @@ pub(crate) enum Side {
 
 impl<'g, 'a> Values<'g, 'a> {
     pub(crate) fn new(graph: &'g Graph<'a>, keys: &'g Keys) -> Self {
-        let staged = graph.nodes.iter().map(|node| match (&node.table.version, &node.fate) {
-            (Some(version), Fate::Insert) => vec![(version.column, (version.first)())],
-            (Some(version), Fate::Write { .. }) => vec![(version.column, (version.next)(node.recorded(version.column)))],
-            (None, _) | (_, Fate::Keep) => Vec::new(),
-        });
+        let staged = graph
+            .nodes
+            .iter()
+            .map(|node| match (&node.table.version, &node.fate) {
+                (Some(version), Fate::Insert) => vec![(version.column, (version.first)())],
+                (Some(version), Fate::Write { .. }) => vec![(
+                    version.column,
+                    (version.next)(node.recorded(version.column)),
+                )],
+                (None, _) | (_, Fate::Keep) => Vec::new(),
+            });
         let versions = graph.leavers.iter().map(|leaver| {
             let version = leaver.table.version.as_ref()?;
-            leaver.left.cells[version.column].as_deref().map(version.next)
+            leaver.left.cells[version.column]
+                .as_deref()
+                .map(version.next)
         });
-        Self { graph, keys, staged: staged.collect(), versions: versions.collect() }
+        Self {
+            graph,
+            keys,
+            staged: staged.collect(),
+            versions: versions.collect(),
+        }
     }
 
     /// Takes down what the database has given a node.
@@ -70,14 +83,20 @@ impl<'g, 'a> Values<'g, 'a> {
             }
             (Side::New, Target::Leaver(id)) => {
                 let version = self.graph.leavers[id].table.version.as_ref();
-                version.filter(|version| version.column == column).and(self.versions[id].as_deref())
+                version
+                    .filter(|version| version.column == column)
+                    .and(self.versions[id].as_deref())
             }
             (Side::Recorded, Target::Leaver(id)) => {
                 let leaver = &self.graph.leavers[id];
-                leaver.left.cells[column].as_deref().and_then(|cell| stored(leaver.table, column, cell))
+                leaver.left.cells[column]
+                    .as_deref()
+                    .and_then(|cell| stored(leaver.table, column, cell))
             }
             (_, Target::Expunged { whole, kept }) => match &self.graph.wholes[whole].kept[kept] {
-                Kept::Expunged(left) => left.cells[column].as_deref().and_then(|cell| stored(self.graph.wholes[whole].table, column, cell)),
+                Kept::Expunged(left) => left.cells[column]
+                    .as_deref()
+                    .and_then(|cell| stored(self.graph.wholes[whole].table, column, cell)),
                 Kept::Node(_) => None,
             },
             (_, Target::Key(row)) => self.keys.column(row, column),
@@ -86,7 +105,9 @@ impl<'g, 'a> Values<'g, 'a> {
 
     /// Whether the database has given a node this column.
     pub(crate) fn has(&self, node: usize, column: usize) -> bool {
-        self.staged[node].iter().any(|(staged, _)| *staged == column)
+        self.staged[node]
+            .iter()
+            .any(|(staged, _)| *staged == column)
     }
 
     /// Whether a node's column is bound to this value.
@@ -110,21 +131,37 @@ impl<'g, 'a> Values<'g, 'a> {
     /// A part of the key of a row, by which its children refer to it.
     pub(crate) fn key_part(&self, node: usize, part: usize) -> Option<&Erased> {
         let node_ref = &self.graph.nodes[node];
-        let side = if node_ref.state.is_new() { Side::New } else { Side::Recorded };
+        let side = if node_ref.state.is_new() {
+            Side::New
+        } else {
+            Side::Recorded
+        };
         self.cell(side, Target::Node(node), node_ref.table.key[part])
     }
 
     fn new_cell(&self, id: usize, column: usize) -> Option<&Erased> {
         let node = &self.graph.nodes[id];
-        if let Some((_, cell)) = self.staged[id].iter().rev().find(|(staged, _)| *staged == column) {
+        if let Some((_, cell)) = self.staged[id]
+            .iter()
+            .rev()
+            .find(|(staged, _)| *staged == column)
+        {
             return stored(node.table, column, &**cell);
         }
         if let Some(owner) = node.owner.filter(|_| node.fate.enters()) {
-            if let Some(part) = owner.foreign_key.parts.iter().position(|part| part.column == column) {
+            if let Some(part) = owner
+                .foreign_key
+                .parts
+                .iter()
+                .position(|part| part.column == column)
+            {
                 return self.key_part(owner.node, part);
             }
         }
-        if let Fate::Write { cleared: Some(old), .. } = &node.fate {
+        if let Fate::Write {
+            cleared: Some(old), ..
+        } = &node.fate
+        {
             if old.own_columns().any(|part| part.column == column) {
                 return None;
             }
@@ -134,7 +171,10 @@ impl<'g, 'a> Values<'g, 'a> {
 }
 
 /// The foreign key that a column belongs to, and which part of the target's key it is.
-fn part_of(table: &'static Table, column: usize) -> Option<(&'static ForeignKeyPart, fn() -> &'static Table, usize)> {
+fn part_of(
+    table: &'static Table,
+    column: usize,
+) -> Option<(&'static ForeignKeyPart, fn() -> &'static Table, usize)> {
     table.foreign_keys.iter().find_map(|key| {
         let part = key.parts.iter().position(|part| part.column == column)?;
         Some((&key.parts[part], key.target, part))
@@ -142,7 +182,11 @@ fn part_of(table: &'static Table, column: usize) -> Option<(&'static ForeignKeyP
 }
 
 /// A cell as it is bound: a foreign key as the key that it holds, so that a column is bound as one type whoever gives the value.
-pub(crate) fn stored<'c>(table: &'static Table, column: usize, cell: &'c Erased) -> Option<&'c Erased> {
+pub(crate) fn stored<'c>(
+    table: &'static Table,
+    column: usize,
+    cell: &'c Erased,
+) -> Option<&'c Erased> {
     if cell.is::<Null>() {
         return None;
     }

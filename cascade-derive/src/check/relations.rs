@@ -3,6 +3,7 @@
 use quote::ToTokens;
 
 use crate::errors::Errors;
+use crate::grammar;
 use crate::model::{Cardinality, Entity, Field, Relation, Role};
 use crate::shape::Shape;
 
@@ -29,7 +30,10 @@ pub(super) fn attribute_fits_type(_: &Entity<'_>, field: &Field<'_>, errors: &mu
             errors.at(field.ty, format!("a wrapper is the field's whole type, so that it knows whether it is loaded: write `{}` without `{outer}`", text(wrapper)));
         }
         (shape, []) => errors.at(field.ty, without_attribute(shape, field)),
-        (shape, [relation]) => match wrong_side(shape, relation, field) {
+        (Shape::Plain { .. }, [relation]) if grammar::quotes_target(relation.attribute) => {
+            errors.at(relation.word, format!("a struct is named without quotes: `#[{}(Parent)]`", relation.word));
+        }
+        (shape, [relation]) => match wrong_side(shape, relation) {
             Wrong::Attribute(message) => errors.at(relation.word, message),
             Wrong::Type(message) => errors.at(field.ty, message),
         },
@@ -55,7 +59,7 @@ fn without_attribute(shape: &Shape<'_>, field: &Field<'_>) -> String {
     }
 }
 
-fn wrong_side(shape: &Shape<'_>, relation: &Relation<'_>, field: &Field<'_>) -> Wrong {
+fn wrong_side(shape: &Shape<'_>, relation: &Relation<'_>) -> Wrong {
     let word = relation.word;
     match (shape, relation.cardinality) {
         (Shape::HasOne(child), Cardinality::ManyToOne) => Wrong::Attribute(format!(
@@ -72,14 +76,19 @@ fn wrong_side(shape: &Shape<'_>, relation: &Relation<'_>, field: &Field<'_>) -> 
         (Shape::BelongsTo { .. }, _) => {
             Wrong::Attribute(format!("a `BelongsTo` holds one parent, and `{word}` says many: write `#[many_to_one]`, or `#[one_to_one]` where it is unique"))
         }
-        (Shape::Plain { holds: Some((outer, inner)) }, _) => plain_holder(&outer.to_string(), &text(inner), relation),
-        (Shape::Plain { holds: None }, Cardinality::OneToOne | Cardinality::ManyToOne) => Wrong::Attribute(format!(
-            "a plain column is a foreign key if the attribute names the struct that it refers to: `#[{word}(Parent)]`; a child is held by `HasOne<{}>`",
-            text(field.ty)
+        (Shape::Plain { holds: Some((outer, inner)) }, _) if could_be_mapped(inner) => plain_holder(&outer.to_string(), &text(inner), relation),
+        (Shape::Plain { .. }, Cardinality::OneToOne | Cardinality::ManyToOne) => Wrong::Attribute(format!(
+            "a plain column is a foreign key if the attribute names the struct that it refers to: `#[{word}(Parent)]`; a child is held by a `HasOne`"
         )),
-        (Shape::Plain { holds: None }, _) => Wrong::Attribute(format!("a plain column holds no rows, so `{word}` can't be on it: leave it out")),
+        (Shape::Plain { .. }, _) => Wrong::Attribute(format!("a plain column holds no rows, so `{word}` can't be on it: leave it out")),
         _ => Wrong::Attribute(format!("`{word}` is not built yet: only `one_to_one`, and `many_to_one` on the side that holds the key, are")),
     }
+}
+
+/// Whether a type may be a mapped struct: those of the language, such as `i64`, begin in lower case.
+fn could_be_mapped(ty: &syn::Type) -> bool {
+    let syn::Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident.to_string().starts_with(char::is_uppercase) && last.ident != "String")
 }
 
 /// `Option<C>`, `Vec<C>` or `Box<C>` where a wrapper belongs.
@@ -111,7 +120,7 @@ pub(super) fn parent_is_the_held_one(_: &Entity<'_>, field: &Field<'_>, errors: 
         _ => None,
     };
     if named.segments.last().map(|segment| &segment.ident) != held_name {
-        errors.at(named, format!("the field holds a `{0}`: write `{0}` here too, or nothing", text(held.target)));
+        errors.at(named, format!("the field holds `{0}`: write `{0}` here too, or nothing", text(held.target)));
     }
 }
 

@@ -32,12 +32,25 @@ impl Backend for Postgres {
         }
     }
 
-    fn fetch<'c>(connection: &'c mut PgConnection, text: String, arguments: PgArguments) -> BoxFuture<'c, Result<Vec<PgRow>, sqlx::Error>> {
+    fn fetch<'c>(
+        connection: &'c mut PgConnection,
+        text: String,
+        arguments: PgArguments,
+    ) -> BoxFuture<'c, Result<Vec<PgRow>, sqlx::Error>> {
         Box::pin(sql::query::<Self>(text, arguments).fetch_all(connection))
     }
 
-    fn execute<'c>(connection: &'c mut PgConnection, text: String, arguments: PgArguments) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
-        Box::pin(async { Ok(sql::query::<Self>(text, arguments).execute(connection).await?.rows_affected()) })
+    fn execute<'c>(
+        connection: &'c mut PgConnection,
+        text: String,
+        arguments: PgArguments,
+    ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
+        Box::pin(async {
+            Ok(sql::query::<Self>(text, arguments)
+                .execute(connection)
+                .await?
+                .rows_affected())
+        })
     }
 
     fn ordinal(row: &PgRow, name: &str) -> Result<usize, sqlx::Error> {

@@ -33,12 +33,25 @@ impl Backend for Sqlite {
         }
     }
 
-    fn fetch<'c>(connection: &'c mut SqliteConnection, text: String, arguments: SqliteArguments) -> BoxFuture<'c, Result<Vec<SqliteRow>, sqlx::Error>> {
+    fn fetch<'c>(
+        connection: &'c mut SqliteConnection,
+        text: String,
+        arguments: SqliteArguments,
+    ) -> BoxFuture<'c, Result<Vec<SqliteRow>, sqlx::Error>> {
         Box::pin(sql::query::<Self>(text, arguments).fetch_all(connection))
     }
 
-    fn execute<'c>(connection: &'c mut SqliteConnection, text: String, arguments: SqliteArguments) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
-        Box::pin(async { Ok(sql::query::<Self>(text, arguments).execute(connection).await?.rows_affected()) })
+    fn execute<'c>(
+        connection: &'c mut SqliteConnection,
+        text: String,
+        arguments: SqliteArguments,
+    ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
+        Box::pin(async {
+            Ok(sql::query::<Self>(text, arguments)
+                .execute(connection)
+                .await?
+                .rows_affected())
+        })
     }
 
     fn ordinal(row: &SqliteRow, name: &str) -> Result<usize, sqlx::Error> {

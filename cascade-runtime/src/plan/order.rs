@@ -64,10 +64,20 @@ impl Order {
         for (id, node) in graph.nodes.iter().enumerate() {
             let key = match &node.fate {
                 Fate::Keep => continue,
-                Fate::Insert => GroupKey { rank: 4, table: node.table.ident, when: Vec::new(), relation: None },
+                Fate::Insert => GroupKey {
+                    rank: 4,
+                    table: node.table.ident,
+                    when: Vec::new(),
+                    relation: None,
+                },
                 Fate::Write { moved, .. } => {
                     let when = naming(node.table, scope(node));
-                    GroupKey { rank: if *moved { 0 } else { 3 }, table: node.table.ident, when, relation: None }
+                    GroupKey {
+                        rank: if *moved { 0 } else { 3 },
+                        table: node.table.ident,
+                        when,
+                        relation: None,
+                    }
                 }
             };
             self.add(Op::Node(id), key, node.table);
@@ -75,21 +85,44 @@ impl Order {
         for (id, leaver) in graph.leavers.iter().enumerate() {
             let when = naming(leaver.table, Some(leaver.foreign_key));
             let deleted = leaver.relation.cascade.delete_orphan;
-            let key = GroupKey { rank: if deleted { 2 } else { 1 }, table: leaver.table.ident, when, relation: None };
+            let key = GroupKey {
+                rank: if deleted { 2 } else { 1 },
+                table: leaver.table.ident,
+                when,
+                relation: None,
+            };
             self.add(Op::Leave(id), key, leaver.table);
         }
         for (id, whole) in graph.wholes.iter().enumerate() {
-            let rank = if whole.relation.cascade.delete_orphan { 2 } else { 1 };
-            let key = GroupKey { rank, table: whole.table.ident, when: Vec::new(), relation: Some(whole.relation) };
+            let rank = if whole.relation.cascade.delete_orphan {
+                2
+            } else {
+                1
+            };
+            let key = GroupKey {
+                rank,
+                table: whole.table.ident,
+                when: Vec::new(),
+                relation: Some(whole.relation),
+            };
             self.add(Op::Whole(id), key, whole.table);
         }
     }
 
     fn add(&mut self, op: Op, key: GroupKey, table: &'static Table) {
-        let group = self.groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
-            self.groups.push(Group { key, table, ready: Vec::new(), open: 0 });
-            self.groups.len() - 1
-        });
+        let group = self
+            .groups
+            .iter()
+            .position(|group| group.key == key)
+            .unwrap_or_else(|| {
+                self.groups.push(Group {
+                    key,
+                    table,
+                    ready: Vec::new(),
+                    open: 0,
+                });
+                self.groups.len() - 1
+            });
         self.groups[group].open += 1;
         self.ops.push(op);
         self.group_of.push(group);
@@ -119,21 +152,31 @@ impl Order {
                 Op::Whole(id) => (graph.wholes[id].parent, graph.wholes[id].foreign_key),
                 Op::Node(_) => continue,
             };
-            leaving.entry((parent, std::ptr::from_ref(key))).or_default().push(op);
+            leaving
+                .entry((parent, std::ptr::from_ref(key)))
+                .or_default()
+                .push(op);
         }
         self.moves_leave_their_place(graph, &moving, &mut leaving);
         for op in 0..self.ops.len() {
             match self.ops[op] {
                 Op::Node(id) => self.enter(graph, op, id, &op_of_node, &leaving),
                 Op::Leave(id) => {
-                    let Leave::Removed { expunged } = &graph.leavers[id].left.how else { continue };
+                    let Leave::Removed { expunged } = &graph.leavers[id].left.how else {
+                        continue;
+                    };
                     for moved in expunged.iter().filter_map(|handle| moving.get(handle)) {
                         self.before(*moved, op);
                     }
                 }
                 Op::Whole(id) => {
                     let below = reachable(graph.wholes[id].table);
-                    for moved in moving.values().filter(|moved| self.comes_from(graph, **moved, &below)).copied().collect::<Vec<_>>() {
+                    for moved in moving
+                        .values()
+                        .filter(|moved| self.comes_from(graph, **moved, &below))
+                        .copied()
+                        .collect::<Vec<_>>()
+                    {
                         self.before(moved, op);
                     }
                 }
@@ -161,12 +204,24 @@ impl Order {
         if moving.is_empty() {
             return;
         }
-        let nodes: HashMap<Handle, usize> = graph.nodes.iter().enumerate().map(|(id, node)| (node.state.handle(), id)).collect();
+        let nodes: HashMap<Handle, usize> = graph
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(id, node)| (node.state.handle(), id))
+            .collect();
         for op in moving.values() {
-            let Op::Node(id) = self.ops[*op] else { continue };
-            let Some(departure) = graph.nodes[id].state.departure() else { continue };
+            let Op::Node(id) = self.ops[*op] else {
+                continue;
+            };
+            let Some(departure) = graph.nodes[id].state.departure() else {
+                continue;
+            };
             if let (Some(parent), Some(key)) = (nodes.get(&departure.from), departure.foreign_key) {
-                leaving.entry((*parent, std::ptr::from_ref(key))).or_default().push(*op);
+                leaving
+                    .entry((*parent, std::ptr::from_ref(key)))
+                    .or_default()
+                    .push(*op);
             }
         }
     }
@@ -182,14 +237,22 @@ impl Order {
     ) {
         let node = &graph.nodes[id];
         let enters = node.fate.enters();
-        let Some(owner) = node.owner.filter(|_| enters) else { return };
-        if let Some(parent) = op_of_node[owner.node].filter(|_| graph.nodes[owner.node].fate.is_insert()) {
+        let Some(owner) = node.owner.filter(|_| enters) else {
+            return;
+        };
+        if let Some(parent) =
+            op_of_node[owner.node].filter(|_| graph.nodes[owner.node].fate.is_insert())
+        {
             self.before(parent, op);
         }
         if !owner.foreign_key.unique {
             return;
         }
-        for other in leaving.get(&(owner.node, std::ptr::from_ref(owner.foreign_key))).into_iter().flatten() {
+        for other in leaving
+            .get(&(owner.node, std::ptr::from_ref(owner.foreign_key)))
+            .into_iter()
+            .flatten()
+        {
             if *other != op {
                 self.before(*other, op);
             }
@@ -197,21 +260,35 @@ impl Order {
     }
 
     fn comes_from(&self, graph: &Graph<'_>, op: usize, tables: &[&'static str]) -> bool {
-        let Op::Node(id) = self.ops[op] else { return false };
-        let from = graph.nodes[id].state.departure().and_then(|departure| departure.foreign_key);
+        let Op::Node(id) = self.ops[op] else {
+            return false;
+        };
+        let from = graph.nodes[id]
+            .state
+            .departure()
+            .and_then(|departure| departure.foreign_key);
         from.is_some_and(|key| tables.contains(&key.target_ident))
     }
 
     /// Takes group after group: the first in rank all of whose rows are ready, else the first with any; where none has, a cycle is broken.
     fn schedule(mut self, graph: &Graph<'_>) -> Result<Vec<Step>, Error> {
         let mut steps = Vec::new();
-        for op in (0..self.ops.len()).filter(|&op| self.waits[op] == 0).collect::<Vec<_>>() {
+        for op in (0..self.ops.len())
+            .filter(|&op| self.waits[op] == 0)
+            .collect::<Vec<_>>()
+        {
             self.groups[self.group_of[op]].ready.push(op);
         }
         let mut done = 0;
         while done < self.ops.len() {
-            let ready = self.groups.iter().enumerate().filter(|(_, group)| !group.ready.is_empty());
-            let next = ready.min_by_key(|(_, group)| (group.ready.len() < group.open, group.key.rank)).map(|(index, _)| index);
+            let ready = self
+                .groups
+                .iter()
+                .enumerate()
+                .filter(|(_, group)| !group.ready.is_empty());
+            let next = ready
+                .min_by_key(|(_, group)| (group.ready.len() < group.open, group.key.rank))
+                .map(|(index, _)| index);
             let Some(next) = next else {
                 self.park(graph, &mut steps)?;
                 continue;
@@ -219,7 +296,7 @@ impl Order {
             let ops = std::mem::take(&mut self.groups[next].ready);
             self.groups[next].open -= ops.len();
             done += ops.len();
-            self.emit(graph, next, &ops, &mut steps);
+            self.emit(graph, next, &ops, &mut steps)?;
             self.release(&ops);
         }
         Ok(steps)
@@ -239,15 +316,25 @@ impl Order {
     /// Breaks a cycle: a leaving row lets go of its place first, where its foreign key can be NULL.
     fn park(&mut self, graph: &Graph<'_>, steps: &mut Vec<Step>) -> Result<(), Error> {
         let parkable = |&op: &usize| {
-            let Op::Leave(id) = self.ops[op] else { return false };
+            let Op::Leave(id) = self.ops[op] else {
+                return false;
+            };
             self.waits[op] > 0 && !self.parked[op] && graph.leavers[id].foreign_key.nullable
         };
         let parked: Vec<usize> = (0..self.ops.len()).filter(parkable).collect();
-        let Some(first) = parked.first() else { return Err(self.contradiction(graph)) };
-        let Op::Leave(id) = self.ops[*first] else { return Err(self.contradiction(graph)) };
+        let Some(first) = parked.first() else {
+            return Err(self.contradiction(graph));
+        };
+        let Op::Leave(id) = self.ops[*first] else {
+            return Err(self.contradiction(graph));
+        };
         let (table, key) = (graph.leavers[id].table, graph.leavers[id].foreign_key);
         let same: Vec<usize> = parked.into_iter().filter(|op| matches!(self.ops[*op], Op::Leave(id) if std::ptr::eq(graph.leavers[id].foreign_key, key))).collect();
-        steps.push(Step { table, kind: ChangeKind::Released, action: release(key, table, self.targets(&same)) });
+        steps.push(Step {
+            table,
+            kind: ChangeKind::Released,
+            action: release(key, table, self.targets(&same)),
+        });
         for op in &same {
             self.parked[*op] = true;
         }
@@ -259,9 +346,20 @@ impl Order {
         let waiting = (0..self.ops.len()).find(|&op| self.waits[op] > 0);
         let (table, path) = match waiting.map(|op| self.ops[op]) {
             Some(Op::Node(id)) => (graph.nodes[id].table, graph.path(id)),
-            Some(Op::Leave(id)) => (graph.leavers[id].table, graph.relation_path(graph.leavers[id].parent, graph.leavers[id].relation)),
-            Some(Op::Whole(id)) => (graph.wholes[id].table, graph.relation_path(graph.wholes[id].parent, graph.wholes[id].relation)),
-            None => return Error::new(ErrorKind::Contradiction, "no order of statements can save this graph"),
+            Some(Op::Leave(id)) => (
+                graph.leavers[id].table,
+                graph.relation_path(graph.leavers[id].parent, graph.leavers[id].relation),
+            ),
+            Some(Op::Whole(id)) => (
+                graph.wholes[id].table,
+                graph.relation_path(graph.wholes[id].parent, graph.wholes[id].relation),
+            ),
+            None => {
+                return Error::new(
+                    ErrorKind::Contradiction,
+                    "no order of statements can save this graph",
+                );
+            }
         };
         let message = "no order of statements can save this row: it waits for rows that wait for it, and no foreign key between them can be NULL; save in two steps";
         Error::new(ErrorKind::Contradiction, message).at(table.entity, path)
@@ -277,43 +375,91 @@ impl Order {
     }
 
     /// The steps of one group.
-    fn emit(&self, graph: &Graph<'_>, group: usize, ops: &[usize], steps: &mut Vec<Step>) {
+    fn emit(
+        &self,
+        graph: &Graph<'_>,
+        group: usize,
+        ops: &[usize],
+        steps: &mut Vec<Step>,
+    ) -> Result<(), Error> {
         let Group { key, table, .. } = &self.groups[group];
         match self.ops[ops[0]] {
             Op::Node(id) => steps.push(self.write(graph, key, table, id, ops)),
             Op::Leave(id) => {
                 let leaver = &graph.leavers[id];
                 if leaver.relation.cascade.delete_orphan {
-                    let (parked, there): (Vec<_>, Vec<_>) = ops.iter().partition(|op| self.parked[**op]);
+                    let (parked, there): (Vec<_>, Vec<_>) =
+                        ops.iter().partition(|op| self.parked[**op]);
                     for (ops, owner) in [(there, Some(leaver.foreign_key)), (parked, None)] {
                         if !ops.is_empty() {
-                            steps.extend(reach::delete(table, naming(table, owner), self.targets(&ops)));
+                            steps.extend(reach::delete(
+                                table,
+                                naming(table, owner),
+                                self.targets(&ops),
+                            )?);
                         }
                     }
                 } else {
-                    let ops: Vec<usize> = ops.iter().copied().filter(|op| !self.parked[*op]).collect();
+                    let ops: Vec<usize> =
+                        ops.iter().copied().filter(|op| !self.parked[*op]).collect();
                     if !ops.is_empty() {
                         let action = release(leaver.foreign_key, table, self.targets(&ops));
-                        steps.push(Step { table, kind: ChangeKind::Released, action });
+                        steps.push(Step {
+                            table,
+                            kind: ChangeKind::Released,
+                            action,
+                        });
                     }
                 }
             }
             Op::Whole(id) => {
                 let whole = &graph.wholes[id];
-                let ids = ops.iter().filter_map(|op| if let Op::Whole(id) = self.ops[*op] { Some(id) } else { None });
+                let ids = ops.iter().filter_map(|op| {
+                    if let Op::Whole(id) = self.ops[*op] {
+                        Some(id)
+                    } else {
+                        None
+                    }
+                });
                 let parents = ids.clone().map(|id| graph.wholes[id].parent).collect();
                 let kept = ids.flat_map(|id| kept(graph, id)).collect();
-                let base = Base::Owned { table, foreign_key: whole.foreign_key, parents, kept };
-                steps.extend(detach(whole.relation, base));
+                let base = Base::Owned {
+                    table,
+                    foreign_key: whole.foreign_key,
+                    parents,
+                    kept,
+                };
+                steps.extend(detach(whole.relation, base)?);
             }
         }
+        Ok(())
     }
 
-    fn write(&self, graph: &Graph<'_>, key: &GroupKey, table: &'static Table, id: usize, ops: &[usize]) -> Step {
+    fn write(
+        &self,
+        graph: &Graph<'_>,
+        key: &GroupKey,
+        table: &'static Table,
+        id: usize,
+        ops: &[usize],
+    ) -> Step {
         let rows = self.targets(ops);
         if graph.nodes[id].fate.is_insert() {
-            let rows = rows.iter().filter_map(|row| if let Target::Node(id) = row { Some(*id) } else { None }).collect();
-            return Step { table, kind: ChangeKind::Inserted, action: Action::Insert { rows } };
+            let rows = rows
+                .iter()
+                .filter_map(|row| {
+                    if let Target::Node(id) = row {
+                        Some(*id)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            return Step {
+                table,
+                kind: ChangeKind::Inserted,
+                action: Action::Insert { rows },
+            };
         }
         let mut columns: Vec<usize> = rows
             .iter()
@@ -328,22 +474,45 @@ impl Order {
             .collect();
         columns.sort_unstable();
         columns.dedup();
-        let kind = if key.rank == 0 { ChangeKind::Moved } else { ChangeKind::Updated };
-        Step { table, kind, action: Action::Write { rows, columns, when: key.when.clone() } }
+        let kind = if key.rank == 0 {
+            ChangeKind::Moved
+        } else {
+            ChangeKind::Updated
+        };
+        Step {
+            table,
+            kind,
+            action: Action::Write {
+                rows,
+                columns,
+                when: key.when.clone(),
+            },
+        }
     }
 }
 
 /// The foreign key to the owner that a node's row has in the database.
 fn scope(node: &Node<'_>) -> Option<&'static ForeignKey> {
-    let departed = node.state.departure().and_then(|departure| departure.foreign_key);
+    let departed = node
+        .state
+        .departure()
+        .and_then(|departure| departure.foreign_key);
     departed.or(node.owner.map(|owner| owner.foreign_key))
 }
 
 /// Sets the foreign key of rows NULL, by name.
 fn release(key: &'static ForeignKey, table: &'static Table, rows: Vec<Target>) -> Action {
     let version = table.version.as_ref().map(|version| version.column);
-    let columns = key.own_columns().map(|part| part.column).chain(version).collect();
-    Action::Write { rows, columns, when: naming(table, Some(key)) }
+    let columns = key
+        .own_columns()
+        .map(|part| part.column)
+        .chain(version)
+        .collect();
+    Action::Write {
+        rows,
+        columns,
+        when: naming(table, Some(key)),
+    }
 }
 
 /// The tables at and below this one.

@@ -10,16 +10,27 @@ const PARAMETERS: usize = 65_535;
 
 impl Dialect for Postgres {
     fn chunk(&self, cells: &[Bound], rows: usize) -> usize {
-        if is_array(cells) { rows } else { rows.min(PARAMETERS / cells.len().max(1)) }
+        if is_array(cells) {
+            rows
+        } else {
+            rows.min(PARAMETERS / cells.len().max(1))
+        }
     }
 
     fn source(&self, statement: &mut Statement, list: List) -> String {
-        let names: Vec<String> = (0..list.cells.len()).map(|cell| format!("c{cell}")).collect();
+        let names: Vec<String> = (0..list.cells.len())
+            .map(|cell| format!("c{cell}"))
+            .collect();
         if is_array(&list.cells) {
             let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
             statement.binds.push(Bind::Arrays(list));
             // `WITH ORDINALITY` numbers from 1.
-            format!("(SELECT {}, u.n - 1 AS n FROM unnest({}) WITH ORDINALITY AS u({}, n)) AS r", names.join(", "), places.join(", "), names.join(", "))
+            format!(
+                "(SELECT {}, u.n - 1 AS n FROM unnest({}) WITH ORDINALITY AS u({}, n)) AS r",
+                names.join(", "),
+                places.join(", "),
+                names.join(", ")
+            )
         } else {
             let rows = (0..list.rows.len()).map(|row| {
                 let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
@@ -37,36 +48,97 @@ impl Dialect for Postgres {
             statement.binds.push(Bind::Arrays(list));
             return format!("{column} = ANY({place})");
         }
-        let names: Vec<String> = (0..list.cells.len()).map(|cell| format!("r.c{cell}")).collect();
+        let names: Vec<String> = (0..list.cells.len())
+            .map(|cell| format!("r.c{cell}"))
+            .collect();
         let source = self.source(statement, list);
-        format!("({}) IN (SELECT {} FROM {source})", columns.join(", "), names.join(", "))
+        format!(
+            "({}) IN (SELECT {} FROM {source})",
+            columns.join(", "),
+            names.join(", ")
+        )
     }
 
     /// Generated keys are drawn beside the number of their row, in a CTE that is materialised: which row got which key is exact, whatever
     /// the order of the inserts and of what they return.
     fn insert(&self, statement: &mut Statement, table: &'static Table, mut list: List) {
         let name = qualified(self, table);
-        let columns: Vec<usize> = list.cells.iter().filter_map(|cell| if let Content::Column { column, .. } = cell.content { Some(column) } else { None }).collect();
-        let names: Vec<String> = columns.iter().map(|column| self.quote(table.columns[*column].name)).collect();
-        let cells: Vec<String> = (0..columns.len()).map(|cell| format!("r.c{cell}")).collect();
+        let columns: Vec<usize> = list
+            .cells
+            .iter()
+            .filter_map(|cell| {
+                if let Content::Column { column, .. } = cell.content {
+                    Some(column)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let names: Vec<String> = columns
+            .iter()
+            .map(|column| self.quote(table.columns[*column].name))
+            .collect();
+        let cells: Vec<String> = (0..columns.len())
+            .map(|cell| format!("r.c{cell}"))
+            .collect();
         if columns.is_empty() {
-            list.cells.push(Bound { content: Content::Number, codec: &table.columns[table.key[0]].codec });
+            list.cells.push(Bound {
+                content: Content::Number,
+                codec: &table.columns[table.key[0]].codec,
+            });
         }
         let source = self.source(statement, list);
         if statement.returns.is_empty() {
-            statement.text = format!("INSERT INTO {name} ({}) SELECT {} FROM {source} ORDER BY r.n", names.join(", "), cells.join(", "));
+            statement.text = format!(
+                "INSERT INTO {name} ({}) SELECT {} FROM {source} ORDER BY r.n",
+                names.join(", "),
+                cells.join(", ")
+            );
             return;
         }
-        let drawn: Vec<(String, String)> = statement.returns.iter().filter(|column| table.columns[**column].key).map(|&column| self.drawn(table, column)).collect();
-        let keys: Vec<String> = drawn.iter().map(|(name, expression)| format!("{expression} AS {name}")).collect();
-        let all_names: Vec<String> = drawn.iter().map(|(name, _)| name.clone()).chain(names).collect();
+        let drawn: Vec<(String, String)> = statement
+            .returns
+            .iter()
+            .filter(|column| table.columns[**column].key)
+            .map(|&column| self.drawn(table, column))
+            .collect();
+        let keys: Vec<String> = drawn
+            .iter()
+            .map(|(name, expression)| format!("{expression} AS {name}"))
+            .collect();
+        let all_names: Vec<String> = drawn
+            .iter()
+            .map(|(name, _)| name.clone())
+            .chain(names)
+            .collect();
         let mut picked: Vec<String> = drawn.iter().map(|(name, _)| format!("r.{name}")).collect();
         picked.extend(cells.iter().cloned());
-        let inner: Vec<String> = std::iter::once("r.n".to_owned()).chain(keys).chain(cells).collect();
-        let on: Vec<String> = table.key.iter().map(|column| self.joined(table, *column, &columns)).collect();
-        let key = table.key.iter().copied().filter(|column| !statement.returns.contains(column));
-        let returning: Vec<String> = statement.returns.iter().copied().chain(key).map(|column| self.quote(table.columns[column].name)).collect();
-        let returned: Vec<String> = statement.returns.iter().map(|column| format!("i.{}", self.quote(table.columns[*column].name))).collect();
+        let inner: Vec<String> = std::iter::once("r.n".to_owned())
+            .chain(keys)
+            .chain(cells)
+            .collect();
+        let on: Vec<String> = table
+            .key
+            .iter()
+            .map(|column| self.joined(table, *column, &columns))
+            .collect();
+        let key = table
+            .key
+            .iter()
+            .copied()
+            .filter(|column| !statement.returns.contains(column));
+        let returning: Vec<String> = statement
+            .returns
+            .iter()
+            .copied()
+            .chain(key)
+            .map(|column| self.quote(table.columns[column].name))
+            .collect();
+        let returned: Vec<String> = statement
+            .returns
+            .iter()
+            .map(|column| format!("i.{}", self.quote(table.columns[*column].name)))
+            .collect();
         statement.numbered = true;
         statement.text = format!(
             "WITH r AS MATERIALIZED (SELECT {} FROM {source}), i AS (INSERT INTO {name} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM r ORDER BY r.n RETURNING {}) SELECT r.n, {} FROM r JOIN i ON {} ORDER BY r.n",
@@ -82,7 +154,10 @@ impl Dialect for Postgres {
     fn write(&self, statement: &mut Statement, write: &Write, list: List) {
         let source = self.source(statement, list);
         let (sets, when) = assignments(self, write);
-        statement.text = format!("UPDATE {} AS t SET {sets} FROM {source} WHERE {when}", qualified(self, write.table));
+        statement.text = format!(
+            "UPDATE {} AS t SET {sets} FROM {source} WHERE {when}",
+            qualified(self, write.table)
+        );
     }
 
     fn draws_keys(&self) -> bool {
@@ -125,7 +200,10 @@ impl Postgres {
 
 /// Every cell can be bound as an array.
 fn is_array(cells: &[Bound]) -> bool {
-    cells.iter().all(|cell| !matches!(cell.content, Content::Column { .. } | Content::Key { .. }) || cell.codec.postgres.is_none_or(|fns| fns.array.is_some()))
+    cells.iter().all(|cell| {
+        !matches!(cell.content, Content::Column { .. } | Content::Key { .. })
+            || cell.codec.postgres.is_none_or(|fns| fns.array.is_some())
+    })
 }
 
 fn place(statement: &mut Statement) -> String {

@@ -15,36 +15,63 @@ const PARAMETERS: usize = 32_766;
 impl Dialect for Sqlite {
     /// The largest power of two: 1,000 rows are lists of 256, 256, 256, 128, 64, 32 and 8.
     fn chunk(&self, cells: &[Bound], rows: usize) -> usize {
-        let most = rows.min(ROWS).min(PARAMETERS / cells.len().max(1)).max(usize::from(rows > 0));
+        let most = rows
+            .min(ROWS)
+            .min(PARAMETERS / cells.len().max(1))
+            .max(usize::from(rows > 0));
         if most == 0 { 0 } else { 1 << most.ilog2() }
     }
 
     fn source(&self, statement: &mut Statement, list: List) -> String {
         // The columns of a VALUES list have names only through a SELECT around it.
-        let names: Vec<String> = (0..list.cells.len()).map(|cell| format!("column{} AS c{cell}", cell + 1)).collect();
+        let names: Vec<String> = (0..list.cells.len())
+            .map(|cell| format!("column{} AS c{cell}", cell + 1))
+            .collect();
         let number = format!("column{} AS n", list.cells.len() + 1);
         let places = vec!["?"; list.cells.len()].join(", ");
-        let rows: Vec<String> = (0..list.rows.len()).map(|row| format!("({places}, {row})")).collect();
+        let rows: Vec<String> = (0..list.rows.len())
+            .map(|row| format!("({places}, {row})"))
+            .collect();
         statement.binds.push(Bind::Rows(list));
-        format!("(SELECT {}, {number} FROM (VALUES {})) AS r", names.join(", "), rows.join(", "))
+        format!(
+            "(SELECT {}, {number} FROM (VALUES {})) AS r",
+            names.join(", "),
+            rows.join(", ")
+        )
     }
 
     fn one_of(&self, statement: &mut Statement, columns: &[String], list: List) -> String {
         let rows = list.rows.len();
         statement.binds.push(Bind::Rows(list));
         match columns {
-            columns if rows == 1 => columns.iter().map(|column| format!("{column} = ?")).collect::<Vec<_>>().join(" AND "),
+            columns if rows == 1 => columns
+                .iter()
+                .map(|column| format!("{column} = ?"))
+                .collect::<Vec<_>>()
+                .join(" AND "),
             [column] => format!("{column} IN ({})", vec!["?"; rows].join(", ")),
             columns => {
                 let row = format!("({})", vec!["?"; columns.len()].join(", "));
-                format!("({}) IN (VALUES {})", columns.join(", "), vec![row.as_str(); rows].join(", "))
+                format!(
+                    "({}) IN (VALUES {})",
+                    columns.join(", "),
+                    vec![row.as_str(); rows].join(", ")
+                )
             }
         }
     }
 
     fn insert(&self, statement: &mut Statement, table: &'static Table, list: List) {
-        let inserted = list.cells.iter().filter_map(|cell| if let Content::Column { column, .. } = cell.content { Some(column) } else { None });
-        let mut names: Vec<String> = inserted.map(|column| self.quote(table.columns[column].name)).collect();
+        let inserted = list.cells.iter().filter_map(|cell| {
+            if let Content::Column { column, .. } = cell.content {
+                Some(column)
+            } else {
+                None
+            }
+        });
+        let mut names: Vec<String> = inserted
+            .map(|column| self.quote(table.columns[column].name))
+            .collect();
         let mut row = format!("({})", vec!["?"; names.len()].join(", "));
         if names.is_empty() {
             // A list of rows without columns can't be written; NULL is how a rowid is asked for.
@@ -52,12 +79,22 @@ impl Dialect for Sqlite {
             "(NULL)".clone_into(&mut row);
         }
         let rows = vec![row.as_str(); list.rows.len()].join(", ");
-        statement.text = format!("INSERT INTO {} ({}) VALUES {rows}", qualified(self, table), names.join(", "));
+        statement.text = format!(
+            "INSERT INTO {} ({}) VALUES {rows}",
+            qualified(self, table),
+            names.join(", ")
+        );
         if !statement.returns.is_empty() {
             // Rows come back in no order: they are told apart by their keys.
             let returned = statement.returns.clone();
-            statement.returns.extend(table.key.iter().filter(|column| !returned.contains(column)));
-            let returns: Vec<String> = statement.returns.iter().map(|column| self.quote(table.columns[*column].name)).collect();
+            statement
+                .returns
+                .extend(table.key.iter().filter(|column| !returned.contains(column)));
+            let returns: Vec<String> = statement
+                .returns
+                .iter()
+                .map(|column| self.quote(table.columns[*column].name))
+                .collect();
             statement.text.push_str(" RETURNING ");
             statement.text.push_str(&returns.join(", "));
         }
@@ -68,10 +105,22 @@ impl Dialect for Sqlite {
         let name = qualified(self, write.table);
         if list.rows.len() == 1 && write.columns.iter().all(|(_, masked)| !masked) {
             let quoted = |column: &usize| self.quote(write.table.columns[*column].name);
-            let sets: Vec<String> = write.columns.iter().map(|(column, _)| format!("{} = ?", quoted(column))).collect();
-            let when: Vec<String> = write.when.iter().map(|column| format!("{} = ?", quoted(column))).collect();
+            let sets: Vec<String> = write
+                .columns
+                .iter()
+                .map(|(column, _)| format!("{} = ?", quoted(column)))
+                .collect();
+            let when: Vec<String> = write
+                .when
+                .iter()
+                .map(|column| format!("{} = ?", quoted(column)))
+                .collect();
             statement.binds.push(Bind::Rows(list));
-            statement.text = format!("UPDATE {name} SET {} WHERE {}", sets.join(", "), when.join(" AND "));
+            statement.text = format!(
+                "UPDATE {name} SET {} WHERE {}",
+                sets.join(", "),
+                when.join(" AND ")
+            );
             return;
         }
         let source = self.source(statement, list);
@@ -85,8 +134,17 @@ impl Dialect for Sqlite {
 
     /// A key that a default fills is no rowid, and has no order.
     fn inserts_singly(&self, table: &Table) -> bool {
-        let drawn = table.key.iter().map(|column| &table.columns[*column]).find(|column| column.generated == Generated::Database);
-        drawn.is_some_and(|column| column.codec.sqlite.is_some_and(|fns| !is_integer(&(fns.type_info)())))
+        let drawn = table
+            .key
+            .iter()
+            .map(|column| &table.columns[*column])
+            .find(|column| column.generated == Generated::Database);
+        drawn.is_some_and(|column| {
+            column
+                .codec
+                .sqlite
+                .is_some_and(|fns| !is_integer(&(fns.type_info)()))
+        })
     }
 
     fn for_update(&self) -> &'static str {

@@ -1,0 +1,71 @@
+//! Every lint that a careful crate denies, on generated code too.
+#![forbid(unsafe_code)]
+#![deny(
+    missing_docs,
+    unused,
+    clippy::all,
+    clippy::pedantic,
+    rust_2018_idioms,
+    unreachable_pub,
+    unused_qualifications
+)]
+#![deny(
+    missing_debug_implementations,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unused_results
+)]
+#![deny(non_local_definitions, private_interfaces, elided_lifetimes_in_paths)]
+
+use sqlx_cascade::{BelongsTo, HasOne, Relations};
+
+/// A public struct with a private child in a private field.
+#[derive(Debug, Default, Relations)]
+#[table(name = "users")]
+pub struct User {
+    /// The key.
+    #[key(generated)]
+    pub id: i64,
+    #[one_to_one(cascade = "all, delete-orphan")]
+    profile: HasOne<Profile>,
+    /// A relation that is public.
+    #[one_to_one]
+    pub badge: HasOne<Badge>,
+}
+
+/// A public child.
+#[derive(Debug, Default, Relations)]
+#[table(name = "badges", unique = "number, user_id")]
+pub struct Badge {
+    /// The key.
+    #[key]
+    pub number: i64,
+    /// The owner.
+    #[one_to_one(User, on_delete = "set null")]
+    pub user_id: Option<i64>,
+    /// Who gave it.
+    #[many_to_one]
+    pub giver: Option<BelongsTo<User>>,
+    /// The lock.
+    #[version(aggregate)]
+    pub version: i64,
+}
+
+#[derive(Debug, Default, Relations)]
+#[table(name = "profiles")]
+struct Profile {
+    #[key]
+    tenant_id: i64,
+    #[key(generated)]
+    id: i64,
+    #[one_to_one(User, on_delete = "cascade")]
+    user_id: i64,
+}
+
+fn main() {
+    let user = User::default();
+    let profile = Profile::default();
+    assert!(user.profile.is_not_loaded() && user.badge.is_not_loaded());
+    assert_eq!((profile.tenant_id, profile.id, profile.user_id), (0, 0, 0));
+}
