@@ -9,7 +9,7 @@ use crate::codec::{Codec, Erased, Fns};
 use crate::error::{Error, ErrorKind};
 use crate::meta::Table;
 use crate::read::ReadRow;
-use crate::sql::Dialect;
+use crate::sql::Texts;
 
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -24,7 +24,7 @@ mod sealed {
 pub trait Backend: sqlx::Database + sealed::Sealed {
     /// How its texts are written.
     #[doc(hidden)]
-    fn dialect() -> &'static dyn Dialect;
+    fn texts() -> Texts;
 
     /// How a transaction begins, where it isn't sqlx's way.
     #[doc(hidden)]

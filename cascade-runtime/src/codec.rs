@@ -119,7 +119,7 @@ pub struct Fns<DB: sqlx::Database> {
 }
 
 /// Binds a list of values, or NULLs, as one array.
-pub type EncodeArray<DB> =
+pub(crate) type EncodeArray<DB> =
     fn(&[Option<&Erased>], &mut <DB as sqlx::Database>::Arguments) -> Result<(), BoxDynError>;
 
 impl<DB: sqlx::Database> Clone for Fns<DB> {
@@ -271,10 +271,10 @@ pub enum SqliteFns {}
 pub enum PostgresFns {}
 #[cfg(feature = "sqlite")]
 /// How SQLite stores a type.
-pub type SqliteFns = Fns<sqlx::Sqlite>;
+pub(crate) type SqliteFns = Fns<sqlx::Sqlite>;
 #[cfg(feature = "postgres")]
 /// How PostgreSQL stores a type.
-pub type PostgresFns = Fns<sqlx::Postgres>;
+pub(crate) type PostgresFns = Fns<sqlx::Postgres>;
 
 /// Finds out, for a type that is known by name, which databases can store it.
 ///
@@ -327,7 +327,7 @@ impl<T: Value + Default> Probe<T> {
 
 #[cfg(feature = "postgres")]
 /// Binds an array on PostgreSQL.
-pub type PostgresArray = EncodeArray<sqlx::Postgres>;
+pub(crate) type PostgresArray = EncodeArray<sqlx::Postgres>;
 #[cfg(not(feature = "postgres"))]
 /// PostgreSQL isn't built.
 pub type PostgresArray = PostgresFns;

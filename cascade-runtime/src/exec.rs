@@ -12,15 +12,8 @@ use crate::plan::{Action, Keys, Step, Target};
 use crate::read::ReadRow as _;
 use crate::report::{Change, Report};
 use crate::slot::Outcome;
-use crate::sql::{Bind, Content, List, Statement, Texts};
+use crate::sql::{Bind, Content, List, Statement};
 use crate::values::Values;
-
-/// The texts of a database.
-pub(crate) fn texts<DB: Backend>() -> Texts<'static> {
-    Texts {
-        dialect: DB::dialect(),
-    }
-}
 
 /// A connection for an operation: the caller's, or one of the pool's.
 pub(crate) enum Lease<'c, DB: Backend> {
@@ -219,7 +212,7 @@ impl<'g, 'a> Work<'g, 'a> {
         step: &Step,
         values: &mut Values<'g, 'a>,
     ) -> Result<u64, Failure> {
-        let texts = texts::<DB>();
+        let texts = DB::texts();
         let total = self.base_rows(step);
         let mut skip = 0;
         let mut touched = 0;
@@ -296,7 +289,7 @@ impl<'g, 'a> Work<'g, 'a> {
         nodes: &[usize],
         values: &mut Values<'g, 'a>,
     ) -> Result<(), Failure> {
-        let texts = texts::<DB>();
+        let texts = DB::texts();
         let table = step.table;
         let drawn =
             (0..table.columns.len()).find_map(|column| match table.columns[column].generated {
@@ -393,7 +386,7 @@ impl<'g, 'a> Work<'g, 'a> {
             .windows(2)
             .all(|pair| pair[1].0.wrapping_sub(pair[0].0) == 1);
         if !consecutive {
-            let statement = texts::<DB>().largest_rowid(table);
+            let statement = DB::texts().largest_rowid(table);
             if !DB::fetch(connection, statement.text, DB::Arguments::default())
                 .await?
                 .is_empty()

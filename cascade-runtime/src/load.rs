@@ -10,7 +10,7 @@ use crate::backend::{Backend, RowOf, from_sqlx, supports};
 use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{arguments, texts};
+use crate::exec::arguments;
 use crate::graph::{Graph, Root};
 use crate::meta::{ForeignKey, Kind, RelationDef, Table};
 use crate::plan::{Keys, Target};
@@ -177,7 +177,7 @@ pub(crate) async fn rows<DB: Backend, T: Entity>(
     };
     let mut found = Vec::new();
     for list in chunks::<DB>(&List::keys(table, keys.targets())) {
-        let statement = texts::<DB>().select(&select, list);
+        let statement = DB::texts().select(&select, list);
         let arguments = arguments::<DB>(&statement, &values)?;
         for row in DB::fetch(connection, statement.text, arguments)
             .await
@@ -193,6 +193,21 @@ pub(crate) async fn rows<DB: Backend, T: Entity>(
         }
     }
     Ok(found)
+}
+
+/// Reads all rows of one relation of one parent.
+pub(crate) async fn rows_of<DB: Backend>(
+    connection: &mut DB::Connection,
+    parent: Root<'_>,
+    relation: &'static RelationDef,
+) -> Result<Vec<Fetched>, Error> {
+    let index = parent
+        .table
+        .relations
+        .iter()
+        .position(|known| std::ptr::eq(known, relation));
+    let fetched = children_of::<DB>(connection, &[parent], index.unwrap_or_default()).await?;
+    Ok(fetched.into_iter().flatten().collect())
 }
 
 /// Reads the relations of a tree under some rows of one table.
@@ -323,7 +338,7 @@ async fn children_of<DB: Backend>(
     )) {
         let count = list.rows.len();
         let mut found = vec![false; count];
-        let statement = texts::<DB>().select(&select, list);
+        let statement = DB::texts().select(&select, list);
         let arguments = arguments::<DB>(&statement, &values)?;
         let rows = DB::fetch(connection, statement.text, arguments)
             .await
@@ -455,7 +470,8 @@ fn chunks<DB: Backend>(list: &List) -> Vec<List> {
     let mut rest = list.rows.as_slice();
     let mut lists = Vec::new();
     while !rest.is_empty() {
-        let (rows, after) = rest.split_at(DB::dialect().chunk(&list.cells, rest.len()).max(1));
+        let (rows, after) =
+            rest.split_at(DB::texts().dialect.chunk(&list.cells, rest.len()).max(1));
         lists.push(List {
             rows: rows.to_vec(),
             cells: list.cells.clone(),

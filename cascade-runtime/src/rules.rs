@@ -59,7 +59,7 @@ pub const fn set_null(table: &Table, index: usize) {
     if can_be_null(key) {
         return;
     }
-    let ways = if key.nullable {
+    let ways = if is_locked(key) {
         "` is part of the primary key, or shared with another foreign key: write `on_delete = \"cascade\"` or `\"restrict\"`"
     } else {
         "` is NOT NULL: make the field's type an `Option`, or write `on_delete = \"cascade\"` or `\"restrict\"`"
@@ -358,14 +358,19 @@ const fn key_to(table: &Table, child: &Table, mut number: usize) -> &'static str
 
 /// Some column of a foreign key can be set NULL: it accepts NULL, and belongs to that foreign key alone.
 const fn can_be_null(key: &ForeignKey) -> bool {
+    key.nullable && !is_locked(key)
+}
+
+/// Every column of a foreign key is in the struct's own key, or in another foreign key too.
+const fn is_locked(key: &ForeignKey) -> bool {
     let mut index = 0;
     while index < key.parts.len() {
-        if key.nullable && !key.parts[index].shared {
-            return true;
+        if !key.parts[index].shared {
+            return false;
         }
         index += 1;
     }
-    false
+    true
 }
 
 /// Stops the compiler with a message, underlined where the derive called the rule.

@@ -5,14 +5,15 @@ use crate::codec::Erased;
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::Work;
-use crate::graph::{Graph, Root};
+use crate::exec::{Done, Lease, Work, begin};
+use crate::graph::{Graph, Root, Seen};
 use crate::handle::Persistent;
+use crate::load;
 use crate::meta::Table;
 use crate::plan::{self, Keys};
 use crate::report::{Plan, Report};
 use crate::settle::{self, Settled};
-use crate::slot::{Row, RowState};
+use crate::slot::{Fetched, Leave, Left, Row, RowState};
 
 /// The rows at the top of a save, for reading and for writing back.
 pub(crate) trait Roots: Send {
@@ -79,20 +80,29 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
         let roots = roots(&*rows);
         known(&roots)?;
         let outcomes: Vec<_> = roots.iter().map(|root| root.state.outcome()).collect();
-        let graph = Graph::build(roots)?;
-        let steps = plan::save(&graph)?;
-        if steps.is_empty() {
-            return Ok(Report::default());
-        }
-        let work = Work {
-            graph: &graph,
-            steps: &steps,
-            keys: Keys::NONE,
-        };
-        let done = work.run::<D::Backend>(db.source(), &outcomes).await?;
-        Saved {
-            report: done.report,
-            settled: settle::settled(&graph, done.staged),
+        let graph = Graph::build(roots, &[])?;
+        if graph.unseen().is_empty() {
+            let steps = plan::save(&graph)?;
+            if steps.is_empty() {
+                return Ok(Report::default());
+            }
+            let work = Work {
+                graph: &graph,
+                steps: &steps,
+                keys: Keys::NONE,
+            };
+            let done = work.run::<D::Backend>(db.source(), &outcomes).await?;
+            Saved::of(&graph, done)
+        } else {
+            let mut lease = Lease::take(db.source()).await?;
+            let mut transaction = begin::<D::Backend>(lease.connection()).await?;
+            match save_in::<D::Backend>(&*rows, transaction.connection()).await {
+                Ok(saved) => transaction.commit(&outcomes).await.map(|()| saved)?,
+                Err(error) => {
+                    transaction.rollback().await;
+                    return Err(error);
+                }
+            }
         }
     };
     Ok(saved.write_back(rows))
@@ -105,6 +115,13 @@ pub(crate) struct Saved {
 }
 
 impl Saved {
+    fn of(graph: &Graph<'_>, done: Done) -> Self {
+        Self {
+            report: done.report,
+            settled: settle::settled(graph, done.staged),
+        }
+    }
+
     /// Writes back into the rows that were saved.
     pub(crate) fn write_back(self, rows: &mut dyn Roots) -> Report {
         settle::settle(rows.parts(), self.settled);
@@ -117,24 +134,53 @@ pub(crate) async fn save_in<DB: Backend>(
     rows: &(dyn Roots + Sync),
     connection: &mut DB::Connection,
 ) -> Result<Saved, Error> {
-    let graph = Graph::build(roots(rows))?;
+    let seen = {
+        let graph = Graph::build(roots(rows), &[])?;
+        see::<DB>(&graph, connection).await?
+    };
+    let graph = Graph::build(roots(rows), &seen)?;
     let steps = plan::save(&graph)?;
-    let done = Work {
+    let work = Work {
         graph: &graph,
         steps: &steps,
         keys: Keys::NONE,
+    };
+    Ok(Saved::of(&graph, work.run_in::<DB>(connection).await?))
+}
+
+/// Reads the rows that leave unseen where one of them may have the key of a row that enters.
+async fn see<DB: Backend>(
+    graph: &Graph<'_>,
+    connection: &mut DB::Connection,
+) -> Result<Vec<Seen>, Error> {
+    let mut seen = Vec::new();
+    for whole in graph.unseen() {
+        let parent = &graph.nodes[whole.parent];
+        let root = Root {
+            table: parent.table,
+            value: parent.value,
+            state: parent.state,
+        };
+        let rows = load::rows_of::<DB>(connection, root, whole.relation).await?;
+        let left = |(value, state): Fetched| Left {
+            handle: state.handle(),
+            how: Leave::Removed {
+                expunged: Vec::new(),
+            },
+            cells: state.identity(whole.table, &*value),
+        };
+        seen.push(Seen {
+            parent: whole.parent,
+            relation: whole.relation,
+            rows: rows.into_iter().map(left).collect(),
+        });
     }
-    .run_in::<DB>(connection)
-    .await?;
-    Ok(Saved {
-        report: done.report,
-        settled: settle::settled(&graph, done.staged),
-    })
+    Ok(seen)
 }
 
 /// What a save would do.
 pub(crate) fn plan(rows: &dyn Roots) -> Result<Plan, Error> {
-    let graph = Graph::build(roots(rows))?;
+    let graph = Graph::build(roots(rows), &[])?;
     let steps = plan::save(&graph)?;
     let rows = |step: &plan::Step| step.rows().map(|rows| rows as u64);
     Ok(Plan::new(

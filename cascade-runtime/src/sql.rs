@@ -145,11 +145,11 @@ pub(crate) struct Write {
 }
 
 /// Writes texts in one dialect.
-pub(crate) struct Texts<'d> {
-    pub(crate) dialect: &'d dyn Dialect,
+pub struct Texts {
+    pub(crate) dialect: &'static dyn Dialect,
 }
 
-impl Texts<'_> {
+impl Texts {
     /// The table's name, with its schema.
     pub(crate) fn table(&self, table: &Table) -> String {
         qualified(self.dialect, table)

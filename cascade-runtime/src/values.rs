@@ -26,23 +26,28 @@ pub(crate) enum Side {
 
 impl<'g, 'a> Values<'g, 'a> {
     pub(crate) fn new(graph: &'g Graph<'a>, keys: &'g Keys) -> Self {
-        let staged = graph
-            .nodes
-            .iter()
-            .map(|node| match (&node.table.version, &node.fate) {
-                (Some(version), Fate::Insert) => vec![(version.column, (version.first)())],
-                (Some(version), Fate::Write { .. }) => vec![(
-                    version.column,
-                    (version.next)(node.recorded(version.column)),
-                )],
-                (None, _) | (_, Fate::Keep) => Vec::new(),
-            });
-        let versions = graph.leavers.iter().map(|leaver| {
+        let raised = |leaver: usize| {
+            let leaver = &graph.leavers[leaver];
             let version = leaver.table.version.as_ref()?;
             leaver.left.cells[version.column]
                 .as_deref()
                 .map(version.next)
+        };
+        let staged = graph.nodes.iter().map(|node| {
+            let Some(version) = &node.table.version else {
+                return Vec::new();
+            };
+            let cell = match &node.fate {
+                Fate::Keep => None,
+                Fate::Insert => Some((version.first)()),
+                Fate::Write { .. } => Some((version.next)(node.recorded(version.column))),
+                Fate::Replace { leaver, .. } => raised(*leaver),
+            };
+            cell.into_iter()
+                .map(|cell| (version.column, cell))
+                .collect()
         });
+        let versions = (0..graph.leavers.len()).map(raised);
         Self {
             graph,
             keys,
@@ -65,9 +70,8 @@ impl<'g, 'a> Values<'g, 'a> {
     pub(crate) fn writes(&self, target: Target, column: usize) -> bool {
         match target {
             Target::Node(id) => match &self.graph.nodes[id].fate {
-                Fate::Write { columns, .. } => columns.binary_search(&column).is_ok(),
                 Fate::Insert => true,
-                Fate::Keep => false,
+                fate => fate.written().binary_search(&column).is_ok(),
             },
             Target::Leaver(_) | Target::Expunged { .. } | Target::Key(_) => true,
         }
@@ -79,7 +83,12 @@ impl<'g, 'a> Values<'g, 'a> {
             (Side::New, Target::Node(id)) => self.new_cell(id, column),
             (Side::Recorded, Target::Node(id)) => {
                 let node = &self.graph.nodes[id];
-                stored(node.table, column, node.recorded(column))
+                match node.fate {
+                    Fate::Replace { leaver, .. } => {
+                        self.cell(Side::Recorded, Target::Leaver(leaver), column)
+                    }
+                    _ => stored(node.table, column, node.recorded(column)),
+                }
             }
             (Side::New, Target::Leaver(id)) => {
                 let version = self.graph.leavers[id].table.version.as_ref();

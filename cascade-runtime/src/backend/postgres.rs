@@ -8,13 +8,15 @@ use sqlx::{Arguments as _, Column as _, PgConnection, Postgres, Row as _, ValueR
 use crate::backend::{Backend, Own, sealed};
 use crate::codec::{Codec, Fns};
 use crate::error::ErrorKind;
-use crate::sql::{self, Dialect};
+use crate::sql::{self, Texts};
 
 impl sealed::Sealed for Postgres {}
 
 impl Backend for Postgres {
-    fn dialect() -> &'static dyn Dialect {
-        &sql::Postgres
+    fn texts() -> Texts {
+        Texts {
+            dialect: &sql::Postgres,
+        }
     }
 
     const BEGIN: Option<&'static str> = None;

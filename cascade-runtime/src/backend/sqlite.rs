@@ -8,13 +8,15 @@ use sqlx::{Arguments as _, Column as _, Row as _, Sqlite, SqliteConnection, Valu
 use crate::backend::{Backend, Own, sealed};
 use crate::codec::{Codec, Fns};
 use crate::error::ErrorKind;
-use crate::sql::{self, Dialect};
+use crate::sql::{self, Texts};
 
 impl sealed::Sealed for Sqlite {}
 
 impl Backend for Sqlite {
-    fn dialect() -> &'static dyn Dialect {
-        &sql::Sqlite
+    fn texts() -> Texts {
+        Texts {
+            dialect: &sql::Sqlite,
+        }
     }
 
     /// A deferred transaction that reads, then writes, fails under a second writer, without waiting.

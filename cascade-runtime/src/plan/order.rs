@@ -50,6 +50,8 @@ struct Order {
     followers: Vec<Vec<usize>>,
     /// Leaving rows whose foreign key is set NULL before they go, to break a cycle.
     parked: Vec<bool>,
+    op_of_node: Vec<Option<usize>>,
+    op_of_leaver: Vec<Option<usize>>,
 }
 
 struct Group {
@@ -70,6 +72,15 @@ impl Order {
                     when: Vec::new(),
                     relation: None,
                 },
+                Fate::Replace { leaver, .. } => {
+                    let when = naming(node.table, Some(graph.leavers[*leaver].foreign_key));
+                    GroupKey {
+                        rank: 3,
+                        table: node.table.ident,
+                        when,
+                        relation: None,
+                    }
+                }
                 Fate::Write { moved, .. } => {
                     let when = naming(node.table, scope(node));
                     GroupKey {
@@ -138,10 +149,13 @@ impl Order {
 
     /// What has to wait for what.
     fn depend(&mut self, graph: &Graph<'_>) {
-        let mut op_of_node = vec![None; graph.nodes.len()];
+        self.op_of_node = vec![None; graph.nodes.len()];
+        self.op_of_leaver = vec![None; graph.leavers.len()];
         for (op, kind) in self.ops.iter().enumerate() {
-            if let Op::Node(node) = kind {
-                op_of_node[*node] = Some(op);
+            match kind {
+                Op::Node(id) => self.op_of_node[*id] = Some(op),
+                Op::Leave(id) => self.op_of_leaver[*id] = Some(op),
+                Op::Whole(_) => {}
             }
         }
         let moving: HashMap<Handle, usize> = self.moving(graph);
@@ -160,7 +174,7 @@ impl Order {
         self.moves_leave_their_place(graph, &moving, &mut leaving);
         for op in 0..self.ops.len() {
             match self.ops[op] {
-                Op::Node(id) => self.enter(graph, op, id, &op_of_node, &leaving),
+                Op::Node(id) => self.enter(graph, op, id, &leaving),
                 Op::Leave(id) => {
                     let Leave::Removed { expunged } = &graph.leavers[id].left.how else {
                         continue;
@@ -232,7 +246,6 @@ impl Order {
         graph: &Graph<'_>,
         op: usize,
         id: usize,
-        op_of_node: &[Option<usize>],
         leaving: &HashMap<(usize, *const ForeignKey), Vec<usize>>,
     ) {
         let node = &graph.nodes[id];
@@ -240,8 +253,14 @@ impl Order {
         let Some(owner) = node.owner.filter(|_| enters) else {
             return;
         };
+        // Under a row that is taken over, what was there leaves first.
+        if let Fate::Replace { leaver, .. } = graph.nodes[owner.node].fate {
+            if let Some(leave) = self.op_of_leaver[leaver] {
+                self.before(leave, op);
+            }
+        }
         if let Some(parent) =
-            op_of_node[owner.node].filter(|_| graph.nodes[owner.node].fate.is_insert())
+            self.op_of_node[owner.node].filter(|_| graph.nodes[owner.node].fate.is_insert())
         {
             self.before(parent, op);
         }
@@ -333,7 +352,7 @@ impl Order {
         steps.push(Step {
             table,
             kind: ChangeKind::Released,
-            action: release(key, table, self.targets(&same)),
+            action: release(key, table, self.targets(&same), false),
         });
         for op in &same {
             self.parked[*op] = true;
@@ -388,8 +407,13 @@ impl Order {
             Op::Leave(id) => {
                 let leaver = &graph.leavers[id];
                 if leaver.relation.cascade.delete_orphan {
+                    let taken_over = |op: &&usize| matches!(self.ops[**op], Op::Leave(id) if graph.leavers[id].taken_over);
+                    let (taken, gone): (Vec<_>, Vec<_>) = ops.iter().partition(taken_over);
+                    if !taken.is_empty() {
+                        steps.extend(reach::below(table, self.targets(&taken))?);
+                    }
                     let (parked, there): (Vec<_>, Vec<_>) =
-                        ops.iter().partition(|op| self.parked[**op]);
+                        gone.into_iter().partition(|op| self.parked[*op]);
                     for (ops, owner) in [(there, Some(leaver.foreign_key)), (parked, None)] {
                         if !ops.is_empty() {
                             steps.extend(reach::delete(
@@ -403,7 +427,7 @@ impl Order {
                     let ops: Vec<usize> =
                         ops.iter().copied().filter(|op| !self.parked[*op]).collect();
                     if !ops.is_empty() {
-                        let action = release(leaver.foreign_key, table, self.targets(&ops));
+                        let action = release(leaver.foreign_key, table, self.targets(&ops), true);
                         steps.push(Step {
                             table,
                             kind: ChangeKind::Released,
@@ -464,13 +488,11 @@ impl Order {
         let mut columns: Vec<usize> = rows
             .iter()
             .filter_map(|row| match row {
-                Target::Node(id) => match &graph.nodes[*id].fate {
-                    Fate::Write { columns, .. } => Some(columns.clone()),
-                    Fate::Keep | Fate::Insert => None,
-                },
+                Target::Node(id) => Some(graph.nodes[*id].fate.written()),
                 _ => None,
             })
             .flatten()
+            .copied()
             .collect();
         columns.sort_unstable();
         columns.dedup();
@@ -501,8 +523,19 @@ fn scope(node: &Node<'_>) -> Option<&'static ForeignKey> {
 }
 
 /// Sets the foreign key of rows NULL, by name.
-fn release(key: &'static ForeignKey, table: &'static Table, rows: Vec<Target>) -> Action {
-    let version = table.version.as_ref().map(|version| version.column);
+///
+/// A row that goes right after doesn't raise its version: it is named by it then.
+fn release(
+    key: &'static ForeignKey,
+    table: &'static Table,
+    rows: Vec<Target>,
+    raise: bool,
+) -> Action {
+    let version = table
+        .version
+        .as_ref()
+        .filter(|_| raise)
+        .map(|version| version.column);
     let columns = key
         .own_columns()
         .map(|part| part.column)

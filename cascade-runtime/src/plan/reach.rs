@@ -36,6 +36,30 @@ pub(crate) fn delete(
     Ok(steps)
 }
 
+/// What lies below rows goes, by the cascades of their table; the rows themselves stay.
+///
+/// # Errors
+///
+/// Those of [`delete`].
+pub(super) fn below(table: &'static Table, rows: Vec<Target>) -> Result<Vec<Step>, Error> {
+    let mut steps = Vec::new();
+    let reach = Reach::of(table, rows);
+    if Below::new(&mut steps).visit(table, &reach, false)? {
+        for relation in table
+            .relations
+            .iter()
+            .filter(|relation| is_self(relation, table) && relation.cascade.delete)
+        {
+            let Some(foreign_key) = relation.foreign_key(table) else {
+                continue;
+            };
+            let children = reach.then(Hop::Children { table, foreign_key });
+            steps.push(sweep(table, &children.then(closure(table)), None));
+        }
+    }
+    Ok(steps)
+}
+
 /// Applies the removal rule of a relation to all rows of its parents, but for those that are kept.
 ///
 /// # Errors

@@ -1,0 +1,270 @@
+//! What a save has to do with one row: insert it, write it, move it, let it take over another.
+
+use crate::codec::Erased;
+use crate::error::ErrorKind;
+use crate::graph::build::Builder;
+use crate::graph::{Fate, Leaver, Node, Owner, place};
+use crate::meta::{ForeignKey, Generated, Table};
+
+impl<'a> Builder<'a> {
+    /// A new row: it has to have the keys that can't be NULL.
+    pub(super) fn insertion(&mut self, id: usize, fields: &[&'a Erased]) -> Fate {
+        let Node { table, owner, .. } = self.graph.nodes[id];
+        let held = owner.map(|owner| owner.foreign_key);
+        for key in table
+            .foreign_keys
+            .iter()
+            .filter(|key| key.holder.is_some() && !key.nullable)
+        {
+            let missing = key
+                .parts
+                .iter()
+                .any(|part| (part.key)(table.columns[part.column].cell(fields)).is_none());
+            if missing && !held.is_some_and(|held| std::ptr::eq(held, key)) {
+                let path = format!("{}.{}", self.graph.path(id), key.field);
+                let message = format!(
+                    "no `{}` is set; point it to one with `BelongsTo::to(key)`",
+                    key.target_entity
+                );
+                self.report(ErrorKind::MissingRequired, table, path, message);
+            }
+        }
+        Fate::Insert
+    }
+
+    /// A row that exists: which columns change, and whether it moves.
+    pub(super) fn update(
+        &mut self,
+        id: usize,
+        owner: Option<Owner>,
+        fields: &[&'a Erased],
+    ) -> Fate {
+        let Node { table, state, .. } = self.graph.nodes[id];
+        if !state.is_touched() {
+            return Fate::Keep;
+        }
+        let mut columns = state.changed(table, fields);
+        if let Some(key) = columns.iter().find(|&&column| table.columns[column].key) {
+            self.key_changed(
+                id,
+                *key,
+                "the key of a row that exists can't change; insert a new row instead",
+            );
+        }
+        let departure = state.departure();
+        let owned = |column: usize| {
+            owner.is_some_and(|owner| {
+                owner
+                    .foreign_key
+                    .parts
+                    .iter()
+                    .any(|part| part.column == column)
+            })
+        };
+        if let Some(key) = columns
+            .iter()
+            .find(|&&column| owned(column) && !table.columns[column].key)
+        {
+            self.key_changed(
+                id,
+                *key,
+                "the key to its parent changed by hand; move the row with `expunge` and `adopt`",
+            );
+        }
+        let version = table.version.as_ref().map(|version| version.column);
+        columns.retain(|&column| {
+            !table.columns[column].key
+                && !table.columns[column].is_generated()
+                && !owned(column)
+                && Some(column) != version
+        });
+
+        let mut moved = false;
+        let mut cleared = None;
+        if let (Some(departure), Some(owner)) = (departure, owner) {
+            let same_key = departure
+                .foreign_key
+                .is_some_and(|key| std::ptr::eq(key, owner.foreign_key));
+            let same_parent = self.graph.nodes[owner.node].state.handle() == departure.from;
+            moved = !(same_key && same_parent);
+            if moved {
+                cleared = departure.foreign_key.filter(|_| !same_key);
+                self.movement(id, owner, cleared, fields);
+                columns.extend(owner.foreign_key.own_columns().map(|part| part.column));
+                columns.extend(
+                    cleared
+                        .into_iter()
+                        .flat_map(ForeignKey::own_columns)
+                        .map(|part| part.column),
+                );
+            }
+        }
+        if columns.is_empty() {
+            return Fate::Keep;
+        }
+        columns.extend(version);
+        columns.sort_unstable();
+        columns.dedup();
+        Fate::Write {
+            columns,
+            moved,
+            cleared,
+        }
+    }
+
+    /// A row moves: what it shares with its own key, or with another foreign key, has to be the same under the new parent.
+    fn movement(
+        &mut self,
+        id: usize,
+        owner: Owner,
+        cleared: Option<&'static ForeignKey>,
+        fields: &[&'a Erased],
+    ) {
+        let Node { table, state, .. } = self.graph.nodes[id];
+        let parent = &self.graph.nodes[owner.node];
+        let fixed = owner
+            .foreign_key
+            .parts
+            .iter()
+            .zip(parent.table.key)
+            .find(|(part, key)| {
+                let fixed = part.shared || table.columns[part.column].key;
+                let target = &parent.table.columns[**key];
+                fixed && {
+                    let now = (part.key)(state.recorded(table, part.column, fields));
+                    let unknown = parent.state.is_new() && target.is_generated();
+                    unknown || !now.is_some_and(|now| (target.codec.same)(now, parent.cell(**key)))
+                }
+            });
+        if let Some((part, _)) = fixed {
+            self.key_changed(id, part.column, "moving the row would change a column that is part of its own key, or of another foreign key");
+        }
+        if let Some(old) = cleared.filter(|old| !old.nullable) {
+            let message = format!(
+                "the row can't leave its old parent: `{}` can't be NULL",
+                old.field
+            );
+            let path = self.graph.path(id);
+            self.report(ErrorKind::Contradiction, table, path, message);
+        }
+    }
+
+    fn key_changed(&mut self, id: usize, column: usize, message: &str) {
+        let table = self.graph.nodes[id].table;
+        let path = format!("{}.{}", self.graph.path(id), table.columns[column].field);
+        self.report(ErrorKind::KeyChanged, table, path, message);
+    }
+
+    /// A key that leaves and enters is one row that is written anew. Deleted and inserted again, it would take along rows of tables that
+    /// nobody here knows.
+    pub(super) fn take_over(&mut self) {
+        let entering = self.graph.entering();
+        for leaver in 0..self.graph.leavers.len() {
+            let Leaver {
+                parent,
+                relation,
+                table,
+                left,
+                ..
+            } = &self.graph.leavers[leaver];
+            let same = |id: &&usize| {
+                table.key.iter().all(|&key| {
+                    let new = self.new_key(&self.graph.nodes[**id], key);
+                    matches!((new, left.cells[key].as_deref()), (Some(new), Some(old)) if (table.columns[key].codec.same)(new, old))
+                })
+            };
+            let entering = entering
+                .get(&place(*parent, relation))
+                .filter(|_| relation.cascade.delete_orphan);
+            let Some(&node) = entering.into_iter().flatten().find(same) else {
+                continue;
+            };
+            let written = |column: &usize| {
+                !table.columns[*column].key && table.columns[*column].generated == Generated::No
+            };
+            let columns = (0..table.columns.len()).filter(written).collect();
+            self.graph.nodes[node].fate = Fate::Replace { columns, leaver };
+            self.graph.leavers[leaver].taken_over = true;
+        }
+    }
+
+    /// A column of the key that a new row will have; `None` where only the database knows.
+    fn new_key(&self, node: &Node<'a>, column: usize) -> Option<&'a Erased> {
+        if let Some(owner) = node.owner {
+            if let Some(part) = owner
+                .foreign_key
+                .parts
+                .iter()
+                .position(|part| part.column == column)
+            {
+                let parent = &self.graph.nodes[owner.node];
+                return (!parent.state.is_new()).then(|| parent.recorded(parent.table.key[part]));
+            }
+        }
+        (!node.table.columns[column].is_generated()).then(|| node.cell(column))
+    }
+
+    /// A change anywhere below a row with `#[version(aggregate)]` raises its version.
+    pub(super) fn raise_aggregates(&mut self) {
+        let mut changed: Vec<bool> = self
+            .graph
+            .nodes
+            .iter()
+            .map(|node| !node.fate.is_keep())
+            .collect();
+        for parent in self
+            .graph
+            .leavers
+            .iter()
+            .map(|leaver| leaver.parent)
+            .chain(self.graph.wholes.iter().map(|whole| whole.parent))
+        {
+            changed[parent] = true;
+        }
+        for parent in self.left_by_moves() {
+            changed[parent] = true;
+        }
+        for id in (0..self.graph.nodes.len()).rev() {
+            if let (true, Some(owner)) = (changed[id], self.graph.nodes[id].owner) {
+                changed[owner.node] = true;
+            }
+            let node = &mut self.graph.nodes[id];
+            if let (true, Fate::Keep, Some(version)) =
+                (changed[id], &node.fate, aggregate(node.table))
+            {
+                node.fate = Fate::Write {
+                    columns: vec![version],
+                    moved: false,
+                    cleared: None,
+                };
+            }
+        }
+    }
+
+    /// The parents that rows leave which this save moves.
+    fn left_by_moves(&self) -> Vec<usize> {
+        let moved = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|node| matches!(node.fate, Fate::Write { moved: true, .. }));
+        let from: Vec<_> = moved
+            .filter_map(|node| node.state.departure())
+            .map(|departure| departure.from)
+            .collect();
+        let nodes = self.graph.nodes.iter().enumerate();
+        nodes
+            .filter(|(_, node)| !node.state.is_new() && from.contains(&node.state.handle()))
+            .map(|(id, _)| id)
+            .collect()
+    }
+}
+
+/// The version of an aggregate.
+fn aggregate(table: &'static Table) -> Option<usize> {
+    table
+        .version
+        .as_ref()
+        .filter(|version| version.aggregate)
+        .map(|version| version.column)
+}
