@@ -1,6 +1,7 @@
 //! The seam between the library and a database of sqlx: how to bind, run, read, and tell its errors apart.
 
 use std::any::Any;
+use std::fmt::Write as _;
 
 use futures_core::future::BoxFuture;
 use sqlx::error::BoxDynError;
@@ -40,19 +41,19 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
 
     /// Runs a statement for its rows.
     #[doc(hidden)]
-    fn fetch<'c>(
-        connection: &'c mut Self::Connection,
+    fn fetch(
+        connection: &mut Self::Connection,
         text: String,
         arguments: Self::Arguments,
-    ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>>;
+    ) -> BoxFuture<'_, Result<Vec<Self::Row>, sqlx::Error>>;
 
     /// Runs a statement for the number of rows that it touched.
     #[doc(hidden)]
-    fn execute<'c>(
-        connection: &'c mut Self::Connection,
+    fn execute(
+        connection: &mut Self::Connection,
         text: String,
         arguments: Self::Arguments,
-    ) -> BoxFuture<'c, Result<u64, sqlx::Error>>;
+    ) -> BoxFuture<'_, Result<u64, sqlx::Error>>;
 
     /// The position of a column in a row.
     #[doc(hidden)]
@@ -207,12 +208,12 @@ pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
     };
     let mut message = what.to_owned();
     if let Some(constraint) = &constraint {
-        message.push_str(&format!(" (constraint `{constraint}`)"));
+        let _ = write!(message, " (constraint `{constraint}`)");
     }
     if let Some(code) = code.as_deref().filter(|_| kind == ErrorKind::Database) {
-        message.push_str(&format!(" (code {code})"));
+        let _ = write!(message, " (code {code})");
         if DB::is_plain(code) {
-            message.push_str(&format!(": {}", database.message()));
+            let _ = write!(message, ": {}", database.message());
         }
     }
     Error::from_database(kind, message, code, constraint, error)

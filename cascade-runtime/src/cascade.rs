@@ -2,6 +2,7 @@
 
 /// The tokens of `cascade = ".."`, after [SQLAlchemy's](https://docs.sqlalchemy.org/en/20/orm/cascades.html).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a token")]
 pub struct Cascade {
     /// A save of the parent saves the children.
     pub save_update: bool,

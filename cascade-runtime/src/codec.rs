@@ -12,6 +12,9 @@ pub type Cell = Box<Erased>;
 /// A value of a column, or a whole struct, behind its erased type.
 pub type Erased = dyn Any + Send + Sync;
 
+/// Writes a value of a row into the `Option<T>` that it is given.
+pub(crate) type Decoder<'d> = dyn FnMut(&mut dyn Any) -> Result<(), Error> + 'd;
+
 /// What stands for NULL where a column's type has no value for it: a `BelongsTo` without a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Null;
@@ -38,7 +41,7 @@ pub struct Codec {
     /// Moves a value of the type into a field of the type.
     pub write: fn(&mut Erased, Cell),
     /// Reads a value: `decode` writes it into the `Option<T>` that it is given.
-    pub read: fn(decode: &mut dyn FnMut(&mut dyn Any) -> Result<(), Error>) -> Result<Cell, Error>,
+    pub read: fn(&mut Decoder<'_>) -> Result<Cell, Error>,
     /// The type's `Default`, where it has one.
     pub default: Option<fn() -> Cell>,
     /// How SQLite stores it.
@@ -78,9 +81,7 @@ impl Codec {
                 *field = *value;
             }
         }
-        fn read<T: Value>(
-            decode: &mut dyn FnMut(&mut dyn Any) -> Result<(), Error>,
-        ) -> Result<Cell, Error> {
+        fn read<T: Value>(decode: &mut Decoder<'_>) -> Result<Cell, Error> {
             let mut value: Option<T> = None;
             decode(&mut value)?;
             Ok(value.map_or_else(|| Box::new(Null) as Cell, |value| Box::new(value)))

@@ -7,9 +7,10 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::Lease;
 use crate::graph::Root;
 use crate::handle::Persistent;
-use crate::load::{self, RelationOf, Tree};
+use crate::load;
 use crate::meta::Table;
 use crate::plan::Keys;
+use crate::relation::{RelationOf, Tree};
 use crate::slot::Row;
 use crate::{Backend, Run};
 

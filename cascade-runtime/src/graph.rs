@@ -189,15 +189,20 @@ impl<'a> Graph<'a> {
 
     /// Where a row is: `User.profile.picture`.
     pub(crate) fn path(&self, node: usize) -> String {
-        let node = &self.nodes[node];
-        let mut path = match node.owner {
-            Some(owner) => format!("{}.{}", self.path(owner.node), owner.relation.field),
-            None => node.table.entity.to_owned(),
-        };
-        if let Some(index) = node.index {
-            path.push_str(&format!("[{index}]"));
+        let mut names = Vec::new();
+        let mut next = Some(node);
+        while let Some(node) = next.map(|id| &self.nodes[id]) {
+            let name = node
+                .owner
+                .map_or(node.table.entity, |owner| owner.relation.field);
+            names.push(match node.index {
+                Some(index) => format!("{name}[{index}]"),
+                None => name.to_owned(),
+            });
+            next = node.owner.map(|owner| owner.node);
         }
-        path
+        names.reverse();
+        names.join(".")
     }
 
     /// Where a relation is.
@@ -211,7 +216,7 @@ impl<'a> Node<'a> {
     pub(crate) fn cell(&self, column: usize) -> &'a Erased {
         let mut cell: &'a Erased = &Null;
         (self.table.functions.view)(self.value, &mut |fields, _| {
-            cell = self.table.columns[column].cell(fields)
+            cell = self.table.columns[column].cell(fields);
         });
         cell
     }
@@ -220,7 +225,7 @@ impl<'a> Node<'a> {
     pub(crate) fn recorded(&self, column: usize) -> &'a Erased {
         let mut cell: &'a Erased = &Null;
         (self.table.functions.view)(self.value, &mut |fields, _| {
-            cell = self.state.recorded(self.table, column, fields)
+            cell = self.state.recorded(self.table, column, fields);
         });
         cell
     }

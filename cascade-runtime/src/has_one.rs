@@ -81,12 +81,20 @@ impl<T> HasOne<T> {
         }
     }
 
-    /// The content as an `Option`, and `None` around it where the relation is not loaded.
-    pub(crate) fn content(&self) -> Option<Option<&T>> {
-        self.rows
-            .as_ref()
-            .map(|rows| rows.rows().first().map(|row| &row.value))
+    /// What is known of the relation.
+    pub(crate) fn content(&self) -> Content<&T> {
+        match &self.rows {
+            Some(rows) => Content::Loaded(rows.rows().first().map(|row| &row.value)),
+            None => Content::NotLoaded,
+        }
     }
+}
+
+/// What a wrapper holds, for comparing and showing.
+#[derive(Clone, Copy, PartialEq, Hash)]
+pub(crate) enum Content<T> {
+    NotLoaded,
+    Loaded(Option<T>),
 }
 
 impl<T: Send + Sync + 'static> HasOne<T> {
@@ -205,12 +213,11 @@ impl<T: Send + Sync + 'static> From<T> for HasOne<T> {
 impl<T: Clone> Clone for HasOne<T> {
     /// Copies the value: the copy's child is new.
     fn clone(&self) -> Self {
-        let copy = |rows: &Box<dyn Rows<T> + Send + Sync>| {
-            rows.fresh(rows.rows().iter().map(|row| row.value.clone()).collect())
-        };
-        Self {
-            rows: self.rows.as_ref().map(copy),
-        }
+        let rows = self.rows.as_deref().map(|rows| {
+            let values = rows.rows().iter().map(|row| row.value.clone());
+            rows.fresh(values.collect())
+        });
+        Self { rows }
     }
 }
 
@@ -232,8 +239,8 @@ impl<T: Hash> Hash for HasOne<T> {
 impl<T: fmt::Debug> fmt::Debug for HasOne<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.content() {
-            None => f.write_str("NotLoaded"),
-            Some(content) => content.fmt(f),
+            Content::NotLoaded => f.write_str("NotLoaded"),
+            Content::Loaded(child) => child.fmt(f),
         }
     }
 }

@@ -66,6 +66,7 @@ pub trait VersionNumber: Sized + Clone + Send + Sync + 'static {
     const FIRST: Self;
 
     /// The version after this one.
+    #[must_use]
     fn next(&self) -> Self;
 }
 

@@ -28,6 +28,7 @@ mod patch;
 mod plan;
 mod read;
 mod refresh;
+mod relation;
 mod report;
 mod rows;
 #[doc(hidden)]
@@ -50,8 +51,8 @@ pub use error::{Error, ErrorKind};
 pub use find::{Find, FindMany};
 pub use handle::{Detached, Persistent};
 pub use has_one::HasOne;
-pub use load::{Path, Relation, RelationOf};
 pub use operations::load;
+pub use relation::{Path, Relation, RelationOf};
 pub use report::{Change, ChangeKind, Plan, Report};
 
 /// What an operation returns: a future that is `Send`, boxed so that one wrong argument is one error.

@@ -2,154 +2,21 @@
 //!
 //! What was read is held apart until all of it is there: memory changes only after success.
 
-use std::marker::PhantomData;
-
 use futures_core::future::BoxFuture;
 
 use crate::backend::{Backend, RowOf, from_sqlx, supports};
 use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::arguments;
+use crate::exec::{arguments, sends};
 use crate::graph::{Graph, Root};
 use crate::meta::{ForeignKey, Kind, RelationDef, Table};
 use crate::plan::{Keys, Target};
 use crate::read::Reader;
+use crate::relation::Tree;
 use crate::slot::{Fetched, Handle, RowState};
 use crate::sql::{List, Select};
 use crate::values::{Side, Values, stored};
-
-/// A relation of `P` to `C`: the derive makes a constant of it for each, such as `User::PROFILE`.
-pub struct Relation<P, C> {
-    pub(crate) index: usize,
-    marker: PhantomData<fn(P) -> C>,
-}
-
-impl<P, C> Clone for Relation<P, C> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<P, C> Copy for Relation<P, C> {}
-
-impl<P, C> std::fmt::Debug for Relation<P, C> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Relation({})", self.index)
-    }
-}
-
-impl<P: Entity, C: Entity> Relation<P, C> {
-    /// The relation at this position.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(index: usize) -> Self {
-        Self {
-            index,
-            marker: PhantomData,
-        }
-    }
-
-    /// This relation, and then one of its children: `User::PROFILE.then(Profile::PICTURE)`.
-    #[must_use]
-    pub fn then<D>(self, next: impl RelationOf<C, Target = D>) -> Path<P, D> {
-        let mut indices = vec![self.index];
-        indices.extend(next.indices());
-        Path {
-            indices,
-            marker: PhantomData,
-        }
-    }
-}
-
-/// Relations one below the other.
-pub struct Path<P, C> {
-    indices: Vec<usize>,
-    marker: PhantomData<fn(P) -> C>,
-}
-
-impl<P, C: Entity> Path<P, C> {
-    /// This path, and then a relation of its last children.
-    #[must_use]
-    pub fn then<D>(mut self, next: impl RelationOf<C, Target = D>) -> Path<P, D> {
-        self.indices.extend(next.indices());
-        Path {
-            indices: self.indices,
-            marker: PhantomData,
-        }
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-/// A relation of `P`, or a path that begins with one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a relation of `{P}`",
-    label = "not a relation of `{P}`",
-    note = "the constants of `{P}` are named after its fields: `{P}::FIELD`, `{P}::FIELD.then(Child::FIELD)`"
-)]
-pub trait RelationOf<P>: sealed::Sealed {
-    /// What the last relation holds.
-    type Target;
-
-    #[doc(hidden)]
-    fn indices(self) -> Vec<usize>;
-}
-
-impl<P, C> sealed::Sealed for Relation<P, C> {}
-impl<P, C> RelationOf<P> for Relation<P, C> {
-    type Target = C;
-
-    fn indices(self) -> Vec<usize> {
-        vec![self.index]
-    }
-}
-
-impl<P, C> sealed::Sealed for Path<P, C> {}
-impl<P, C> RelationOf<P> for Path<P, C> {
-    type Target = C;
-
-    fn indices(self) -> Vec<usize> {
-        self.indices
-    }
-}
-
-/// The relations to load under a row, and those below each.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Tree(pub(crate) Vec<(usize, Tree)>);
-
-impl Tree {
-    pub(crate) fn add(&mut self, indices: &[usize]) {
-        let Some((first, rest)) = indices.split_first() else {
-            return;
-        };
-        let position = self
-            .0
-            .iter()
-            .position(|(index, _)| index == first)
-            .unwrap_or_else(|| {
-                self.0.push((*first, Self::default()));
-                self.0.len() - 1
-            });
-        self.0[position].1.add(rest);
-    }
-
-    /// Adds the relations of another tree.
-    pub(crate) fn join(&mut self, other: Self) {
-        for (index, below) in other.0 {
-            match self.0.iter_mut().find(|(known, _)| *known == index) {
-                Some((_, known)) => known.join(below),
-                None => self.0.push((index, below)),
-            }
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 /// A relation as it was read, for the parents in their order.
 pub(crate) struct Staged {
@@ -178,6 +45,7 @@ pub(crate) async fn rows<DB: Backend, T: Entity>(
     let mut found = Vec::new();
     for list in chunks::<DB>(&List::keys(table, keys.targets())) {
         let statement = DB::texts().select(&select, list);
+        sends(table, &"read", None, &statement.text);
         let arguments = arguments::<DB>(&statement, &values)?;
         for row in DB::fetch(connection, statement.text, arguments)
             .await
@@ -339,6 +207,7 @@ async fn children_of<DB: Backend>(
         let count = list.rows.len();
         let mut found = vec![false; count];
         let statement = DB::texts().select(&select, list);
+        sends(child, &"read", None, &statement.text);
         let arguments = arguments::<DB>(&statement, &values)?;
         let rows = DB::fetch(connection, statement.text, arguments)
             .await
@@ -392,7 +261,7 @@ fn read_child<DB: Backend>(
     let child = (parent.table.relations[index].target)();
     let mut read = None;
     (parent.table.functions.view)(parent.value, &mut |_, slots| {
-        read = Some(slots[index].read(&mut Reader::new(child, row)))
+        read = Some(slots[index].read(&mut Reader::new(child, row)));
     });
     read.unwrap_or_else(|| {
         Err(Error::new(
@@ -470,8 +339,12 @@ fn chunks<DB: Backend>(list: &List) -> Vec<List> {
     let mut rest = list.rows.as_slice();
     let mut lists = Vec::new();
     while !rest.is_empty() {
-        let (rows, after) =
-            rest.split_at(DB::texts().dialect.chunk(&list.cells, rest.len()).max(1));
+        let (rows, after) = rest.split_at(
+            DB::texts()
+                .dialect
+                .read_chunk(&list.cells, rest.len())
+                .max(1),
+        );
         lists.push(List {
             rows: rows.to_vec(),
             cells: list.cells.clone(),

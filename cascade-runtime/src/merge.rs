@@ -9,9 +9,9 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::{Lease, begin};
 use crate::find::{find, not_found};
 use crate::handle::Persistent;
-use crate::load::Tree;
 use crate::meta::{ForeignKey, Generated, Table};
 use crate::plan::Keys;
+use crate::relation::Tree;
 use crate::save::save_in;
 use crate::settle::refer;
 use crate::slot::{Row, RowState, Slot, forget};
@@ -127,9 +127,10 @@ fn matches(
                 return;
             }
             // The key to the owner is the owner's, whatever the payload says.
-            let owned = owner.parts.iter().any(|part| part.column == key);
-            let same = there
-                .is_some_and(|(there, state)| owned || is_recorded(table, key, there, state, cell));
+            let by_owner = owner.parts.iter().any(|part| part.column == key);
+            let same = there.is_some_and(|(there, state)| {
+                by_owner || is_recorded(table, key, there, state, cell)
+            });
             if !same {
                 found = if generated {
                     Match::Foreign
@@ -152,7 +153,7 @@ fn is_recorded(
 ) -> bool {
     let mut same = false;
     (table.functions.view)(row, &mut |fields, _| {
-        same = (table.columns[column].codec.same)(state.recorded(table, column, fields), cell)
+        same = (table.columns[column].codec.same)(state.recorded(table, column, fields), cell);
     });
     same
 }
@@ -242,17 +243,17 @@ impl Check {
             return;
         };
         let column = &table.columns[version.column];
-        let mut stale = false;
+        let mut outdated = false;
         (table.functions.view)(source, &mut |fields, _| {
             let cell = column.cell(fields);
             let given = column
                 .codec
                 .default
                 .is_none_or(|default| !(column.codec.same)(&*default(), cell));
-            stale =
+            outdated =
                 given && !state.is_new() && !is_recorded(table, version.column, row, state, cell);
         });
-        if stale {
+        if outdated {
             let message = "the payload was made from another version of the row; read it again, and repeat the change";
             self.other.get_or_insert_with(|| {
                 Error::new(ErrorKind::Stale, message).at(table.entity, path)

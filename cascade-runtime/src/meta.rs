@@ -477,7 +477,6 @@ impl ForeignKey {
     }
 
     /// The columns that a removal can set NULL: those of this foreign key alone.
-    #[must_use]
     pub fn own_columns(&self) -> impl Iterator<Item = &ForeignKeyPart> {
         self.parts.iter().filter(|part| !part.shared)
     }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::exec::Lease;
 use crate::find::load_into;
 use crate::handle::{Detached, Persistent};
-use crate::load::{Relation, RelationOf, Tree};
+use crate::relation::{Relation, RelationOf, Tree};
 use crate::report::{Plan, Report};
 use crate::slot::Row;
 use crate::{Run, delete, refresh, save};
@@ -146,7 +146,7 @@ impl<T: Entity> Persistent<T> {
         let table = T::table();
         let mut changed = Vec::new();
         (table.functions.view)(&self.row.value, &mut |fields, _| {
-            changed = self.row.state.changed(table, fields)
+            changed = self.row.state.changed(table, fields);
         });
         changed
             .into_iter()

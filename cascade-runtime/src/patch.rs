@@ -17,10 +17,10 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::{Lease, begin};
 use crate::find::{find, keys, load_into, not_found};
 use crate::handle::Persistent;
-use crate::has_one::HasOne;
-use crate::load::Tree;
+use crate::has_one::{Content, HasOne};
 use crate::merge::merge;
 use crate::meta::{Generated, Table};
+use crate::relation::Tree;
 use crate::save::save_in;
 use crate::slot::Row;
 
@@ -61,14 +61,15 @@ fn patching<R>(run: impl FnOnce() -> R) -> R {
 /// Serialises a wrapper as a mark: which one it is, and its child.
 pub(crate) fn mark<T: Serialize, S: Serializer>(
     wrapper: &HasOne<T>,
-    content: Option<Option<&T>>,
+    content: Content<&T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
+    let child = match content {
+        Content::NotLoaded => None,
+        Content::Loaded(child) => child,
+    };
     let mut map = serializer.serialize_map(Some(1))?;
-    map.serialize_entry(
-        MARK,
-        &(std::ptr::from_ref(wrapper).addr(), content.flatten()),
-    )?;
+    map.serialize_entry(MARK, &(std::ptr::from_ref(wrapper).addr(), child))?;
     map.end()
 }
 

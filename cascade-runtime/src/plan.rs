@@ -56,6 +56,11 @@ pub(crate) enum Target {
     Key(usize),
 }
 
+impl Target {
+    /// No row: each of its cells is NULL.
+    pub(crate) const NOTHING: Self = Self::Key(usize::MAX);
+}
+
 /// Rows that are found by foreign keys.
 #[derive(Debug, Clone)]
 pub(crate) struct Reach {
@@ -166,6 +171,14 @@ impl Step {
             path
         } else {
             without_indices(&path)
+        }
+    }
+
+    /// How many rows its statements list.
+    pub(crate) fn listed(&self) -> usize {
+        match &self.action {
+            Action::Sweep { reach, .. } => reach.base.rows(),
+            _ => self.rows().unwrap_or_default(),
         }
     }
 

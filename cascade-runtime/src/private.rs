@@ -6,12 +6,12 @@ pub use crate::codec::{Cell, Codec, Erased, Fallback, Null, Probe, Value, with_a
 pub use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, Parts};
 pub use crate::error::Error;
 pub use crate::keys::{VersionNumber, key_part, nullable, part, shared_part};
-pub use crate::load::Relation;
 pub use crate::meta::{
     Column, ForeignKey, ForeignKeyPart, Functions, Generated, Holder, Kind, OnDelete,
     PassiveDeletes, RelationDef, See, Table, Unique, Version,
 };
 pub use crate::read::Reader;
+pub use crate::relation::Relation;
 pub use crate::rules;
 pub use crate::slot::Slot;
 pub use crate::{__codec as codec, __codec_json as codec_json, __methods as methods};

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::meta::Table;
 
 /// A row of some database, by the columns of a table.
-pub trait ReadRow {
+pub(crate) trait ReadRow {
     /// Reads a column into the `Option<T>` behind `out`.
     fn decode(&self, table: &'static Table, column: usize, out: &mut dyn Any) -> Result<(), Error>;
     /// Whether a column is NULL.

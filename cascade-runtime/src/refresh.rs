@@ -7,9 +7,9 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::Lease;
 use crate::find::{find, not_found};
 use crate::handle::{Detached, Persistent};
-use crate::load::Tree;
 use crate::meta::Table;
 use crate::plan::Keys;
+use crate::relation::Tree;
 use crate::slot::{Departure, Row};
 
 /// Reads the row again, and the loaded relations that say `refresh-expire`. What is unsaved in them is discarded.

@@ -55,7 +55,7 @@ impl<R: Roots + Sync> Roots for &mut R {
     }
 }
 
-pub(crate) fn roots<'a>(rows: &'a dyn Roots) -> Vec<Root<'a>> {
+pub(crate) fn roots(rows: &dyn Roots) -> Vec<Root<'_>> {
     let mut roots = Vec::new();
     rows.each(&mut |root| roots.push(root));
     roots

@@ -27,6 +27,11 @@ pub(crate) trait Dialect: Send + Sync {
     /// How many of `rows` the next statement takes, where each binds these cells.
     fn chunk(&self, cells: &[Bound], rows: usize) -> usize;
 
+    /// How many of `rows` the next SELECT takes.
+    fn read_chunk(&self, cells: &[Bound], rows: usize) -> usize {
+        self.chunk(cells, rows)
+    }
+
     /// A FROM item `r` with the cells of some rows as `c0`, `c1`, .. and their number, from 0, as `n`.
     fn source(&self, statement: &mut Statement, list: List) -> String;
 

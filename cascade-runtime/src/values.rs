@@ -157,23 +157,21 @@ impl<'g, 'a> Values<'g, 'a> {
         {
             return stored(node.table, column, &**cell);
         }
-        if let Some(owner) = node.owner.filter(|_| node.fate.enters()) {
-            if let Some(part) = owner
+        if let Some(owner) = node.owner.filter(|_| node.fate.enters())
+            && let Some(part) = owner
                 .foreign_key
                 .parts
                 .iter()
                 .position(|part| part.column == column)
-            {
-                return self.key_part(owner.node, part);
-            }
+        {
+            return self.key_part(owner.node, part);
         }
         if let Fate::Write {
             cleared: Some(old), ..
         } = &node.fate
+            && old.own_columns().any(|part| part.column == column)
         {
-            if old.own_columns().any(|part| part.column == column) {
-                return None;
-            }
+            return None;
         }
         stored(node.table, column, node.cell(column))
     }

@@ -10,7 +10,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use crate::belongs_to::BelongsTo;
 use crate::entity::Entity;
 use crate::handle::Persistent;
-use crate::has_one::HasOne;
+use crate::has_one::{Content, HasOne};
 
 impl<T: Serialize> Serialize for HasOne<T> {
     /// Serialises the child, or `null`.
@@ -24,8 +24,8 @@ impl<T: Serialize> Serialize for HasOne<T> {
             return crate::patch::mark(self, self.content(), serializer);
         }
         match self.content() {
-            Some(child) => child.serialize(serializer),
-            None => Err(S::Error::custom(
+            Content::Loaded(child) => child.serialize(serializer),
+            Content::NotLoaded => Err(S::Error::custom(
                 "a relation that is not loaded can't be serialised; load it, or leave it out with `#[serde(skip_serializing_if = \"HasOne::is_not_loaded\")]`",
             )),
         }
@@ -40,13 +40,13 @@ impl<'de, T: Entity + Deserialize<'de>> Deserialize<'de> for HasOne<T> {
             return crate::patch::unmark(serde_json::Value::deserialize(deserializer)?);
         }
         // Of a missing key, `deserialize_option` would make `null`, and the child would be deleted.
-        deserializer.deserialize_any(Content(PhantomData))
+        deserializer.deserialize_any(Child(PhantomData))
     }
 }
 
-struct Content<T>(PhantomData<T>);
+struct Child<T>(PhantomData<T>);
 
-impl<'de, T: Entity + Deserialize<'de>> Visitor<'de> for Content<T> {
+impl<'de, T: Entity + Deserialize<'de>> Visitor<'de> for Child<T> {
     type Value = HasOne<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -34,19 +34,19 @@ impl Backend for Postgres {
         }
     }
 
-    fn fetch<'c>(
-        connection: &'c mut PgConnection,
+    fn fetch(
+        connection: &mut PgConnection,
         text: String,
         arguments: PgArguments,
-    ) -> BoxFuture<'c, Result<Vec<PgRow>, sqlx::Error>> {
+    ) -> BoxFuture<'_, Result<Vec<PgRow>, sqlx::Error>> {
         Box::pin(sql::query::<Self>(text, arguments).fetch_all(connection))
     }
 
-    fn execute<'c>(
-        connection: &'c mut PgConnection,
+    fn execute(
+        connection: &mut PgConnection,
         text: String,
         arguments: PgArguments,
-    ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
+    ) -> BoxFuture<'_, Result<u64, sqlx::Error>> {
         Box::pin(async {
             Ok(sql::query::<Self>(text, arguments)
                 .execute(connection)

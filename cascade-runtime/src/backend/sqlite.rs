@@ -35,19 +35,19 @@ impl Backend for Sqlite {
         }
     }
 
-    fn fetch<'c>(
-        connection: &'c mut SqliteConnection,
+    fn fetch(
+        connection: &mut SqliteConnection,
         text: String,
         arguments: SqliteArguments,
-    ) -> BoxFuture<'c, Result<Vec<SqliteRow>, sqlx::Error>> {
+    ) -> BoxFuture<'_, Result<Vec<SqliteRow>, sqlx::Error>> {
         Box::pin(sql::query::<Self>(text, arguments).fetch_all(connection))
     }
 
-    fn execute<'c>(
-        connection: &'c mut SqliteConnection,
+    fn execute(
+        connection: &mut SqliteConnection,
         text: String,
         arguments: SqliteArguments,
-    ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
+    ) -> BoxFuture<'_, Result<u64, sqlx::Error>> {
         Box::pin(async {
             Ok(sql::query::<Self>(text, arguments)
                 .execute(connection)

@@ -52,7 +52,7 @@ impl<'a> Builder<'a> {
             );
         }
         let departure = state.departure();
-        let owned = |column: usize| {
+        let is_owners = |column: usize| {
             owner.is_some_and(|owner| {
                 owner
                     .foreign_key
@@ -63,7 +63,7 @@ impl<'a> Builder<'a> {
         };
         if let Some(key) = columns
             .iter()
-            .find(|&&column| owned(column) && !table.columns[column].key)
+            .find(|&&column| is_owners(column) && !table.columns[column].key)
         {
             self.key_changed(
                 id,
@@ -75,7 +75,7 @@ impl<'a> Builder<'a> {
         columns.retain(|&column| {
             !table.columns[column].key
                 && !table.columns[column].is_generated()
-                && !owned(column)
+                && !is_owners(column)
                 && Some(column) != version
         });
 
@@ -190,16 +190,15 @@ impl<'a> Builder<'a> {
 
     /// A column of the key that a new row will have; `None` where only the database knows.
     fn new_key(&self, node: &Node<'a>, column: usize) -> Option<&'a Erased> {
-        if let Some(owner) = node.owner {
-            if let Some(part) = owner
+        if let Some(owner) = node.owner
+            && let Some(part) = owner
                 .foreign_key
                 .parts
                 .iter()
                 .position(|part| part.column == column)
-            {
-                let parent = &self.graph.nodes[owner.node];
-                return (!parent.state.is_new()).then(|| parent.recorded(parent.table.key[part]));
-            }
+        {
+            let parent = &self.graph.nodes[owner.node];
+            return (!parent.state.is_new()).then(|| parent.recorded(parent.table.key[part]));
         }
         (!node.table.columns[column].is_generated()).then(|| node.cell(column))
     }

@@ -254,10 +254,10 @@ impl Order {
             return;
         };
         // Under a row that is taken over, what was there leaves first.
-        if let Fate::Replace { leaver, .. } = graph.nodes[owner.node].fate {
-            if let Some(leave) = self.op_of_leaver[leaver] {
-                self.before(leave, op);
-            }
+        if let Fate::Replace { leaver, .. } = graph.nodes[owner.node].fate
+            && let Some(leave) = self.op_of_leaver[leaver]
+        {
+            self.before(leave, op);
         }
         if let Some(parent) =
             self.op_of_node[owner.node].filter(|_| graph.nodes[owner.node].fate.is_insert())

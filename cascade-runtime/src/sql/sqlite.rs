@@ -3,6 +3,7 @@
 use sqlx::TypeInfo as _;
 
 use crate::meta::{Generated, Table};
+use crate::plan::Target;
 use crate::sql::{Bind, Bound, Content, Dialect, List, Statement, Write, assignments, qualified};
 
 pub(crate) struct Sqlite;
@@ -22,7 +23,15 @@ impl Dialect for Sqlite {
         if most == 0 { 0 } else { 1 << most.ilog2() }
     }
 
-    fn source(&self, statement: &mut Statement, list: List) -> String {
+    /// As many as there are places for: a row is read by a few cells.
+    fn read_chunk(&self, cells: &[Bound], rows: usize) -> usize {
+        rows.min(1 << (PARAMETERS / cells.len().max(1)).ilog2())
+    }
+
+    /// The lengths are powers of two: behind the rows are some that equal nothing.
+    fn source(&self, statement: &mut Statement, mut list: List) -> String {
+        list.rows
+            .resize(list.rows.len().next_power_of_two(), Target::NOTHING);
         // The columns of a VALUES list have names only through a SELECT around it.
         let names: Vec<String> = (0..list.cells.len())
             .map(|cell| format!("column{} AS c{cell}", cell + 1))

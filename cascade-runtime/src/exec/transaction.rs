@@ -1,0 +1,107 @@
+//! Connections and transactions of an operation, and what is known of their outcome.
+
+use sqlx::Connection as _;
+
+use crate::backend::{Backend, from_sqlx, is_lost};
+use crate::db::Source;
+use crate::error::{Error, ErrorKind};
+use crate::slot::Outcome;
+
+/// A connection for an operation: the caller's, or one of the pool's.
+pub(crate) enum Lease<'c, DB: Backend> {
+    Pool(sqlx::pool::PoolConnection<DB>),
+    Caller(&'c mut DB::Connection),
+}
+
+impl<'c, DB: Backend> Lease<'c, DB> {
+    pub(crate) async fn take(source: Source<'c, DB>) -> Result<Self, Error> {
+        match source {
+            Source::Pool(pool) => Ok(Self::Pool(pool.acquire().await.map_err(from_sqlx::<DB>)?)),
+            Source::Connection(connection) => Ok(Self::Caller(connection)),
+        }
+    }
+
+    /// The caller's connection is in a transaction.
+    pub(crate) fn is_in_transaction(&mut self) -> bool {
+        self.connection().is_in_transaction()
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Pool(connection) => connection,
+            Self::Caller(connection) => connection,
+        }
+    }
+}
+
+/// A transaction on a connection: of its own, or a savepoint in the caller's.
+pub(crate) async fn begin<DB: Backend>(
+    connection: &mut DB::Connection,
+) -> Result<Transaction<'_, DB>, Error> {
+    let is_savepoint = connection.is_in_transaction();
+    let begun = match DB::BEGIN.filter(|_| !is_savepoint) {
+        Some(statement) => connection.begin_with(statement).await,
+        None => connection.begin().await,
+    };
+    Ok(Transaction {
+        inner: begun.map_err(from_sqlx::<DB>)?,
+        is_savepoint,
+    })
+}
+
+/// A transaction of the library's own.
+pub(crate) struct Transaction<'c, DB: Backend> {
+    inner: sqlx::Transaction<'c, DB>,
+    is_savepoint: bool,
+}
+
+impl<DB: Backend> Transaction<'_, DB> {
+    pub(crate) fn connection(&mut self) -> &mut DB::Connection {
+        &mut self.inner
+    }
+
+    /// Rolls back. Where that fails too, what went wrong before says more; sqlx rolls back a connection before it is used again.
+    pub(crate) async fn rollback(self) {
+        drop(self.inner.rollback().await);
+    }
+
+    /// Commits; while that is on its way, nobody knows the outcome.
+    pub(crate) async fn commit(self, outcomes: &[&Outcome]) -> Result<(), Error> {
+        // The release of a savepoint decides nothing: the caller's commit does.
+        let decides = !self.is_savepoint;
+        let outcomes = if decides { outcomes } else { &[] };
+        doubt(outcomes);
+        match self.inner.commit().await {
+            Ok(()) => {
+                settle(outcomes);
+                Ok(())
+            }
+            Err(error) if decides => Err(answered::<DB>(error, outcomes)),
+            Err(error) => Err(from_sqlx::<DB>(error)),
+        }
+    }
+}
+
+/// From here on nobody knows whether the handles' rows were written.
+pub(super) fn doubt(outcomes: &[&Outcome]) {
+    for outcome in outcomes {
+        outcome.doubt();
+    }
+}
+
+/// The answer came.
+pub(super) fn settle(outcomes: &[&Outcome]) {
+    for outcome in outcomes {
+        outcome.settle();
+    }
+}
+
+/// An error in place of the answer that decides an outcome: unless the connection was lost, it says that nothing was written.
+pub(super) fn answered<DB: Backend>(error: sqlx::Error, outcomes: &[&Outcome]) -> Error {
+    if is_lost(&error) {
+        let message = "the connection was lost while the outcome was on its way: refresh to learn whether it was written";
+        return from_sqlx::<DB>(error).recast(ErrorKind::OutcomeUnknown, message);
+    }
+    settle(outcomes);
+    from_sqlx::<DB>(error)
+}
