@@ -122,18 +122,29 @@ pub(crate) fn supports<DB: Backend>(table: &'static Table) -> Result<(), Error> 
         .try_for_each(|column| fns::<DB>(table, column, &table.columns[column].codec).map(drop))
 }
 
-/// A row whose columns are in the order of the table's, behind some others, or are found by their names.
+/// A row with columns of a table.
 pub(crate) struct RowOf<'r, DB: Backend> {
     pub(crate) row: &'r DB::Row,
-    /// The position of the first column; `None` to go by name.
-    pub(crate) first: Option<usize>,
+    pub(crate) places: Places,
+}
+
+/// Where the columns of a table are in a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Places {
+    /// In the order of the table, from this position on.
+    From(usize),
+    /// The one column that is asked for is here.
+    At(usize),
+    /// By their names.
+    Named,
 }
 
 impl<DB: Backend> RowOf<'_, DB> {
     fn position(&self, table: &'static Table, column: usize) -> Result<usize, Error> {
-        match self.first {
-            Some(first) => Ok(first + column),
-            None => DB::ordinal(self.row, table.columns[column].name).map_err(from_sqlx::<DB>),
+        match self.places {
+            Places::From(first) => Ok(first + column),
+            Places::At(position) => Ok(position),
+            Places::Named => DB::ordinal(self.row, table.columns[column].name).map_err(from_sqlx::<DB>),
         }
     }
 }

@@ -10,6 +10,31 @@ use crate::meta::{ForeignKeyPart, Holder};
 /// A foreign key as a field: the key of the parent `P`.
 ///
 /// `Default` has no target: saved under a NOT NULL key it is `MissingRequired`. A column that can be NULL is `Option<BelongsTo<P>>`.
+///
+/// ```
+/// use sqlx_cascade::{BelongsTo, Relations};
+///
+/// #[derive(Default, Relations)]
+/// #[table(name = "customers")]
+/// struct Customer {
+///     #[key(generated)]
+///     id: i64,
+/// }
+///
+/// #[derive(Default, Relations)]
+/// #[table(name = "orders")]
+/// struct Order {
+///     #[key(generated)]
+///     id: i64,
+///     #[many_to_one(on_delete = "restrict")]
+///     customer: BelongsTo<Customer>, // the column `customer_id`
+///     #[many_to_one]
+///     referrer: Option<BelongsTo<Customer>>,
+/// }
+///
+/// let order = Order { customer: BelongsTo::to(7), ..Order::default() };
+/// assert_eq!(order.customer.key(), Some(&7));
+/// ```
 pub struct BelongsTo<P: Entity> {
     key: Option<P::Key>,
 }

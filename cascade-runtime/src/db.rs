@@ -12,6 +12,31 @@ mod sealed {
 /// A pool, a connection or a transaction of a database that is built.
 ///
 /// It is sealed. In a function of your own that runs several operations, take `mut db: impl Db` and pass `&mut db`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = database().await?;
+/// use sqlx_cascade::{Db, Error};
+///
+/// async fn rename(id: i64, name: &str, mut db: impl Db) -> Result<(), Error> {
+///     let mut user = User::find(id).one(&mut db).await?;
+///     user.name = name.into();
+///     user.save(&mut db).await?;
+///     Ok(())
+/// }
+///
+/// user("ada").save(&pool).await?;
+/// rename(1, "augusta", &pool).await?;
+///
+/// let mut transaction = pool.begin().await?;
+/// rename(1, "ada", &mut transaction).await?;
+/// transaction.rollback().await?;
+/// assert_eq!(User::find(1).one(&pool).await?.name, "augusta");
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something to run an operation on",
     label = "pass `&pool`, `&mut *connection` or `&mut transaction`",

@@ -57,21 +57,70 @@ pub trait Entity: Sized + Send + Sync + 'static {
     fn read(row: &mut Reader<'_>) -> Result<Self, Error>;
 
     /// Inserts the value and everything under it, in one transaction. After an error [`Error::take_entity`] gives the value back.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// let mut ada = user("ada");
+    /// ada.profile.set(profile("mathematician"));
+    /// let ada = ada.save(&pool).await?;
+    /// assert_eq!(ada.profile.get().unwrap().user_id, ada.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn save<'a>(self, db: impl Db + 'a) -> Run<'a, Persistent<Self>> {
         Box::pin(save::insert(self, db))
     }
 
     /// Inserts several values as [`save`](Self::save) does one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// let users = User::save_all(vec![user("ada"), user("grace")], &pool).await?; // one INSERT
+    /// assert_eq!(users[1].id, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn save_all<'a>(values: Vec<Self>, db: impl Db + 'a) -> Run<'a, Vec<Persistent<Self>>> {
         Box::pin(save::insert_all(values, db))
     }
 
     /// Looks for the row with this key.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// user("ada").save(&pool).await?;
+    /// let ada = User::find(1).with(User::PROFILE).one(&pool).await?;
+    /// assert!(ada.profile.get().is_none());
+    /// assert!(User::find(2).optional(&pool).await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     fn find(key: Self::Key) -> Find<Self> {
         Find::new(key)
     }
 
     /// Looks for the rows with these keys.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// User::save_all(vec![user("ada"), user("grace")], &pool).await?;
+    /// let users = User::find_many([2, 7, 1]).all(&pool).await?; // in the order asked, without the absent
+    /// assert_eq!((users.len(), users[0].id), (2, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn find_many(keys: impl IntoIterator<Item = Self::Key>) -> FindMany<Self> {
         FindMany::new(keys)
     }
@@ -88,6 +137,23 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// Loads the row with the value's key and what the value holds, merges the value, and saves: a PUT, in one transaction. Whether the caller may
     /// write that row has to be settled before.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// let mut ada = user("ada");
+    /// ada.profile.set(profile("mathematician"));
+    /// ada.save(&pool).await?;
+    ///
+    /// let body = r#"{ "id": 1, "name": "ada", "profile": { "id": 1, "bio": "programmer" } }"#;
+    /// let put: User = serde_json::from_str(body)?;
+    /// let ada = User::merge(put, &pool).await?; // UPDATE profiles SET bio
+    /// assert_eq!(ada.profile.get(), Some(&Profile { id: 1, user_id: 1, bio: "programmer".into() }));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`Persistent::merge`], and [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
@@ -97,6 +163,23 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// Loads the row with this key and what the payload holds, lays the payload over it, and saves: a PATCH, in one transaction. Whether the caller
     /// may write that row has to be settled before.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// use serde_json::json;
+    ///
+    /// user("ada").save(&pool).await?;
+    /// let ada = User::patch(1, json!({ "profile": { "bio": "mathematician" } }), &pool).await?; // INSERT profiles
+    /// assert_eq!(ada.name, "ada");
+    /// let ada = User::patch(1, json!({ "name": "augusta" }), &pool).await?; // UPDATE users; the profile isn't even read
+    /// assert!(ada.profile.is_not_loaded());
+    /// User::patch(1, json!({ "profile": null }), &pool).await?; // DELETE profiles
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

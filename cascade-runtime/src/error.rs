@@ -52,6 +52,27 @@ pub enum ErrorKind {
 ///
 /// Neither `Display` nor `Debug` prints a bound value, the entity that the error carries, or what a database adds to its message where that
 /// repeats values.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = database().await?;
+/// use sqlx_cascade::ErrorKind;
+///
+/// user("ada").save(&pool).await?;
+/// let error = user("ada").save(&pool).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::UniqueViolation);
+/// assert_eq!(error.path(), "User");
+/// assert_eq!(error.constraint(), Some("users.name"));
+///
+/// // Nothing is lost: the value comes back.
+/// let mut again: User = error.take_entity().unwrap();
+/// again.name = "ada the second".into();
+/// again.save(&pool).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {

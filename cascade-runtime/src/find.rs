@@ -50,6 +50,21 @@ impl<T: Entity> Find<T> {
     }
 
     /// Locks the row until the end of the caller's transaction. On SQLite, where a writer locks the database, it changes nothing.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// user("ada").save(&pool).await?;
+    /// let mut transaction = pool.begin().await?;
+    /// let mut ada = User::find(1).for_update().one(&mut transaction).await?;
+    /// ada.name = "augusta".into();
+    /// ada.save(&mut transaction).await?;
+    /// transaction.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn for_update(mut self) -> Self {
         self.query.lock = true;
         self

@@ -2,7 +2,7 @@
 
 use sqlx::{FromRow, Row};
 
-use crate::backend::{Backend, RowOf, supports};
+use crate::backend::{Backend, Places, RowOf, supports};
 use crate::entity::Entity;
 use crate::handle::Persistent;
 use crate::read::Reader;
@@ -18,7 +18,7 @@ where
             supports::<R::Database>(T::table())?;
             T::read(&mut Reader::new(
                 T::table(),
-                &RowOf::<R::Database> { row, first: None },
+                &RowOf::<R::Database> { row, places: Places::Named },
             ))
         };
         read()

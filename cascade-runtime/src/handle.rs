@@ -12,6 +12,24 @@ use crate::slot::{Row, RowState, forget};
 /// (`sqlx::query_as::<_, Persistent<User>>(..)`), and dereferences to the struct. Its first mutable borrow copies the columns, so that a save
 /// knows which of them changed. It is not `Clone`: `clone()` finds the struct's, and gives a plain value that is new.
 ///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = database().await?;
+/// use sqlx_cascade::Persistent;
+///
+/// let mut ada: Persistent<User> = user("ada").save(&pool).await?;
+/// ada.name.push_str(" lovelace");
+/// assert_eq!(ada.changed_columns(), ["name"]);
+///
+/// let mut users: Vec<Persistent<User>> = sqlx::query_as("SELECT * FROM users WHERE name LIKE 'a%'").fetch_all(&pool).await?;
+/// users[0].name = "augusta ada".into();
+/// users[0].save(&pool).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Its methods win over methods of the struct that have the same name; `User::key(&user)` reaches those.
 pub struct Persistent<T> {
     pub(crate) row: Row<T>,
@@ -62,6 +80,27 @@ impl<T: PartialEq> PartialEq for Persistent<T> {
 /// A value that left its parent, or was expunged, with its row still in the database.
 ///
 /// A wrapper's `adopt` takes it: the next save of that parent moves the row. Dropping it changes nothing in the database.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = database().await?;
+/// use sqlx_cascade::Detached;
+///
+/// let mut ada = user("ada");
+/// ada.profile.set(profile("mathematician"));
+/// let mut ada = ada.save(&pool).await?;
+/// let mut grace = user("grace").save(&pool).await?;
+///
+/// let moved: Detached<Profile> = ada.profile.expunge().unwrap();
+/// grace.profile.adopt(moved);
+/// let report = grace.save(&pool).await?; // UPDATE profiles SET user_id = 2 WHERE id = 1 AND user_id = 1
+/// assert_eq!(report.changes()[0].columns, ["user_id"]);
+/// assert_eq!(grace.profile.get().unwrap().id, 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Detached<T> {
     row: Row<T>,
 }

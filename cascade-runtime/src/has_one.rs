@@ -254,7 +254,7 @@ impl<T: Entity> Slot for HasOne<T> {
         self.rows.as_mut().map(|rows| rows.parts_mut().0)
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.rows.as_ref().map_or(0, |rows| rows.rows().len())
     }
 

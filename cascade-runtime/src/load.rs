@@ -4,7 +4,7 @@
 
 use futures_core::future::BoxFuture;
 
-use crate::backend::{Backend, RowOf, from_sqlx, supports};
+use crate::backend::{Backend, Places, RowOf, from_sqlx, supports};
 use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
@@ -55,7 +55,7 @@ pub(crate) async fn rows<DB: Backend, T: Entity>(
                 table,
                 &RowOf::<DB> {
                     row: &row,
-                    first: Some(1),
+                    places: Places::From(1),
                 },
             ))?);
         }
@@ -107,7 +107,7 @@ async fn relation_of<DB: Backend>(
             None if !parent.state.is_new() => missing.push(position),
             None => {}
             Some(_) => loaded.extend(
-                (0..slots[index].len())
+                (0..slots[index].count())
                     .filter_map(|row| slots[index].row(row))
                     .map(|(value, state)| Root {
                         table: child,
@@ -225,7 +225,7 @@ async fn children_of<DB: Backend>(
                     index,
                     &RowOf::<DB> {
                         row,
-                        first: Some(2),
+                        places: Places::From(2),
                     },
                 )?;
                 refers(

@@ -71,7 +71,7 @@ fn held(table: &'static Table, value: &Erased) -> Tree {
         for (index, (relation, slot)) in table.relations.iter().zip(slots).enumerate() {
             if relation.cascade.merge && slot.link().is_some() {
                 let mut below = Tree::default();
-                for (child, _) in (0..slot.len()).filter_map(|row| slot.row(row)) {
+                for (child, _) in (0..slot.count()).filter_map(|row| slot.row(row)) {
                     below.join(held((relation.target)(), child));
                 }
                 tree.0.push((index, below));

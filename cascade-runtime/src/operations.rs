@@ -14,6 +14,23 @@ use crate::{Run, delete, refresh, save};
 impl<T: Entity> Persistent<T> {
     /// Writes what changed in the row and under it since it was loaded or saved, in one transaction. Nothing changed: no statement, and no
     /// connection is taken from the pool.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// let mut ada = user("ada").save(&pool).await?;
+    /// assert!(ada.save(&pool).await?.is_empty());
+    ///
+    /// ada.name = "augusta".into();
+    /// ada.profile.set(profile("mathematician"));
+    /// println!("{}", ada.save(&pool).await?);
+    /// // users     updated        1  name
+    /// // profiles  inserted       1  user_id, bio
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn save<'a>(&'a mut self, db: impl Db + 'a) -> Run<'a, Report> {
         Box::pin(save::save(&mut self.row, db))
     }
@@ -31,6 +48,18 @@ impl<T: Entity> Persistent<T> {
     /// Deletes the row with everything that its cascades delete, by one statement per table. Gives the value back, new.
     ///
     /// After an error [`Error::take_entity`] gives the handle back.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// let ada = user("ada").save(&pool).await?;
+    /// let ada: User = ada.delete(&pool).await?; // DELETE profiles, DELETE users
+    /// ada.save(&pool).await?; // a new row
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete<'a>(self, db: impl Db + 'a) -> Run<'a, T> {
         Box::pin(async move {
             let mut values =
@@ -70,11 +99,40 @@ impl<T: Entity> Persistent<T> {
     }
 
     /// Loads a relation, and those below it: `user.load(User::PROFILE.then(Profile::PICTURE), &pool)`. What is loaded already stays.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// user("ada").save(&pool).await?;
+    /// let mut ada = User::find(1).one(&pool).await?;
+    /// assert!(ada.profile.is_not_loaded());
+    /// ada.load(User::PROFILE, &pool).await?;
+    /// assert!(ada.profile.get().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn load<'a>(&'a mut self, relation: impl RelationOf<T>, db: impl Db + 'a) -> Run<'a, ()> {
         load_all(vec![self], relation, db)
     }
 
     /// Applies the relation's removal rule to all its rows in the database, now. In memory it is loaded and empty afterwards.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// let mut ada = user("ada");
+    /// ada.profile.set(profile("mathematician"));
+    /// let mut ada = ada.save(&pool).await?;
+    /// let report = ada.detach(User::PROFILE, &pool).await?; // DELETE FROM profiles WHERE user_id = 1
+    /// assert_eq!(report.changes()[0].rows, Some(1));
+    /// assert!(ada.profile.get().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn detach<'a, C: Entity>(
         &'a mut self,
         relation: Relation<T, C>,
@@ -84,6 +142,24 @@ impl<T: Entity> Persistent<T> {
     }
 
     /// Lets the handle go, with the row in the database: for another parent to adopt. The relations whose cascade has `expunge` travel.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// let mut ada = user("ada");
+    /// ada.profile.set(profile("mathematician"));
+    /// ada.save(&pool).await?;
+    /// let mut grace = user("grace").save(&pool).await?;
+    ///
+    /// let found: sqlx_cascade::Persistent<Profile> = Profile::find(1).one(&pool).await?;
+    /// grace.profile.adopt(found.expunge());
+    /// grace.save(&pool).await?;
+    /// assert_eq!(grace.profile.get().unwrap().user_id, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn expunge(self) -> Detached<T> {
         refresh::expunge(self)
@@ -94,6 +170,25 @@ impl<T: Entity> Persistent<T> {
     /// Children are matched by key: a generated key that is equal to its `Default` is a new row, and any other has to be this parent's. What the
     /// value doesn't hold leaves; a relation that the value has not loaded stays as it is. Keys, `generated` columns and versions aren't copied.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// user("ada").save(&pool).await?;
+    /// // The row that this caller may write, with its own condition.
+    /// let mut ada: sqlx_cascade::Persistent<User> =
+    ///     sqlx::query_as("SELECT * FROM users WHERE id = 1 AND name = 'ada'").fetch_one(&pool).await?;
+    /// ada.load(User::PROFILE, &pool).await?;
+    ///
+    /// let mut put = user("augusta");
+    /// put.profile.set(profile("mathematician"));
+    /// ada.merge(put)?;
+    /// ada.save(&pool).await?; // UPDATE users, INSERT profiles
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::NotOwned`](crate::ErrorKind::NotOwned), [`ErrorKind::NotLoaded`](crate::ErrorKind::NotLoaded), and
@@ -103,6 +198,23 @@ impl<T: Entity> Persistent<T> {
     }
 
     /// Lays a JSON merge patch (RFC 7396) over the row in memory: what is absent stays as it is, at every level. A save writes it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// use serde_json::json;
+    ///
+    /// let mut ada = user("ada").save(&pool).await?;
+    /// ada.patch(json!({ "name": "augusta" }))?;
+    /// assert_eq!(ada.changed_columns(), ["name"]);
+    ///
+    /// let error = ada.patch(json!({ "name": 7 })).unwrap_err();
+    /// assert_eq!(error.kind(), sqlx_cascade::ErrorKind::InvalidPayload);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -116,6 +228,19 @@ impl<T: Entity> Persistent<T> {
     }
 
     /// What a save would do, without a database.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = database().await?;
+    /// let mut ada = user("ada").save(&pool).await?;
+    /// assert!(ada.plan()?.is_empty());
+    /// ada.name = "augusta".into();
+    /// assert_eq!(ada.plan()?.changes()[0].columns, ["name"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn plan(&self) -> Result<Plan, Error> {
         save::plan(&self.row)
     }
@@ -156,6 +281,19 @@ impl<T: Entity> Persistent<T> {
 }
 
 /// Loads a relation for many parents, by one query per table.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = database().await?;
+/// User::save_all(vec![user("ada"), user("grace")], &pool).await?;
+/// let mut users = User::find_many([1, 2]).all(&pool).await?;
+/// sqlx_cascade::load(&mut users, User::PROFILE, &pool).await?; // one query
+/// assert!(users.iter().all(|user| user.profile.is_loaded()));
+/// # Ok(())
+/// # }
+/// ```
 pub fn load<'a, T: Entity>(
     parents: impl IntoIterator<Item = &'a mut Persistent<T>>,
     relation: impl RelationOf<T>,

@@ -165,7 +165,7 @@ impl Step {
             Some(Target::Expunged { whole, .. }) => {
                 graph.relation_path(graph.wholes[whole].parent, graph.wholes[whole].relation)
             }
-            Some(Target::Key(_)) | None => self.table.entity.to_owned(),
+            Some(Target::Key(_)) | None => self.root().entity.to_owned(),
         };
         if rows.len() == 1 {
             path
@@ -179,6 +179,16 @@ impl Step {
         match &self.action {
             Action::Sweep { reach, .. } => reach.base.rows(),
             _ => self.rows().unwrap_or_default(),
+        }
+    }
+
+    /// The table of the rows that it starts from.
+    fn root(&self) -> &'static Table {
+        match &self.action {
+            Action::Sweep { reach, .. } => match reach.base {
+                Base::Rows { table, .. } | Base::Owned { table, .. } => table,
+            },
+            _ => self.table,
         }
     }
 

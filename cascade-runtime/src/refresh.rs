@@ -45,7 +45,7 @@ fn loaded(table: &'static Table, value: &Erased) -> Tree {
             if relation.cascade.refresh_expire && slot.link().is_some() {
                 let child = (relation.target)();
                 let mut below = Tree::default();
-                for (value, _) in (0..slot.len()).filter_map(|row| slot.row(row)) {
+                for (value, _) in (0..slot.count()).filter_map(|row| slot.row(row)) {
                     below.join(loaded(child, value));
                 }
                 tree.0.push((index, below));

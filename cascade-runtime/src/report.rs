@@ -61,6 +61,27 @@ impl Change {
 }
 
 /// What an operation changed, in the order of its statements: exactly what the tables changed by, but for what the database cascades by itself.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = database().await?;
+/// use sqlx_cascade::ChangeKind;
+///
+/// let mut ada = user("ada");
+/// ada.profile.set(profile("old"));
+/// let mut ada = ada.save(&pool).await?;
+///
+/// ada.profile.set(profile("new"));
+/// let plan = ada.plan()?;
+/// let report = ada.save(&pool).await?;
+/// let kinds: Vec<ChangeKind> = report.changes().iter().map(|change| change.kind).collect();
+/// assert_eq!(kinds, [ChangeKind::Deleted, ChangeKind::Inserted]);
+/// assert_eq!(plan.changes(), report.changes());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     changes: Vec<Change>,

@@ -37,7 +37,9 @@ impl<T: Entity> Roots for Row<T> {
 
 impl<R: Roots> Roots for Vec<R> {
     fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>)) {
-        self.iter().for_each(|root| root.each(see));
+        for root in self {
+            root.each(see);
+        }
     }
 
     fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)> {

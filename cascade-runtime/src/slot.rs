@@ -319,7 +319,7 @@ pub trait Slot: Send + Sync {
     /// The link for changing.
     fn link_mut(&mut self) -> Option<&mut Link>;
     /// How many rows are held.
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     /// A row that is held.
     fn row(&self, index: usize) -> Option<(&Erased, &RowState)>;
     /// The rows that are held.

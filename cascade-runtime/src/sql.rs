@@ -510,15 +510,14 @@ impl Texts {
             ..Statement::default()
         }
     }
+}
 
-    /// Draws keys by an expression, one for each of some rows.
-    pub(crate) fn draw(&self, expression: &str, rows: usize) -> Statement {
-        let row = "(0)";
-        let rows = vec![row; rows].join(", ");
-        Statement {
-            text: format!("SELECT {expression} FROM (VALUES {rows}) AS r"),
-            ..Statement::default()
-        }
+/// Draws keys by an expression, one for each of some rows.
+pub(crate) fn draw(expression: &str, rows: usize) -> Statement {
+    let rows = vec!["(0)"; rows].join(", ");
+    Statement {
+        text: format!("SELECT {expression} FROM (VALUES {rows}) AS r"),
+        ..Statement::default()
     }
 }
 

@@ -1,12 +1,12 @@
 //! Inserts: the keys that the database draws, and which row got which.
 
-use crate::backend::{Backend, RowOf};
+use crate::backend::{Backend, Places, RowOf};
 use crate::codec::Cell;
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Cause, sends};
 use crate::meta::{Generated, Table};
 use crate::read::ReadRow as _;
-use crate::sql::Statement;
+use crate::sql::{self, Statement};
 use crate::values::Values;
 
 /// Draws keys by an expression where an insert can't tell which row got which.
@@ -34,7 +34,7 @@ pub(super) async fn draw<DB: Backend>(
     if missing.is_empty() {
         return Ok(());
     }
-    let statement = texts.draw(expression, missing.len());
+    let statement = sql::draw(expression, missing.len());
     sends(table, &"drawn", Some(missing.len()), &statement.text);
     let rows = DB::fetch(connection, statement.text, DB::Arguments::default()).await?;
     for (node, row) in missing.iter().zip(&rows) {
@@ -179,10 +179,9 @@ fn read_cell<DB: Backend>(
     row: &DB::Row,
     position: usize,
 ) -> Result<Cell, Error> {
-    // The reader counts in columns of the table; this row has some of them only.
     let reader = RowOf::<DB> {
         row,
-        first: Some(position.wrapping_sub(column)),
+        places: Places::At(position),
     };
     (table.columns[column].codec.read)(&mut |out| reader.decode(table, column, out))
 }

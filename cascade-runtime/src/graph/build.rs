@@ -127,11 +127,11 @@ impl<'a> Builder<'a> {
         };
         if link.home != 0
             && link.home != parent.state.handle()
-            && (slot.len() > 0 || !link.left.is_empty())
+            && (slot.count() > 0 || !link.left.is_empty())
         {
             return self.not_owned(id, relation);
         }
-        if relation.required && slot.len() == 0 {
+        if relation.required && slot.count() == 0 {
             self.missing(id, relation);
         }
         if relation.cascade.save_update {
@@ -150,7 +150,7 @@ impl<'a> Builder<'a> {
         slot: &'a dyn Slot,
     ) {
         let table = (relation.target)();
-        for position in 0..slot.len() {
+        for position in 0..slot.count() {
             let Some((value, state)) = slot.row(position) else {
                 continue;
             };
@@ -187,7 +187,7 @@ impl<'a> Builder<'a> {
                 let path = self.graph.relation_path(id, relation);
                 self.report(ErrorKind::NotLoaded, table, path, message);
             }
-            let first = self.graph.nodes.len() - slot.len();
+            let first = self.graph.nodes.len() - slot.count();
             let held = (first..self.graph.nodes.len())
                 .filter(|&child| !self.graph.nodes[child].state.is_new())
                 .map(Kept::Node);
@@ -266,7 +266,7 @@ impl<'a> Builder<'a> {
         slot: &'a dyn Slot,
         link: &Link,
     ) {
-        let entering = (0..slot.len())
+        let entering = (0..slot.count())
             .filter_map(|position| slot.row(position))
             .any(|(_, state)| state.is_new() || state.departure().is_some());
         let leaving = link
