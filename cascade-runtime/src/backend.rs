@@ -27,9 +27,15 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
     #[doc(hidden)]
     fn texts() -> Texts;
 
-    /// How a transaction begins, where it isn't sqlx's way.
+    /// Begins a transaction, or a savepoint in the caller's. Dropped on its way, and dropped while it commits, it leaves the caller's usable.
     #[doc(hidden)]
-    const BEGIN: Option<&'static str>;
+    fn begin(
+        connection: &mut Self::Connection,
+    ) -> BoxFuture<'_, Result<sqlx::Transaction<'_, Self>, sqlx::Error>>;
+
+    /// A BEGIN that is dropped on its way stays in effect.
+    #[doc(hidden)]
+    const KEEPS_BEGIN: bool;
 
     /// How it stores a type.
     #[doc(hidden)]
@@ -144,7 +150,9 @@ impl<DB: Backend> RowOf<'_, DB> {
         match self.places {
             Places::From(first) => Ok(first + column),
             Places::At(position) => Ok(position),
-            Places::Named => DB::ordinal(self.row, table.columns[column].name).map_err(from_sqlx::<DB>),
+            Places::Named => {
+                DB::ordinal(self.row, table.columns[column].name).map_err(from_sqlx::<DB>)
+            }
         }
     }
 }

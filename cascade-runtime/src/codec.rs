@@ -331,7 +331,7 @@ impl<T: Value + Default> Probe<T> {
 pub(crate) type PostgresArray = EncodeArray<sqlx::Postgres>;
 #[cfg(not(feature = "postgres"))]
 /// PostgreSQL isn't built.
-pub type PostgresArray = PostgresFns;
+pub(crate) type PostgresArray = PostgresFns;
 
 #[cfg(feature = "postgres")]
 impl<T> Probe<T>

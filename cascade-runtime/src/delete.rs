@@ -10,7 +10,7 @@ use crate::graph::{Graph, Root};
 use crate::handle::{Persistent, plain};
 use crate::meta::{PassiveDeletes, RelationDef, Table};
 use crate::plan::{self, Action, Base, Keys, Step, Target, naming};
-use crate::report::{ChangeKind, Report};
+use crate::report::Report;
 use crate::save::known;
 use crate::slot::Row;
 
@@ -101,7 +101,7 @@ pub(crate) async fn detach<T: Entity, D: Db>(
         let graph = Graph::of_rows([root]);
         let mut steps = vec![Step {
             table,
-            kind: ChangeKind::Updated,
+            kind: None,
             action: Action::Lock {
                 rows: vec![Target::Node(0)],
                 when: table.key.to_vec(),

@@ -4,8 +4,6 @@ mod bind;
 mod insert;
 mod transaction;
 
-use sqlx::Connection as _;
-
 use crate::backend::{self, Backend, from_sqlx};
 use crate::codec::Cell;
 use crate::db::Source;
@@ -53,11 +51,10 @@ impl<'g, 'a> Work<'g, 'a> {
         }
         self.check::<DB>()?;
         let mut lease = Lease::take(source).await?;
-        let connection = lease.connection();
-        if self.is_lone() && !connection.is_in_transaction() {
-            return self.run_alone::<DB>(connection, outcomes).await;
+        if self.is_lone() && !lease.is_in_transaction() {
+            return self.run_alone::<DB>(lease.connection(), outcomes).await;
         }
-        let mut transaction = begin::<DB>(connection).await?;
+        let mut transaction = begin::<DB>(&mut lease).await?;
         match self.run_steps::<DB>(transaction.connection()).await {
             Ok(done) => {
                 transaction.commit(outcomes).await?;
@@ -155,7 +152,7 @@ impl<'g, 'a> Work<'g, 'a> {
                 |error: sqlx::Error| self.failure(step, rows.clone(), Cause::Database(error));
             let arguments = arguments::<DB>(&statement, values)
                 .map_err(|error| self.failure(step, rows.clone(), Cause::Ours(error)))?;
-            sends(step.table, &step.kind, step.rows(), &statement.text);
+            sends(step.table, step.verb(), step.rows(), &statement.text);
             match &step.action {
                 Action::Insert { rows: nodes } if !statement.returns.is_empty() => {
                     let returned = DB::fetch(connection, statement.text.clone(), arguments)
@@ -251,14 +248,9 @@ impl Failure {
 }
 
 /// Says what is sent: the text and the number of rows, never a value.
-pub(crate) fn sends(
-    table: &'static Table,
-    kind: &dyn std::fmt::Display,
-    rows: Option<usize>,
-    text: &str,
-) {
+pub(crate) fn sends(table: &'static Table, verb: &str, rows: Option<usize>, text: &str) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: "sqlx_cascade", table = table.name, %kind, rows, "{text}");
+    tracing::debug!(target: "sqlx_cascade", table = table.name, verb, rows, "{text}");
     #[cfg(not(feature = "tracing"))]
-    let _ = (table, kind, rows, text);
+    let _ = (table, verb, rows, text);
 }

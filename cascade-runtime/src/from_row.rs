@@ -18,7 +18,10 @@ where
             supports::<R::Database>(T::table())?;
             T::read(&mut Reader::new(
                 T::table(),
-                &RowOf::<R::Database> { row, places: Places::Named },
+                &RowOf::<R::Database> {
+                    row,
+                    places: Places::Named,
+                },
             ))
         };
         read()

@@ -1,4 +1,12 @@
 //! The runtime of `sqlx-cascade`: use that crate, which re-exports what is public here.
+#![cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what one database needs, another may not"
+    )
+)]
 
 #[doc(hidden)]
 #[path = "private.rs"]

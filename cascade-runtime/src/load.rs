@@ -45,7 +45,7 @@ pub(crate) async fn rows<DB: Backend, T: Entity>(
     let mut found = Vec::new();
     for list in chunks::<DB>(&List::keys(table, keys.targets())) {
         let statement = DB::texts().select(&select, list);
-        sends(table, &"read", None, &statement.text);
+        sends(table, "read", None, &statement.text);
         let arguments = arguments::<DB>(&statement, &values)?;
         for row in DB::fetch(connection, statement.text, arguments)
             .await
@@ -207,7 +207,7 @@ async fn children_of<DB: Backend>(
         let count = list.rows.len();
         let mut found = vec![false; count];
         let statement = DB::texts().select(&select, list);
-        sends(child, &"read", None, &statement.text);
+        sends(child, "read", None, &statement.text);
         let arguments = arguments::<DB>(&statement, &values)?;
         let rows = DB::fetch(connection, statement.text, arguments)
             .await

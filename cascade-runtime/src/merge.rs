@@ -41,7 +41,7 @@ pub(crate) async fn merge_into<T: Entity, D: Db>(
     let tree = held(table, &value);
     let keys = Keys::new(table, vec![key_cells(table, &value)]);
     let mut lease = Lease::take(db.source()).await?;
-    let mut transaction = begin::<D::Backend>(lease.connection()).await?;
+    let mut transaction = begin::<D::Backend>(&mut lease).await?;
     let merged = async {
         let mut handle = find::<D::Backend, T>(transaction.connection(), &keys, &tree, true)
             .await?

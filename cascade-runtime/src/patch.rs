@@ -280,7 +280,7 @@ pub(crate) async fn patch_into<T: Entity + Serialize + DeserializeOwned, D: Db>(
     let payload = object(T::table(), payload)?;
     let keys = keys::<T>(&[key]);
     let mut lease = Lease::take(db.source()).await?;
-    let mut transaction = begin::<D::Backend>(lease.connection()).await?;
+    let mut transaction = begin::<D::Backend>(&mut lease).await?;
     let patched = async {
         let mut handle =
             find::<D::Backend, T>(transaction.connection(), &keys, &Tree::default(), true)

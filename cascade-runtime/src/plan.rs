@@ -17,7 +17,8 @@ pub(crate) use reach::{delete, detach};
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) table: &'static Table,
-    pub(crate) kind: ChangeKind,
+    /// What it changes the table by; `None` where it only looks, or prepares what another step changes.
+    pub(crate) kind: Option<ChangeKind>,
     pub(crate) action: Action,
 }
 
@@ -224,10 +225,23 @@ impl Step {
             .collect()
     }
 
-    /// What it changes the tables by; `None` where it only looks.
+    /// What it changes the tables by.
     pub(crate) fn change(&self, rows: Option<u64>) -> Option<Change> {
-        let looks = matches!(self.action, Action::Lock { .. });
-        (!looks).then(|| Change::new(self.table.name, self.kind, rows, self.columns()))
+        let kind = self.kind?;
+        Some(Change::new(self.table.name, kind, rows, self.columns()))
+    }
+
+    /// What it does, in a word.
+    pub(crate) fn verb(&self) -> &'static str {
+        match &self.action {
+            Action::Insert { .. } => "insert",
+            Action::Write { .. }
+            | Action::Sweep {
+                columns: Some(_), ..
+            } => "update",
+            Action::Delete { .. } | Action::Sweep { columns: None, .. } => "delete",
+            Action::Lock { .. } => "lock",
+        }
     }
 
     /// Touches one row by name: needs no transaction of its own.

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::Lease;
 use crate::find::{find, not_found};
 use crate::handle::{Detached, Persistent};
-use crate::meta::Table;
+use crate::meta::{RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
 use crate::slot::{Departure, Row};
@@ -18,7 +18,8 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
     mut db: D,
 ) -> Result<(), Error> {
     let table = T::table();
-    let tree = loaded(table, &handle.row.value);
+    let doubted = handle.row.state.outcome().is_in_doubt();
+    let tree = loaded(table, &handle.row.value, doubted);
     let keys = recorded_key(&handle.row);
     let mut lease = Lease::take(db.source()).await?;
     let found = find::<D::Backend, T>(lease.connection(), &keys, &tree, false).await;
@@ -33,26 +34,30 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
         })?
         .pop();
     let fresh = fresh.ok_or_else(|| not_found(table))?;
-    overwrite(table, &mut handle.row, fresh.row);
+    overwrite(table, &mut handle.row, fresh.row, doubted);
     Ok(())
 }
 
-/// The relations that a refresh reads again.
-fn loaded(table: &'static Table, value: &Erased) -> Tree {
+/// The relations that a refresh reads again: after a write whose outcome is unknown, all that it may have written.
+fn loaded(table: &'static Table, value: &Erased, doubted: bool) -> Tree {
     let mut tree = Tree::default();
     (table.functions.view)(value, &mut |_, slots| {
         for (index, (relation, slot)) in table.relations.iter().zip(slots).enumerate() {
-            if relation.cascade.refresh_expire && slot.link().is_some() {
+            if expires(relation, doubted) && slot.link().is_some() {
                 let child = (relation.target)();
                 let mut below = Tree::default();
                 for (value, _) in (0..slot.count()).filter_map(|row| slot.row(row)) {
-                    below.join(loaded(child, value));
+                    below.join(loaded(child, value, doubted));
                 }
                 tree.0.push((index, below));
             }
         }
     });
     tree
+}
+
+fn expires(relation: &RelationDef, doubted: bool) -> bool {
+    relation.cascade.refresh_expire || doubted && relation.cascade.save_update
 }
 
 fn recorded_key<T: Entity>(row: &Row<T>) -> Keys {
@@ -73,7 +78,7 @@ fn recorded_key<T: Entity>(row: &Row<T>) -> Keys {
 /// Puts a row that was read into a handle: its fields, and the relations that were read with it. The others stay as they are.
 ///
 /// The handle is the fresh one: relations that stay were loaded under the old one, and are told.
-fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>) {
+fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>, doubted: bool) {
     let mut old = std::mem::replace(row, fresh);
     let previous = old.state.handle();
     let home = row.state.handle();
@@ -86,7 +91,7 @@ fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>) 
             continue;
         }
         new.take_over(old);
-        if let Some(link) = new.link_mut().filter(|_| !relation.cascade.refresh_expire) {
+        if let Some(link) = new.link_mut().filter(|_| !expires(relation, doubted)) {
             link.home = if link.home == previous {
                 home
             } else {

@@ -214,7 +214,7 @@ pub const fn removal(table: &Table, index: usize, child: &Table) {
             "a child that is removed, or whose parent is deleted, would have to stay without it"
         }
     };
-    let why = if key.nullable {
+    let why = if is_locked(key) {
         "` is in a key"
     } else {
         "` is NOT NULL"
@@ -233,8 +233,12 @@ pub const fn removal(table: &Table, index: usize, child: &Table) {
             "- `on_remove = \"deny\"` refuses the removal, with `delete` in the cascade or `passive_deletes = \"all\"` for the deletion\n",
         ],
     };
-    let null = if key.nullable {
-        ["- a foreign key outside of keys lets it stay", "", ""]
+    let null = if is_locked(key) {
+        [
+            "- a foreign key of its own, an `Option` outside of keys, lets it stay with NULL",
+            "",
+            "",
+        ]
     } else {
         [
             "- `Option` as the type of `",
@@ -286,7 +290,7 @@ pub const fn passive_deletes(table: &Table, index: usize, child: &Table) {
         child.entity,
         ".",
         key.field,
-        "` has none\n",
+        "` has another, or none\n",
         "write `#[one_to_one(",
         table.entity,
         ", on_delete = \"",

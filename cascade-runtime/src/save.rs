@@ -97,7 +97,7 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
             Saved::of(&graph, done)
         } else {
             let mut lease = Lease::take(db.source()).await?;
-            let mut transaction = begin::<D::Backend>(lease.connection()).await?;
+            let mut transaction = begin::<D::Backend>(&mut lease).await?;
             match save_in::<D::Backend>(&*rows, transaction.connection()).await {
                 Ok(saved) => transaction.commit(&outcomes).await.map(|()| saved)?,
                 Err(error) => {

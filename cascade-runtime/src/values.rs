@@ -177,14 +177,23 @@ impl<'g, 'a> Values<'g, 'a> {
     }
 }
 
-/// The foreign key that a column belongs to, and which part of the target's key it is.
-fn part_of(
-    table: &'static Table,
+/// A column of a foreign key.
+struct Referring {
+    part: &'static ForeignKeyPart,
+    target: &'static Table,
+    /// The column of the target's key that it refers to.
     column: usize,
-) -> Option<(&'static ForeignKeyPart, fn() -> &'static Table, usize)> {
+}
+
+fn referring(table: &'static Table, column: usize) -> Option<Referring> {
     table.foreign_keys.iter().find_map(|key| {
-        let part = key.parts.iter().position(|part| part.column == column)?;
-        Some((&key.parts[part], key.target, part))
+        let index = key.parts.iter().position(|part| part.column == column)?;
+        let target = (key.target)();
+        Some(Referring {
+            part: &key.parts[index],
+            target,
+            column: target.key[index],
+        })
     })
 }
 
@@ -197,19 +206,16 @@ pub(crate) fn stored<'c>(
     if cell.is::<Null>() {
         return None;
     }
-    match part_of(table, column) {
-        Some((part, ..)) => (part.key)(cell),
+    match referring(table, column) {
+        Some(referring) => (referring.part.key)(cell),
         None => Some(cell),
     }
 }
 
 /// The codec that a column is bound with.
 pub(crate) fn codec(table: &'static Table, column: usize) -> &'static Codec {
-    match part_of(table, column) {
-        Some((_, target, part)) => {
-            let target = target();
-            codec(target, target.key[part])
-        }
+    match referring(table, column) {
+        Some(referring) => codec(referring.target, referring.column),
         None => &table.columns[column].codec,
     }
 }

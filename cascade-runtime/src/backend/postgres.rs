@@ -1,9 +1,16 @@
 //! PostgreSQL.
 
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use futures_core::future::BoxFuture;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments as _, Column as _, PgConnection, Postgres, Row as _, ValueRef as _};
+use sqlx::{
+    Arguments as _, Column as _, Connection as _, PgConnection, Postgres, Row as _, Transaction,
+    ValueRef as _,
+};
 
 use crate::backend::{Backend, Own, sealed};
 use crate::codec::{Codec, Fns};
@@ -19,7 +26,21 @@ impl Backend for Postgres {
         }
     }
 
-    const BEGIN: Option<&'static str> = None;
+    fn begin(
+        connection: &mut PgConnection,
+    ) -> BoxFuture<'_, Result<Transaction<'_, Self>, sqlx::Error>> {
+        if !connection.is_in_transaction() {
+            return Box::pin(connection.begin());
+        }
+        Box::pin(async {
+            // A RELEASE that is dropped on its way is followed by a ROLLBACK TO the same name: it finds this savepoint, under the one that
+            // was released. Without it the server would refuse everything else in the caller's transaction.
+            drop(Savepoint(Some(Box::pin(connection.begin()))).await?);
+            Savepoint(Some(Box::pin(connection.begin()))).await
+        })
+    }
+
+    const KEEPS_BEGIN: bool = true;
 
     fn fns(codec: &Codec) -> Option<Fns<Self>> {
         codec.postgres
@@ -79,5 +100,30 @@ impl Backend for Postgres {
     /// Syntax errors and unknown names: what is bound isn't part of them.
     fn is_plain(code: &str) -> bool {
         code.starts_with("42")
+    }
+}
+
+/// A savepoint on its way.
+///
+/// sqlx rolls back the caller's transaction when it drops this. So it is forgotten instead: the next user of the connection reads the answer,
+/// and a savepoint that nobody knows of is harmless.
+struct Savepoint<'c>(Option<BoxFuture<'c, Result<Transaction<'c, Postgres>, sqlx::Error>>>);
+
+impl<'c> Future for Savepoint<'c> {
+    type Output = Result<Transaction<'c, Postgres>, sqlx::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(begin) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let begun = ready!(begin.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(begun)
+    }
+}
+
+impl Drop for Savepoint<'_> {
+    fn drop(&mut self) {
+        mem::forget(self.0.take());
     }
 }

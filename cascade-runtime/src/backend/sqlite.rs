@@ -1,9 +1,17 @@
 //! SQLite.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
+use std::thread::{self, Thread};
+
 use futures_core::future::BoxFuture;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, Column as _, Row as _, Sqlite, SqliteConnection, ValueRef as _};
+use sqlx::{
+    Arguments as _, Column as _, Connection as _, Row as _, Sqlite, SqliteConnection, Transaction,
+    ValueRef as _,
+};
 
 use crate::backend::{Backend, Own, sealed};
 use crate::codec::{Codec, Fns};
@@ -20,7 +28,17 @@ impl Backend for Sqlite {
     }
 
     /// A deferred transaction that reads, then writes, fails under a second writer, without waiting.
-    const BEGIN: Option<&'static str> = Some("BEGIN IMMEDIATE");
+    fn begin(
+        connection: &mut SqliteConnection,
+    ) -> BoxFuture<'_, Result<Transaction<'_, Self>, sqlx::Error>> {
+        if connection.is_in_transaction() {
+            Box::pin(Savepoint(Some(Box::pin(connection.begin()))))
+        } else {
+            Box::pin(connection.begin_with("BEGIN IMMEDIATE"))
+        }
+    }
+
+    const KEEPS_BEGIN: bool = false;
 
     fn fns(codec: &Codec) -> Option<Fns<Self>> {
         codec.sqlite
@@ -81,5 +99,48 @@ impl Backend for Sqlite {
     /// SQLite's messages name tables and columns.
     fn is_plain(_: &str) -> bool {
         true
+    }
+}
+
+/// A savepoint on its way.
+///
+/// sqlx undoes one level more than was begun when it drops this, the caller's transaction. So a drop waits for the answer, which the thread of the
+/// connection gives without anybody else, and undoes the savepoint alone.
+struct Savepoint<'c>(Option<BoxFuture<'c, Result<Transaction<'c, Sqlite>, sqlx::Error>>>);
+
+impl<'c> Future for Savepoint<'c> {
+    type Output = Result<Transaction<'c, Sqlite>, sqlx::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(begin) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let begun = ready!(begin.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(begun)
+    }
+}
+
+impl Drop for Savepoint<'_> {
+    fn drop(&mut self) {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        while let Some(begin) = &mut self.0 {
+            match begin.as_mut().poll(&mut context) {
+                Poll::Ready(begun) => {
+                    self.0 = None;
+                    drop(begun);
+                }
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

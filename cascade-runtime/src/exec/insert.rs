@@ -35,7 +35,7 @@ pub(super) async fn draw<DB: Backend>(
         return Ok(());
     }
     let statement = sql::draw(expression, missing.len());
-    sends(table, &"drawn", Some(missing.len()), &statement.text);
+    sends(table, "draw", Some(missing.len()), &statement.text);
     let rows = DB::fetch(connection, statement.text, DB::Arguments::default()).await?;
     for (node, row) in missing.iter().zip(&rows) {
         let cell = read_cell::<DB>(table, column, row, 0)?;
@@ -109,7 +109,7 @@ async fn ranked<DB: Backend>(
         .all(|pair| pair[1].0.wrapping_sub(pair[0].0) == 1);
     if !consecutive {
         let statement = DB::texts().largest_rowid(table);
-        sends(table, &"read", None, &statement.text);
+        sends(table, "read", None, &statement.text);
         if !DB::fetch(connection, statement.text, DB::Arguments::default())
             .await?
             .is_empty()

@@ -8,17 +8,48 @@ use crate::error::{Error, ErrorKind};
 use crate::slot::Outcome;
 
 /// A connection for an operation: the caller's, or one of the pool's.
-pub(crate) enum Lease<'c, DB: Backend> {
+pub(crate) struct Lease<'c, DB: Backend> {
+    held: Held<'c, DB>,
+    /// A BEGIN is on its way.
+    beginning: bool,
+}
+
+enum Held<'c, DB: Backend> {
     Pool(sqlx::pool::PoolConnection<DB>),
     Caller(&'c mut DB::Connection),
 }
 
+impl<DB: Backend> Held<'_, DB> {
+    fn connection(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Pool(connection) => connection,
+            Self::Caller(connection) => connection,
+        }
+    }
+}
+
+impl<DB: Backend> Drop for Lease<'_, DB> {
+    /// sqlx doesn't know of a transaction whose BEGIN was dropped on its way: the pool must not get that connection back.
+    fn drop(&mut self) {
+        if let Held::Pool(connection) = &mut self.held
+            && self.beginning
+            && DB::KEEPS_BEGIN
+        {
+            connection.close_on_drop();
+        }
+    }
+}
+
 impl<'c, DB: Backend> Lease<'c, DB> {
     pub(crate) async fn take(source: Source<'c, DB>) -> Result<Self, Error> {
-        match source {
-            Source::Pool(pool) => Ok(Self::Pool(pool.acquire().await.map_err(from_sqlx::<DB>)?)),
-            Source::Connection(connection) => Ok(Self::Caller(connection)),
-        }
+        let held = match source {
+            Source::Pool(pool) => Held::Pool(pool.acquire().await.map_err(from_sqlx::<DB>)?),
+            Source::Connection(connection) => Held::Caller(connection),
+        };
+        Ok(Self {
+            held,
+            beginning: false,
+        })
     }
 
     /// The caller's connection is in a transaction.
@@ -27,22 +58,18 @@ impl<'c, DB: Backend> Lease<'c, DB> {
     }
 
     pub(crate) fn connection(&mut self) -> &mut DB::Connection {
-        match self {
-            Self::Pool(connection) => connection,
-            Self::Caller(connection) => connection,
-        }
+        self.held.connection()
     }
 }
 
 /// A transaction on a connection: of its own, or a savepoint in the caller's.
-pub(crate) async fn begin<DB: Backend>(
-    connection: &mut DB::Connection,
-) -> Result<Transaction<'_, DB>, Error> {
-    let is_savepoint = connection.is_in_transaction();
-    let begun = match DB::BEGIN.filter(|_| !is_savepoint) {
-        Some(statement) => connection.begin_with(statement).await,
-        None => connection.begin().await,
-    };
+pub(crate) async fn begin<'l, DB: Backend>(
+    lease: &'l mut Lease<'_, DB>,
+) -> Result<Transaction<'l, DB>, Error> {
+    let is_savepoint = lease.is_in_transaction();
+    lease.beginning = true;
+    let begun = DB::begin(lease.held.connection()).await;
+    lease.beginning = false;
     Ok(Transaction {
         inner: begun.map_err(from_sqlx::<DB>)?,
         is_savepoint,
@@ -67,17 +94,18 @@ impl<DB: Backend> Transaction<'_, DB> {
 
     /// Commits; while that is on its way, nobody knows the outcome.
     pub(crate) async fn commit(self, outcomes: &[&Outcome]) -> Result<(), Error> {
-        // The release of a savepoint decides nothing: the caller's commit does.
-        let decides = !self.is_savepoint;
-        let outcomes = if decides { outcomes } else { &[] };
         doubt(outcomes);
         match self.inner.commit().await {
             Ok(()) => {
                 settle(outcomes);
                 Ok(())
             }
-            Err(error) if decides => Err(answered::<DB>(error, outcomes)),
-            Err(error) => Err(from_sqlx::<DB>(error)),
+            // With the caller's transaction everything in it is gone.
+            Err(error) if self.is_savepoint => {
+                settle(outcomes);
+                Err(from_sqlx::<DB>(error))
+            }
+            Err(error) => Err(answered::<DB>(error, outcomes)),
         }
     }
 }

@@ -1,13 +1,12 @@
 //! The order of a save: a topological sort over foreign keys and unique values, in which rows of one table and one kind of change go together.
 
-use std::collections::HashMap;
+mod depend;
 
 use crate::error::{Error, ErrorKind};
 use crate::graph::{Fate, Graph, Node};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::{Action, Base, Step, Target, detach, kept, naming, reach};
 use crate::report::ChangeKind;
-use crate::slot::{Handle, Leave};
 
 /// The steps of a save, in order.
 ///
@@ -142,153 +141,6 @@ impl Order {
         self.parked.push(false);
     }
 
-    fn before(&mut self, first: usize, then: usize) {
-        self.followers[first].push(then);
-        self.waits[then] += 1;
-    }
-
-    /// What has to wait for what.
-    fn depend(&mut self, graph: &Graph<'_>) {
-        self.op_of_node = vec![None; graph.nodes.len()];
-        self.op_of_leaver = vec![None; graph.leavers.len()];
-        for (op, kind) in self.ops.iter().enumerate() {
-            match kind {
-                Op::Node(id) => self.op_of_node[*id] = Some(op),
-                Op::Leave(id) => self.op_of_leaver[*id] = Some(op),
-                Op::Whole(_) => {}
-            }
-        }
-        let moving: HashMap<Handle, usize> = self.moving(graph);
-        let mut leaving: HashMap<(usize, *const ForeignKey), Vec<usize>> = HashMap::new();
-        for op in 0..self.ops.len() {
-            let (parent, key) = match self.ops[op] {
-                Op::Leave(id) => (graph.leavers[id].parent, graph.leavers[id].foreign_key),
-                Op::Whole(id) => (graph.wholes[id].parent, graph.wholes[id].foreign_key),
-                Op::Node(_) => continue,
-            };
-            leaving
-                .entry((parent, std::ptr::from_ref(key)))
-                .or_default()
-                .push(op);
-        }
-        self.moves_leave_their_place(graph, &moving, &mut leaving);
-        for op in 0..self.ops.len() {
-            match self.ops[op] {
-                Op::Node(id) => self.enter(graph, op, id, &leaving),
-                Op::Leave(id) => {
-                    let Leave::Removed { expunged } = &graph.leavers[id].left.how else {
-                        continue;
-                    };
-                    for moved in expunged.iter().filter_map(|handle| moving.get(handle)) {
-                        self.before(*moved, op);
-                    }
-                }
-                Op::Whole(id) => {
-                    let below = reachable(graph.wholes[id].table);
-                    for moved in moving
-                        .values()
-                        .filter(|moved| self.comes_from(graph, **moved, &below))
-                        .copied()
-                        .collect::<Vec<_>>()
-                    {
-                        self.before(moved, op);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The rows that move, by their handles.
-    fn moving(&self, graph: &Graph<'_>) -> HashMap<Handle, usize> {
-        let moving = self.ops.iter().enumerate().filter_map(|(op, kind)| {
-            let Op::Node(id) = kind else { return None };
-            let node = &graph.nodes[*id];
-            matches!(node.fate, Fate::Write { moved: true, .. }).then(|| (node.state.handle(), op))
-        });
-        moving.collect()
-    }
-
-    /// A row that moves away makes place under its old parent, where that one is saved too.
-    fn moves_leave_their_place(
-        &self,
-        graph: &Graph<'_>,
-        moving: &HashMap<Handle, usize>,
-        leaving: &mut HashMap<(usize, *const ForeignKey), Vec<usize>>,
-    ) {
-        if moving.is_empty() {
-            return;
-        }
-        let nodes: HashMap<Handle, usize> = graph
-            .nodes
-            .iter()
-            .enumerate()
-            .map(|(id, node)| (node.state.handle(), id))
-            .collect();
-        for op in moving.values() {
-            let Op::Node(id) = self.ops[*op] else {
-                continue;
-            };
-            let Some(departure) = graph.nodes[id].state.departure() else {
-                continue;
-            };
-            if let (Some(parent), Some(key)) = (nodes.get(&departure.from), departure.foreign_key) {
-                leaving
-                    .entry((*parent, std::ptr::from_ref(key)))
-                    .or_default()
-                    .push(*op);
-            }
-        }
-    }
-
-    /// A row that enters: after its parent, and after the rows whose place it takes.
-    fn enter(
-        &mut self,
-        graph: &Graph<'_>,
-        op: usize,
-        id: usize,
-        leaving: &HashMap<(usize, *const ForeignKey), Vec<usize>>,
-    ) {
-        let node = &graph.nodes[id];
-        let enters = node.fate.enters();
-        let Some(owner) = node.owner.filter(|_| enters) else {
-            return;
-        };
-        // Under a row that is taken over, what was there leaves first.
-        if let Fate::Replace { leaver, .. } = graph.nodes[owner.node].fate
-            && let Some(leave) = self.op_of_leaver[leaver]
-        {
-            self.before(leave, op);
-        }
-        if let Some(parent) =
-            self.op_of_node[owner.node].filter(|_| graph.nodes[owner.node].fate.is_insert())
-        {
-            self.before(parent, op);
-        }
-        if !owner.foreign_key.unique {
-            return;
-        }
-        for other in leaving
-            .get(&(owner.node, std::ptr::from_ref(owner.foreign_key)))
-            .into_iter()
-            .flatten()
-        {
-            if *other != op {
-                self.before(*other, op);
-            }
-        }
-    }
-
-    fn comes_from(&self, graph: &Graph<'_>, op: usize, tables: &[&'static str]) -> bool {
-        let Op::Node(id) = self.ops[op] else {
-            return false;
-        };
-        let from = graph.nodes[id]
-            .state
-            .departure()
-            .and_then(|departure| departure.foreign_key);
-        from.is_some_and(|key| tables.contains(&key.target_ident))
-    }
-
     /// Takes group after group: the first in rank all of whose rows are ready, else the first with any; where none has, a cycle is broken.
     fn schedule(mut self, graph: &Graph<'_>) -> Result<Vec<Step>, Error> {
         let mut steps = Vec::new();
@@ -351,7 +203,7 @@ impl Order {
         let same: Vec<usize> = parked.into_iter().filter(|op| matches!(self.ops[*op], Op::Leave(id) if std::ptr::eq(graph.leavers[id].foreign_key, key))).collect();
         steps.push(Step {
             table,
-            kind: ChangeKind::Released,
+            kind: None,
             action: release(key, table, self.targets(&same), false),
         });
         for op in &same {
@@ -430,7 +282,7 @@ impl Order {
                         let action = release(leaver.foreign_key, table, self.targets(&ops), true);
                         steps.push(Step {
                             table,
-                            kind: ChangeKind::Released,
+                            kind: Some(ChangeKind::Released),
                             action,
                         });
                     }
@@ -481,7 +333,7 @@ impl Order {
                 .collect();
             return Step {
                 table,
-                kind: ChangeKind::Inserted,
+                kind: Some(ChangeKind::Inserted),
                 action: Action::Insert { rows },
             };
         }
@@ -503,7 +355,7 @@ impl Order {
         };
         Step {
             table,
-            kind,
+            kind: Some(kind),
             action: Action::Write {
                 rows,
                 columns,
@@ -546,19 +398,4 @@ fn release(
         columns,
         when: naming(table, Some(key)),
     }
-}
-
-/// The tables at and below this one.
-fn reachable(table: &'static Table) -> Vec<&'static str> {
-    let mut idents = vec![table.ident];
-    let mut tables = vec![table];
-    while let Some(table) = tables.pop() {
-        for child in table.relations.iter().map(|relation| (relation.target)()) {
-            if !idents.contains(&child.ident) {
-                idents.push(child.ident);
-                tables.push(child);
-            }
-        }
-    }
-    idents
 }

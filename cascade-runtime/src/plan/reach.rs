@@ -21,7 +21,7 @@ pub(crate) fn delete(
         // One statement has to take the tree: within it, the rows may refer to each other.
         let lock = Step {
             table,
-            kind: ChangeKind::Deleted,
+            kind: None,
             action: Action::Lock { rows, when },
         };
         steps.insert(0, lock);
@@ -29,7 +29,7 @@ pub(crate) fn delete(
     } else {
         steps.push(Step {
             table,
-            kind: ChangeKind::Deleted,
+            kind: Some(ChangeKind::Deleted),
             action: Action::Delete { rows, when },
         });
     }
@@ -88,8 +88,10 @@ pub(crate) fn detach(relation: &RelationDef, base: Base) -> Result<Vec<Step>, Er
 /// A walk down the relations of leaving rows.
 struct Below<'s> {
     steps: &'s mut Vec<Step>,
-    /// The tables above.
-    path: Vec<&'static Table>,
+    /// The tables above, with their rows that leave.
+    path: Vec<(&'static Table, Reach)>,
+    /// The foreign keys that have let go.
+    loose: Vec<&'static ForeignKey>,
 }
 
 impl<'s> Below<'s> {
@@ -97,6 +99,7 @@ impl<'s> Below<'s> {
         Self {
             steps,
             path: Vec::new(),
+            loose: Vec::new(),
         }
     }
 
@@ -121,7 +124,7 @@ impl<'s> Below<'s> {
             reach.clone()
         };
         let whole = own.any(|relation| !left_to_database(relation, table, by_database));
-        self.path.push(table);
+        self.path.push((table, reach.clone()));
         for relation in table.relations.iter().filter(|relation| {
             !relation.viewonly && relation.passive_deletes != PassiveDeletes::All
         }) {
@@ -156,7 +159,11 @@ impl<'s> Below<'s> {
         if is_self(relation, table) {
             return Ok(());
         }
-        if self.path.iter().any(|above| above.ident == child.ident) {
+        if self
+            .path
+            .iter()
+            .any(|(above, _)| above.ident == child.ident)
+        {
             return if left {
                 Ok(())
             } else {
@@ -165,6 +172,7 @@ impl<'s> Below<'s> {
         }
         let whole = self.visit(child, &reach, left)?;
         if !left {
+            self.let_go(child);
             self.steps.push(sweep(
                 child,
                 &if whole {
@@ -176,6 +184,27 @@ impl<'s> Below<'s> {
             ));
         }
         Ok(())
+    }
+
+    /// Rows above that refer to rows of a table below let go of them first: they leave after.
+    fn let_go(&mut self, child: &'static Table) {
+        for (above, reach) in &self.path {
+            for key in above
+                .foreign_keys
+                .iter()
+                .filter(|key| key.target_ident == child.ident && key.nullable)
+            {
+                let by_database =
+                    matches!(key.on_delete, Some(OnDelete::Cascade | OnDelete::SetNull));
+                if !by_database && !self.loose.iter().any(|loose| std::ptr::eq(*loose, key)) {
+                    self.loose.push(key);
+                    self.steps.push(Step {
+                        kind: None,
+                        ..sweep(above, reach, Some(key))
+                    });
+                }
+            }
+        }
     }
 }
 
@@ -219,14 +248,13 @@ fn closure(table: &'static Table) -> Hop {
 
 fn sweep(table: &'static Table, reach: &Reach, released: Option<&ForeignKey>) -> Step {
     let columns = released.map(|key| key.own_columns().map(|part| part.column).collect());
-    let kind = if released.is_some() {
-        ChangeKind::Released
-    } else {
-        ChangeKind::Deleted
+    let kind = match released {
+        Some(_) => ChangeKind::Released,
+        None => ChangeKind::Deleted,
     };
     Step {
         table,
-        kind,
+        kind: Some(kind),
         action: Action::Sweep {
             reach: reach.clone(),
             columns,

@@ -58,16 +58,16 @@ pub(super) fn ring(number: usize) -> String {
 pub struct E{i} {{
     #[key(generated)]
     pub id: i64,
-    #[one_to_one(E{previous})]
+    #[one_to_one(E{previous}, on_delete = "cascade")]
     pub prev_id: Option<i64>,
-    #[one_to_one(cascade = "all, delete-orphan")]
+    #[one_to_one(cascade = "all, delete-orphan", passive_deletes)]
     pub next: HasOne<E{next}>,
 }}
 "#
         );
         let _ = writeln!(
             tables,
-            "    \"CREATE TABLE e{i} (id INTEGER PRIMARY KEY, prev_id INTEGER UNIQUE REFERENCES e{previous} (id))\","
+            "    \"CREATE TABLE e{i} (id INTEGER PRIMARY KEY, prev_id INTEGER UNIQUE REFERENCES e{previous} (id) ON DELETE CASCADE)\","
         );
     }
     let _ = write!(
