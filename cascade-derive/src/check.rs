@@ -17,6 +17,7 @@ const STRUCT_RULES: &[fn(&Entity<'_>, &mut Errors)] = &[
     columns::unique_sets_name_columns,
     columns::naming_style_is_known,
     keys::there_is_a_key,
+    keys::key_is_not_too_long,
     keys::one_key_is_generated,
     keys::there_is_one_version,
 ];

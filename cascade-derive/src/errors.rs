@@ -19,19 +19,27 @@ impl Errors {
 
     /// Records a mistake, underlined at `tokens`.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
-        self.push(syn::Error::new_spanned(tokens, format!("{}: {message}", self.place)));
+        self.push(syn::Error::new_spanned(
+            tokens,
+            format!("{}: {message}", self.place),
+        ));
     }
 
     /// Records a mistake that a parser found.
     pub(crate) fn add(&mut self, error: &syn::Error) {
         for one in error.clone() {
-            self.push(syn::Error::new(one.span(), format!("{}: {one}", self.place)));
+            self.push(syn::Error::new(
+                one.span(),
+                format!("{}: {one}", self.place),
+            ));
         }
     }
 
     /// How many there are so far.
     pub(crate) fn count(&self) -> usize {
-        self.found.as_ref().map_or(0, |found| found.into_iter().count())
+        self.found
+            .as_ref()
+            .map_or(0, |found| found.into_iter().count())
     }
 
     /// What was found, as one error of several messages.

@@ -38,7 +38,10 @@ pub(crate) struct Reference<'e> {
 impl Entity<'_> {
     /// The fields that `view` hands out by number.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (usize, &Field<'_>)> {
-        self.fields.iter().filter(|field| matches!(field.role, Role::Column(_) | Role::BelongsTo(_))).enumerate()
+        self.fields
+            .iter()
+            .filter(|field| matches!(field.role, Role::Column(_) | Role::BelongsTo(_)))
+            .enumerate()
     }
 
     /// The columns, in declaration order; a column that a `BelongsTo` shares with a plain field is the plain field's.
@@ -46,10 +49,24 @@ impl Entity<'_> {
         let mut cells = Vec::new();
         for (slot, field) in self.slots() {
             match &field.role {
-                Role::Column(column) => cells.push(Cell { name: &column.name, field, slot, source: Source::Plain(column) }),
+                Role::Column(column) => cells.push(Cell {
+                    name: &column.name,
+                    field,
+                    slot,
+                    source: Source::Plain(column),
+                }),
                 Role::BelongsTo(held) => {
-                    let own = held.columns.iter().enumerate().filter(|(_, name)| self.plain_column(name).is_none());
-                    cells.extend(own.map(|(part, name)| Cell { name, field, slot, source: Source::Part(held, part) }));
+                    let own = held
+                        .columns
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, name)| self.plain_column(name).is_none());
+                    cells.extend(own.map(|(part, name)| Cell {
+                        name,
+                        field,
+                        slot,
+                        source: Source::Part(held, part),
+                    }));
                 }
                 _ => {}
             }
@@ -60,8 +77,21 @@ impl Entity<'_> {
     /// The foreign keys, in declaration order.
     pub(crate) fn references(&self) -> impl Iterator<Item = Reference<'_>> {
         self.slots().filter_map(|(slot, field)| match &field.role {
-            Role::Column(Column { foreign_key: Some(foreign_key), .. }) => Some(Reference { field, slot, foreign_key, holder: None }),
-            Role::BelongsTo(held) => Some(Reference { field, slot, foreign_key: &held.foreign_key, holder: Some(held) }),
+            Role::Column(Column {
+                foreign_key: Some(foreign_key),
+                ..
+            }) => Some(Reference {
+                field,
+                slot,
+                foreign_key,
+                holder: None,
+            }),
+            Role::BelongsTo(held) => Some(Reference {
+                field,
+                slot,
+                foreign_key: &held.foreign_key,
+                holder: Some(held),
+            }),
             _ => None,
         })
     }
@@ -81,7 +111,9 @@ impl Entity<'_> {
 
     /// The plain field that is a column of this name.
     pub(crate) fn plain_column(&self, name: &str) -> Option<&Field<'_>> {
-        self.fields.iter().find(|field| matches!(&field.role, Role::Column(column) if column.name == name))
+        self.fields
+            .iter()
+            .find(|field| matches!(&field.role, Role::Column(column) if column.name == name))
     }
 
     /// Whether a plain column is in the struct's key or in the key that a `BelongsTo` holds, so that no removal may clear it.

@@ -1,14 +1,18 @@
 //! Stand-ins for a struct with mistakes, so that code that uses it gets no errors of its own.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::DeriveInput;
 
 use crate::expand;
 use crate::model::{Entity, Field};
 
 /// The mistakes, and inert impls beside them.
-pub(crate) fn expand(input: &DeriveInput, entity: Option<&Entity<'_>>, error: Option<syn::Error>) -> TokenStream {
+pub(crate) fn expand(
+    input: &DeriveInput,
+    entity: Option<&Entity<'_>>,
+    error: Option<syn::Error>,
+) -> TokenStream {
     let errors = error.map(syn::Error::into_compile_error);
     let stand_ins = match entity {
         Some(entity) => impls(entity),
@@ -21,8 +25,9 @@ pub(crate) fn expand(input: &DeriveInput, entity: Option<&Entity<'_>>, error: Op
 
 fn impls(entity: &Entity<'_>) -> TokenStream {
     let ident = entity.ident;
-    let key = key_type(entity);
-    let head = expand::head(entity, &key);
+    let parts = key_parts(entity);
+    let key = expand::key_type(&parts);
+    let head = expand::head(entity, &parts);
     let constants = expand::constants(entity);
     let methods = expand::methods(entity);
     expand::enclosed(
@@ -69,16 +74,17 @@ fn impls(entity: &Entity<'_>) -> TokenStream {
 }
 
 /// The key, as far as it can be told: a child's foreign key is compared with it. Without `#[key]`, the field `id` is most likely it.
-fn key_type(entity: &Entity<'_>) -> TokenStream {
-    if entity.key().next().is_some() {
-        return expand::key_type(entity);
+fn key_parts(entity: &Entity<'_>) -> Vec<TokenStream> {
+    let parts = expand::key_types(entity);
+    if (1..=expand::KEY_PARTS).contains(&parts.len()) {
+        return parts;
     }
     let id = |field: &&Field<'_>| field.name == "id";
-    entity.fields.iter().find(id).map_or_else(
-        || quote!(i64),
-        |field| {
-            let ty = field.ty;
-            quote!(#ty)
-        },
-    )
+    vec![
+        entity
+            .fields
+            .iter()
+            .find(id)
+            .map_or_else(|| quote!(i64), |field| field.ty.to_token_stream()),
+    ]
 }

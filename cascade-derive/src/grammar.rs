@@ -1,12 +1,9 @@
 //! The keys of the attributes: each list is written once and gives the struct, the parser and the text of the error.
 
-use proc_macro2::{Ident, TokenTree};
-use syn::ext::IdentExt;
+use proc_macro2::Ident;
 use syn::parse::ParseStream;
-use syn::{Attribute, LitStr, Meta, Path, Result, Token};
+use syn::{LitStr, Path, Result};
 
-use crate::errors::Errors;
-use crate::names;
 use crate::values::{Flag, Generated, Json, Never, OnDelete, OnRemove, PassiveDeletes, Value};
 
 /// Something that an attribute says, with the word that says it.
@@ -32,7 +29,10 @@ trait Place<T> {
 impl<T> Place<T> for Once<T> {
     fn put(&mut self, given: Given<T>) -> Result<()> {
         if self.is_some() {
-            return Err(syn::Error::new_spanned(&given.word, format!("`{}` is given twice: keep one", given.word)));
+            return Err(syn::Error::new_spanned(
+                &given.word,
+                format!("`{}` is given twice: keep one", given.word),
+            ));
         }
         *self = Some(given);
         Ok(())
@@ -245,129 +245,4 @@ keys! {
         /// Refused.
         "try_from" try_from: Once<Never>,
     }
-}
-
-/// Reads the keys of an attribute into `keys`, each mistake by itself.
-pub(crate) fn read<K: Keys>(attribute: &Attribute, keys: &mut K, errors: &mut Errors) {
-    let list = match &attribute.meta {
-        Meta::Path(_) => return,
-        Meta::List(list) => list,
-        Meta::NameValue(pair) => return errors.at(pair, format!("{} takes its keys in parentheses", K::OWNER)),
-    };
-    let all = |input: ParseStream<'_>| {
-        // A struct may stand before the keys; `target` reads it.
-        if K::TARGET && is_target(input) {
-            input.call(Path::parse_mod_style)?;
-            comma(input, errors);
-        }
-        while !input.is_empty() {
-            if let Err(error) = key(input, keys) {
-                errors.add(&error);
-                skip_value(input);
-            }
-            comma(input, errors);
-        }
-        Ok(())
-    };
-    if let Err(error) = list.parse_args_with(all) {
-        errors.add(&error);
-    }
-}
-
-/// The struct that stands before the keys: `User` in `#[one_to_one(User, on_delete = "cascade")]`.
-pub(crate) fn target(attribute: &Attribute) -> Option<Path> {
-    let first = |input: ParseStream<'_>| {
-        let path = if is_target(input) { Some(input.call(Path::parse_mod_style)?) } else { None };
-        skip_all(input);
-        Ok(path)
-    };
-    attribute.parse_args_with(first).ok().flatten()
-}
-
-/// Whether a string stands where the struct belongs.
-pub(crate) fn quotes_target(attribute: &Attribute) -> bool {
-    let first = |input: ParseStream<'_>| {
-        let is_string = input.peek(LitStr);
-        skip_all(input);
-        Ok(is_string)
-    };
-    attribute.parse_args_with(first).unwrap_or_default()
-}
-
-/// Whether a struct's path comes next, and no key: a key is followed by a value, or is a single word in lower case.
-fn is_target(input: ParseStream<'_>) -> bool {
-    let fork = input.fork();
-    let Ok(path) = fork.call(Path::parse_mod_style) else { return false };
-    let is_word = path.get_ident().is_some_and(|word| word.unraw().to_string().starts_with(char::is_lowercase));
-    !is_word && (fork.is_empty() || fork.peek(Token![,]))
-}
-
-/// Reads one key with its value.
-fn key<K: Keys>(input: ParseStream<'_>, keys: &mut K) -> Result<()> {
-    if input.peek(LitStr) {
-        return Err(input.error("expected a key, found a string; a struct is named without quotes: `#[many_to_one(User)]`"));
-    }
-    if is_target(input) {
-        let path = input.call(Path::parse_mod_style)?;
-        let place = if K::TARGET { "one struct, before its keys" } else { "no struct" };
-        return Err(syn::Error::new_spanned(path, format!("{} takes {place}; {}", K::OWNER, keys_of::<K>())));
-    }
-    let word = input.call(Ident::parse_any)?;
-    match keys.read(&word, input) {
-        Some(result) => result,
-        None if K::OPEN => {
-            skip_value(input);
-            Ok(())
-        }
-        None => Err(syn::Error::new_spanned(&word, unknown::<K>(&word.to_string()))),
-    }
-}
-
-fn unknown<K: Keys>(word: &str) -> String {
-    match K::hint(word) {
-        Some(hint) => format!("{} has no key `{word}`: {hint}", K::OWNER),
-        None => {
-            let guess = names::did_you_mean(word, K::NAMES.iter().copied());
-            format!("{} has no key `{word}`{guess}\n{}", K::OWNER, keys_of::<K>())
-        }
-    }
-}
-
-fn keys_of<K: Keys>() -> String {
-    match K::NAMES {
-        [only] => format!("its only key is `{only}`"),
-        names => format!("its keys are {}", names::listed(names.iter().copied())),
-    }
-}
-
-/// Reads the comma after a key.
-fn comma(input: ParseStream<'_>, errors: &mut Errors) {
-    if !input.is_empty() && input.parse::<Token![,]>().is_err() {
-        errors.add(&input.error("expected `,` between two keys"));
-        skip_value(input);
-        skip_comma(input);
-    }
-}
-
-fn skip_comma(input: ParseStream<'_>) {
-    if input.peek(Token![,]) {
-        skip_one(input);
-    }
-}
-
-fn skip_value(input: ParseStream<'_>) {
-    while !input.is_empty() && !input.peek(Token![,]) {
-        skip_one(input);
-    }
-}
-
-fn skip_all(input: ParseStream<'_>) {
-    while !input.is_empty() {
-        skip_one(input);
-    }
-}
-
-fn skip_one(input: ParseStream<'_>) {
-    // A token tree is always there: the callers have looked.
-    let _ = input.parse::<TokenTree>();
 }

@@ -3,7 +3,12 @@
 //! It flows one way: tokens → attribute grammar → typed model → checks → expansion. Reading the model and checking it collect
 //! every mistake; with mistakes, stand-ins are emitted beside them; expanding can't fail.
 
-#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod cascade;
 mod check;
@@ -14,6 +19,8 @@ mod fallback;
 mod grammar;
 mod model;
 mod names;
+mod parse;
+mod read;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -25,7 +32,17 @@ use syn::DeriveInput;
 /// Maps a struct to a table, with its relations; `sqlx_cascade` documents the attributes.
 #[proc_macro_derive(
     Relations,
-    attributes(table, key, column, version, one_to_one, one_to_many, many_to_one, many_to_many, sqlx)
+    attributes(
+        table,
+        key,
+        column,
+        version,
+        one_to_one,
+        one_to_many,
+        many_to_one,
+        many_to_many,
+        sqlx
+    )
 )]
 pub fn derive_relations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expanded(input.into()).into()

@@ -1,6 +1,6 @@
 //! Names of columns and constants, and guesses at what a misspelt word was meant to be.
 
-use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 
 /// The name of a field as the table and the user's messages have it: without `r#`.
@@ -11,7 +11,7 @@ pub(crate) fn plain(ident: &Ident) -> String {
 /// The constant of a relation: the field's name in upper case, at the field's place.
 pub(crate) fn constant(field: &Ident) -> Ident {
     let upper = plain(field).to_uppercase();
-    let span = field.span().resolved_at(Span::call_site());
+    let span = field.span();
     syn::parse_str::<Ident>(&upper).map_or_else(|_| field.clone(), |_| Ident::new(&upper, span))
 }
 
@@ -29,7 +29,8 @@ pub(crate) fn text(tokens: &TokenStream) -> String {
             TokenTree::Group(group) => text.push_str(&enclosed(&group)),
             TokenTree::Punct(punct) => {
                 text.push(punct.as_char());
-                let is_separator = matches!(punct.as_char(), ',' | ';' | '+' | '>') && punct.spacing() == Spacing::Alone;
+                let is_separator = matches!(punct.as_char(), ',' | ';' | '+' | '>')
+                    && punct.spacing() == Spacing::Alone;
                 after_word = is_separator && punct.as_char() != '>';
             }
             other => text.push_str(&other.to_string()),
@@ -104,7 +105,9 @@ fn words(name: &str) -> Vec<String> {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 /// `; did you mean ..?` for the nearest of the valid words, or nothing where none is near.
@@ -114,7 +117,9 @@ pub(crate) fn did_you_mean<'w>(word: &str, valid: impl IntoIterator<Item = &'w s
         .map(|valid| (distance(word, valid), valid))
         .filter(|(distance, valid)| distance * 3 <= valid.chars().count().max(3))
         .min()
-        .map_or_else(String::new, |(_, valid)| format!("; did you mean `{valid}`?"))
+        .map_or_else(String::new, |(_, valid)| {
+            format!("; did you mean `{valid}`?")
+        })
 }
 
 /// How many letters have to be inserted, removed or replaced to make one word of the other.
@@ -124,7 +129,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut diagonal = done;
         let mut left = done + 1;
         for (above, other) in row.iter_mut().skip(1).zip(b.chars()) {
-            let cost = (diagonal + usize::from(letter != other)).min(left + 1).min(*above + 1);
+            let cost = (diagonal + usize::from(letter != other))
+                .min(left + 1)
+                .min(*above + 1);
             diagonal = std::mem::replace(above, cost);
             left = cost;
         }
@@ -137,7 +144,11 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// A list of words as a message shows it.
 pub(crate) fn listed<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
-    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    words
+        .into_iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -146,17 +157,39 @@ mod tests {
 
     #[test]
     fn styles_are_those_of_sqlx() {
-        let all = ["lowercase", "UPPERCASE", "snake_case", "SCREAMING_SNAKE_CASE", "kebab-case", "camelCase", "PascalCase"];
-        let names: Vec<_> = all.iter().filter_map(|style| in_style(style, "user_id")).collect();
-        assert_eq!(names, ["user_id", "USER_ID", "user_id", "USER_ID", "user-id", "userId", "UserId"]);
+        let all = [
+            "lowercase",
+            "UPPERCASE",
+            "snake_case",
+            "SCREAMING_SNAKE_CASE",
+            "kebab-case",
+            "camelCase",
+            "PascalCase",
+        ];
+        let names: Vec<_> = all
+            .iter()
+            .filter_map(|style| in_style(style, "user_id"))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "user_id", "USER_ID", "user_id", "USER_ID", "user-id", "userId", "UserId"
+            ]
+        );
         assert_eq!(in_style("snake_case", "userId"), Some("user_id".to_owned()));
         assert_eq!(in_style("Snake", "user_id"), None);
     }
 
     #[test]
     fn near_words_are_guessed() {
-        assert_eq!(did_you_mean("delet", ["delete", "merge"]), "; did you mean `delete`?");
-        assert_eq!(did_you_mean("colum", ["column"]), "; did you mean `column`?");
+        assert_eq!(
+            did_you_mean("delet", ["delete", "merge"]),
+            "; did you mean `delete`?"
+        );
+        assert_eq!(
+            did_you_mean("colum", ["column"]),
+            "; did you mean `column`?"
+        );
         assert_eq!(did_you_mean("quux", ["delete", "merge"]), "");
     }
 }

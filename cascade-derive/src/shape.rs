@@ -35,12 +35,17 @@ pub(crate) enum Shape<'a> {
 impl<'a> Shape<'a> {
     /// Looks at the last segment of the type's path, and into `Option`, `Vec` and `Box`.
     pub(crate) fn of(ty: &'a Type) -> Self {
-        let Some((name, inner)) = generic(ty) else { return Self::Plain { holds: None } };
+        let Some((name, inner)) = generic(ty) else {
+            return Self::Plain { holds: None };
+        };
         match name.to_string().as_str() {
             "HasOne" => Self::HasOne(inner),
             "HasMany" => Self::HasMany,
             "ManyToMany" => Self::ManyToMany,
-            "BelongsTo" => Self::BelongsTo { target: inner, optional: false },
+            "BelongsTo" => Self::BelongsTo {
+                target: inner,
+                optional: false,
+            },
             "Option" | "Vec" | "Box" => Self::inside(name, inner),
             _ => Self::Plain { holds: None },
         }
@@ -48,9 +53,20 @@ impl<'a> Shape<'a> {
 
     fn inside(outer: &'a Ident, inner: &'a Type) -> Self {
         match Self::of(inner) {
-            Self::BelongsTo { target, optional: false } if outer == "Option" => Self::BelongsTo { target, optional: true },
-            Self::Plain { .. } => Self::Plain { holds: Some((outer, inner)) },
-            _ => Self::Nested { outer, wrapper: inner },
+            Self::BelongsTo {
+                target,
+                optional: false,
+            } if outer == "Option" => Self::BelongsTo {
+                target,
+                optional: true,
+            },
+            Self::Plain { .. } => Self::Plain {
+                holds: Some((outer, inner)),
+            },
+            _ => Self::Nested {
+                outer,
+                wrapper: inner,
+            },
         }
     }
 }
@@ -64,7 +80,9 @@ fn generic(ty: &Type) -> Option<(&Ident, &Type)> {
         _ => return None,
     };
     let last = path.segments.last()?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
     match arguments.args.first()? {
         GenericArgument::Type(inner) if arguments.args.len() == 1 => Some((&last.ident, inner)),
         _ => None,

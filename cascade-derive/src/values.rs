@@ -31,7 +31,9 @@ impl Value for LitStr {
         if input.peek(LitStr) {
             return input.parse();
         }
-        Err(input.error(format!("the value of `{word}` is a string: `{word} = \"..\"`")))
+        Err(input.error(format!(
+            "the value of `{word}` is a string: `{word} = \"..\"`"
+        )))
     }
 }
 
@@ -47,7 +49,14 @@ impl Value for Ident {
 
 impl Value for Path {
     fn read(word: &Ident, input: ParseStream<'_>) -> Result<Self> {
-        LitStr::read(word, input)?.parse_with(Self::parse_mod_style)
+        let text = LitStr::read(word, input)?;
+        let path = text.parse_with(Self::parse_mod_style);
+        path.map_err(|_| {
+            Error::new_spanned(
+                &text,
+                format!("the value of `{word}` is a path in quotes: `{word} = \"my_crate\"`"),
+            )
+        })
     }
 }
 
@@ -68,7 +77,11 @@ pub(crate) enum Generated {
 
 impl Value for Generated {
     fn read(word: &Ident, input: ParseStream<'_>) -> Result<Self> {
-        if input.peek(Token![=]) { LitStr::read(word, input).map(Self::Expression) } else { Flag::read(word, input).map(|_| Self::Database) }
+        if input.peek(Token![=]) {
+            LitStr::read(word, input).map(Self::Expression)
+        } else {
+            Flag::read(word, input).map(|_| Self::Database)
+        }
     }
 }
 
@@ -153,7 +166,10 @@ impl Value for Never {
         } else {
             "implement sqlx's `Type`, `Encode` and `Decode` for the field's type"
         };
-        Err(Error::new_spanned(word, format!("`#[sqlx({word})]` can't be read back when the struct is saved: {instead}")))
+        Err(Error::new_spanned(
+            word,
+            format!("`#[sqlx({word})]` can't be read back when the struct is saved: {instead}"),
+        ))
     }
 }
 
@@ -162,11 +178,18 @@ fn equals(word: &Ident, input: ParseStream<'_>, example: &str) -> Result<()> {
     if input.peek(Token![=]) {
         return input.parse::<Token![=]>().map(drop);
     }
-    Err(Error::new_spanned(word, format!("`{word}` needs a value: `{word} = {example}`")))
+    Err(Error::new_spanned(
+        word,
+        format!("`{word}` needs a value: `{word} = {example}`"),
+    ))
 }
 
 /// Reads one of a few strings.
-fn choice<T: Copy>(word: &Ident, input: ParseStream<'_>, choices: &[(&'static str, T)]) -> Result<T> {
+fn choice<T: Copy>(
+    word: &Ident,
+    input: ParseStream<'_>,
+    choices: &[(&'static str, T)],
+) -> Result<T> {
     let given = LitStr::read(word, input)?;
     let text = given.value();
     if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text.trim()) {
@@ -174,6 +197,12 @@ fn choice<T: Copy>(word: &Ident, input: ParseStream<'_>, choices: &[(&'static st
     }
     let names = || choices.iter().map(|(name, _)| *name);
     let guess = names::did_you_mean(&text, names());
-    let valid = names().map(|name| format!("`{word} = \"{name}\"`")).collect::<Vec<_>>().join(", ");
-    Err(Error::new_spanned(&given, format!("`{word}` has no value \"{text}\"{guess}\nwrite {valid}")))
+    let valid = names()
+        .map(|name| format!("`{word} = \"{name}\"`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    Err(Error::new_spanned(
+        &given,
+        format!("`{word}` has no value \"{text}\"{guess}\nwrite {valid}"),
+    ))
 }

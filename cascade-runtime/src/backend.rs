@@ -163,6 +163,10 @@ impl<DB: Backend> ReadRow for RowOf<'_, DB> {
         (fns.decode)(self.row, self.position(table, column)?, out).map_err(from_sqlx::<DB>)
     }
 
+    fn has(&self, table: &'static Table, column: usize) -> bool {
+        self.position(table, column).is_ok()
+    }
+
     fn is_null(&self, table: &'static Table, column: usize) -> Result<bool, Error> {
         DB::is_null(self.row, self.position(table, column)?).map_err(from_sqlx::<DB>)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::codec::{Erased, Null};
-use crate::entity::{Entity, KeyPart};
+use crate::entity::Entity;
 use crate::meta::{ForeignKeyPart, Holder};
 
 /// A foreign key as a field: the key of the parent `P`.
@@ -180,6 +180,3 @@ pub const fn own_part(column: usize) -> ForeignKeyPart {
         assign,
     }
 }
-
-/// A part of a composite key, by type.
-pub type PartOf<P, const I: usize> = <<P as Entity>::Key as KeyPart<I>>::Part;

@@ -170,6 +170,19 @@ impl<DB: sqlx::Database> Fns<DB> {
     }
 }
 
+/// What the type of a JSON column must be.
+#[cfg(feature = "json")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be stored as JSON: it has to be `Clone + PartialEq + Serialize + DeserializeOwned`",
+    label = "not a JSON column",
+    note = "derive `Clone`, `PartialEq`, `serde::Serialize` and `serde::Deserialize` for `{Self}`"
+)]
+pub trait JsonValue: Value + serde::Serialize + serde::de::DeserializeOwned {}
+
+#[cfg(feature = "json")]
+#[diagnostic::do_not_recommend]
+impl<T: Value + serde::Serialize + serde::de::DeserializeOwned> JsonValue for T {}
+
 #[cfg(feature = "json")]
 mod json {
     use serde::Serialize;
@@ -177,16 +190,14 @@ mod json {
     use sqlx::types::Json;
 
     use super::{
-        Any, BoxDynError, Cell, Codec, Decode, Encode, Erased, Fns, PostgresFns, SqliteFns, Type,
-        Value,
+        Any, BoxDynError, Cell, Codec, Decode, Encode, Erased, Fns, JsonValue, PostgresFns,
+        SqliteFns, Type, Value,
     };
 
     impl Codec {
         /// The codec of a type that is stored as JSON.
         #[must_use]
-        pub const fn json<T: Value + Serialize + DeserializeOwned>(
-            default: Option<fn() -> Cell>,
-        ) -> Self {
+        pub const fn json<T: JsonValue>(default: Option<fn() -> Cell>) -> Self {
             #[cfg(feature = "sqlite")]
             let sqlite: Option<SqliteFns> = Some(Fns::json::<T>());
             #[cfg(not(feature = "sqlite"))]
@@ -389,9 +400,11 @@ macro_rules! __codec {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __codec_json {
-    ($column:ty) => {
+    ($column:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::Fallback as _;
         $crate::__private::Codec::json::<$column>($crate::__private::Probe::<$column>::DEFAULT)
-    };
+    }};
 }
 
 /// The codec of a type that is stored as JSON.

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::meta::{See, Table};
 use crate::read::Reader;
 use crate::slot::Slot;
-use crate::{Find, FindMany, Persistent, Report, Run, delete, merge, save};
+use crate::{Find, FindMany, HasOne, Persistent, Report, Run, delete, merge, save};
 
 /// A struct that is mapped to a table: `#[derive(Relations)]` implements it.
 ///
@@ -19,6 +19,10 @@ use crate::{Find, FindMany, Persistent, Report, Run, delete, merge, save};
 pub trait Entity: Sized + Send + Sync + 'static {
     /// The primary key: the type of the `#[key]` field, a tuple of them for a composite key.
     type Key: Clone + PartialEq + Send + Sync + 'static;
+
+    /// The types of the key's parts, filled up to six with `()`.
+    #[doc(hidden)]
+    type KeyParts;
 
     /// Tells this struct from every other one at compile time.
     #[doc(hidden)]
@@ -51,6 +55,20 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// Hands out the fields and the slots for writing back.
     #[doc(hidden)]
     fn visit(&mut self) -> Parts<'_>;
+
+    /// A wrapper of the struct, without its type. A method of the trait: every mention of a struct that isn't mapped is then the same
+    /// error, which rustc shows once.
+    #[doc(hidden)]
+    #[must_use]
+    fn has_one(wrapper: &HasOne<Self>) -> &dyn Slot {
+        wrapper
+    }
+
+    /// The same, for writing.
+    #[doc(hidden)]
+    fn has_one_mut(wrapper: &mut HasOne<Self>) -> &mut dyn Slot {
+        wrapper
+    }
 
     /// Builds the struct from a row; its relations are not loaded.
     #[doc(hidden)]
@@ -267,37 +285,40 @@ pub trait ForeignKeyTo<P: Entity>: KeyFor<P::Key> {}
 #[diagnostic::do_not_recommend]
 impl<P: Entity, F: KeyFor<P::Key>> ForeignKeyTo<P> for F {}
 
-/// A composite key, by its parts.
+/// The types of a key's parts: [`Entity::KeyParts`].
 pub trait KeyPart<const I: usize> {
-    /// The type of a part.
+    /// The type of a part, `()` where the key has fewer.
     type Part: Clone + PartialEq + Send + Sync + 'static;
 }
 
 macro_rules! key_parts {
-    ($($name:ident $index:literal),*; $all:tt) => { $( key_parts!(@one $all $name $index); )* };
-    (@one ($($all:ident),*) $name:ident $index:literal) => {
-        impl<$($all: Clone + PartialEq + Send + Sync + 'static),*> KeyPart<$index> for ($($all,)*) {
+    ($($name:ident $index:literal),*) => { $(
+        impl<A, B, C, D, E, F> KeyPart<$index> for (A, B, C, D, E, F)
+        where
+            $name: Clone + PartialEq + Send + Sync + 'static,
+        {
             type Part = $name;
         }
-    };
+    )* };
 }
-key_parts!(A 0, B 1; (A, B));
-key_parts!(A 0, B 1, C 2; (A, B, C));
-key_parts!(A 0, B 1, C 2, D 3; (A, B, C, D));
-key_parts!(A 0, B 1, C 2, D 3, E 4; (A, B, C, D, E));
-key_parts!(A 0, B 1, C 2, D 3, E 4, F 5; (A, B, C, D, E, F));
+key_parts!(A 0, B 1, C 2, D 3, E 4, F 5);
+
+/// Part `I` of the key of `P`.
+pub type PartOf<P, const I: usize> = <<P as Entity>::KeyParts as KeyPart<I>>::Part;
 
 /// A plain column that is part `I` of the key of `P`.
 #[diagnostic::on_unimplemented(
     message = "a column of type `{Self}` can't be part {I} of the key of `{P}`: that part has another type",
-    label = "not the type of part {I} of the key of `{P}`"
+    label = "not the type of part {I} of the key of `{P}`",
+    note = "parts are counted from 0, in the order of the `#[key]` fields of `{P}`"
 )]
-pub trait ForeignKeyPartOf<P: Entity, const I: usize> {}
+pub trait ForeignKeyPartOf<P: Entity<KeyParts: KeyPart<I>>, const I: usize>:
+    KeyFor<PartOf<P, I>>
+{
+}
 
 #[diagnostic::do_not_recommend]
-impl<P: Entity, F, const I: usize> ForeignKeyPartOf<P, I> for F
-where
-    P::Key: KeyPart<I>,
-    F: KeyFor<<P::Key as KeyPart<I>>::Part>,
+impl<P: Entity<KeyParts: KeyPart<I>>, F: KeyFor<PartOf<P, I>>, const I: usize>
+    ForeignKeyPartOf<P, I> for F
 {
 }

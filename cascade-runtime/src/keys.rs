@@ -1,7 +1,7 @@
 //! Foreign keys in plain columns, and keys from their parts: what the derive fills into the constants.
 
 use crate::codec::{Cell, Erased};
-use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart};
+use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, PartOf};
 use crate::meta::{ForeignKeyPart, Version};
 
 /// A part of a key, cloned; `None` where there is no part of that type at that position.
@@ -20,10 +20,10 @@ pub const fn key_part<P: Entity, F: ForeignKeyTo<P>>(column: usize) -> ForeignKe
 #[must_use]
 pub const fn shared_part<P, F, const I: usize>(column: usize) -> ForeignKeyPart
 where
-    P: Entity<Key: KeyPart<I>>,
-    F: ForeignKeyPartOf<P, I> + KeyFor<<P::Key as KeyPart<I>>::Part>,
+    P: Entity<KeyParts: KeyPart<I>>,
+    F: ForeignKeyPartOf<P, I>,
 {
-    converted::<<P::Key as KeyPart<I>>::Part, F>(column)
+    converted::<PartOf<P, I>, F>(column)
 }
 
 const fn converted<K: 'static + Send + Sync, F: KeyFor<K>>(column: usize) -> ForeignKeyPart {

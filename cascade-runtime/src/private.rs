@@ -1,9 +1,9 @@
 //! What generated code names, and nothing else does.
 
-pub use crate::belongs_to::{Parent, PartOf, holder_part, own_part};
+pub use crate::belongs_to::{Parent, holder_part, own_part};
 pub use crate::cascade::Cascade;
 pub use crate::codec::{Cell, Codec, Erased, Fallback, Null, Probe, Value, with_array};
-pub use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, Parts};
+pub use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, PartOf, Parts};
 pub use crate::error::Error;
 pub use crate::keys::{VersionNumber, key_part, nullable, part, shared_part};
 pub use crate::meta::{
@@ -16,6 +16,8 @@ pub use crate::rules;
 pub use crate::slot::Slot;
 pub use crate::{__codec as codec, __codec_json as codec_json, __methods as methods};
 
+#[cfg(feature = "json")]
+pub use crate::codec::JsonValue;
 #[cfg(feature = "json")]
 pub use crate::patch::Document;
 #[cfg(feature = "json")]

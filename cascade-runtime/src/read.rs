@@ -11,6 +11,8 @@ use crate::meta::Table;
 pub(crate) trait ReadRow {
     /// Reads a column into the `Option<T>` behind `out`.
     fn decode(&self, table: &'static Table, column: usize, out: &mut dyn Any) -> Result<(), Error>;
+    /// Whether the row has the column.
+    fn has(&self, table: &'static Table, column: usize) -> bool;
     /// Whether a column is NULL.
     fn is_null(&self, table: &'static Table, column: usize) -> Result<bool, Error>;
 }
@@ -31,6 +33,19 @@ impl<'r> Reader<'r> {
         let mut value: Option<T> = None;
         self.row.decode(self.table, column, &mut value)?;
         value.ok_or_else(|| undecoded(self.table, column))
+    }
+
+    /// The value of a plain column, or `default` where the row doesn't have the column.
+    pub fn column_or<T: 'static>(
+        &mut self,
+        column: usize,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, Error> {
+        if self.row.has(self.table, column) {
+            self.column(column)
+        } else {
+            Ok(default())
+        }
     }
 
     /// A `BelongsTo`, or an `Option` of one, that points to the parent that the row refers to.

@@ -24,8 +24,8 @@ impl<P, C> std::fmt::Debug for Relation<P, C> {
     }
 }
 
-impl<P: Entity, C: Entity> Relation<P, C> {
-    /// The relation at this position.
+impl<P, C> Relation<P, C> {
+    /// The relation at this position. Without bounds: a child that isn't mapped is an error elsewhere.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(index: usize) -> Self {
@@ -34,7 +34,9 @@ impl<P: Entity, C: Entity> Relation<P, C> {
             marker: PhantomData,
         }
     }
+}
 
+impl<P: Entity, C: Entity> Relation<P, C> {
     /// This relation, and then one of its children: `User::PROFILE.then(Profile::PICTURE)`.
     #[must_use]
     pub fn then<D>(self, next: impl RelationOf<C, Target = D>) -> Path<P, D> {

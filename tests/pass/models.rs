@@ -73,7 +73,7 @@ mod tenants {
         order_id: i32,
         number: i64,
         place: i64,
-        #[one_to_one]
+        #[one_to_one(back_populates = order)]
         invoice: HasOne<Invoice>,
         #[one_to_one(cascade = "all, delete-orphan")]
         shipment: HasOne<Shipment>,
@@ -132,7 +132,7 @@ mod trees {
         id: i64,
         #[one_to_one]
         previous: Option<BelongsTo<Self>>,
-        #[one_to_one]
+        #[one_to_one(back_populates = previous)]
         next: HasOne<Link>,
         #[many_to_one(Link, single_parent, cascade = "all")]
         first: Option<BelongsTo<Link>>,

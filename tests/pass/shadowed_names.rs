@@ -36,7 +36,7 @@ struct User {
     id: i64,
     name: ::std::string::String,
     nick: ::core::option::Option<::std::string::String>,
-    #[one_to_one(cascade = "all, delete-orphan")]
+    #[one_to_one(back_populates = user_id, cascade = "all, delete-orphan")]
     profile: HasOne<Profile>,
 }
 

@@ -30,7 +30,7 @@ pub struct User {
     #[one_to_one(cascade = "all, delete-orphan")]
     profile: HasOne<Profile>,
     /// A relation that is public.
-    #[one_to_one]
+    #[one_to_one(back_populates = user_id)]
     pub badge: HasOne<Badge>,
 }
 

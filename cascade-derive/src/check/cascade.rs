@@ -25,18 +25,26 @@ fn cascade<'f>(field: &'f Field<'_>) -> Option<(&'f LitStr, Cascade)> {
 
 /// Unknown token, a token twice, `none` with another.
 pub(super) fn tokens_are_known(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Some((literal, cascade)) = given(field) else { return };
+    let Some((literal, cascade)) = given(field) else {
+        return;
+    };
     let mut seen: Vec<&str> = Vec::new();
     for token in cascade.tokens() {
         if !TOKENS.contains(&token) {
             errors.at(literal, unknown(token));
         } else if seen.contains(&token) {
-            errors.at(literal, format!("the cascade names `{token}` twice: keep one"));
+            errors.at(
+                literal,
+                format!("the cascade names `{token}` twice: keep one"),
+            );
         }
         seen.push(token);
     }
     if seen.contains(&"none") && seen.iter().any(|token| *token != "none") {
-        errors.at(literal, "`none` stands alone in a cascade: leave it out, or leave out the others");
+        errors.at(
+            literal,
+            "`none` stands alone in a cascade: leave it out, or leave out the others",
+        );
     }
 }
 
@@ -51,9 +59,14 @@ fn unknown(token: &str) -> String {
 
 /// `delete-orphan` without `delete`.
 pub(super) fn orphans_are_deleted(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Some((literal, cascade)) = cascade(field).filter(|_| may_delete(field)) else { return };
+    let Some((literal, cascade)) = cascade(field).filter(|_| may_delete(field)) else {
+        return;
+    };
     if cascade.has("delete-orphan") && !cascade.has("delete") {
-        errors.at(literal, "`delete-orphan` needs `delete` beside it: write `cascade = \"all, delete-orphan\"`");
+        errors.at(
+            literal,
+            "`delete-orphan` needs `delete` beside it: write `cascade = \"all, delete-orphan\"`",
+        );
     }
 }
 
@@ -68,9 +81,16 @@ fn may_delete(field: &Field<'_>) -> bool {
 
 /// `delete` or `delete-orphan` on a `many_to_one` without `single_parent`.
 pub(super) fn shared_parents_stay(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Role::BelongsTo(_) = &field.role else { return };
-    let Some((literal, cascade)) = cascade(field).filter(|_| !may_delete(field)) else { return };
-    if let Some(token) = ["delete-orphan", "delete"].into_iter().find(|token| cascade.has(token)) {
+    let Role::BelongsTo(_) = &field.role else {
+        return;
+    };
+    let Some((literal, cascade)) = cascade(field).filter(|_| !may_delete(field)) else {
+        return;
+    };
+    if let Some(token) = ["delete-orphan", "delete"]
+        .into_iter()
+        .find(|token| cascade.has(token))
+    {
         errors.at(
             literal,
             format!("`{token}` would delete a parent that other rows refer to: add `single_parent`, or leave out `all`, `delete` and `delete-orphan`"),
@@ -79,11 +99,29 @@ pub(super) fn shared_parents_stay(_: &Entity<'_>, field: &Field<'_>, errors: &mu
 }
 
 /// `passive_deletes = "all"` with `delete` or `delete-orphan`.
-pub(super) fn passive_deletes_delete_nothing(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Role::HasOne(relation) = &field.role else { return };
-    let Some(given) = relation.keys.passive_deletes.as_ref().filter(|given| given.value == PassiveDeletes::All) else { return };
-    let Some((_, cascade)) = cascade(field).filter(|_| may_delete(field)) else { return };
-    if let Some(token) = ["delete", "delete-orphan"].into_iter().find(|token| cascade.has(token)) {
+pub(super) fn passive_deletes_delete_nothing(
+    _: &Entity<'_>,
+    field: &Field<'_>,
+    errors: &mut Errors,
+) {
+    let Role::HasOne(relation) = &field.role else {
+        return;
+    };
+    let Some(given) = relation
+        .keys
+        .passive_deletes
+        .as_ref()
+        .filter(|given| given.value == PassiveDeletes::All)
+    else {
+        return;
+    };
+    let Some((_, cascade)) = cascade(field).filter(|_| may_delete(field)) else {
+        return;
+    };
+    if let Some(token) = ["delete", "delete-orphan"]
+        .into_iter()
+        .find(|token| cascade.has(token))
+    {
         errors.at(
             &given.word,
             format!(
@@ -96,7 +134,9 @@ pub(super) fn passive_deletes_delete_nothing(_: &Entity<'_>, field: &Field<'_>, 
 
 /// `viewonly` with what only a relation that is written has.
 pub(super) fn viewonly_writes_nothing(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Role::HasOne(relation) = &field.role else { return };
+    let Role::HasOne(relation) = &field.role else {
+        return;
+    };
     let keys = &relation.keys;
     if keys.viewonly.is_none() {
         return;
@@ -117,9 +157,19 @@ pub(super) fn viewonly_writes_nothing(_: &Entity<'_>, field: &Field<'_>, errors:
 }
 
 /// `on_remove = "deny"` with `delete-orphan`.
-pub(super) fn denied_removals_delete_nothing(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Role::HasOne(relation) = &field.role else { return };
-    let (Some(given), Some((_, cascade)), true) = (&relation.keys.on_remove, cascade(field), may_delete(field)) else { return };
+pub(super) fn denied_removals_delete_nothing(
+    _: &Entity<'_>,
+    field: &Field<'_>,
+    errors: &mut Errors,
+) {
+    let Role::HasOne(relation) = &field.role else {
+        return;
+    };
+    let (Some(given), Some((_, cascade)), true) =
+        (&relation.keys.on_remove, cascade(field), may_delete(field))
+    else {
+        return;
+    };
     if cascade.has("delete-orphan") {
         errors.at(&given.word, "`on_remove = \"deny\"` refuses that a child leaves, and `delete-orphan` deletes it then: keep one of them");
     }

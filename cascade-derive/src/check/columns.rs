@@ -7,6 +7,7 @@ use quote::ToTokens;
 use syn::LitStr;
 
 use crate::errors::Errors;
+use crate::expand::KEY_PARTS;
 use crate::facts::{Cell, Source};
 use crate::grammar::Given;
 use crate::model::{BelongsTo, Entity, Field, Role};
@@ -16,7 +17,10 @@ use crate::names;
 pub(super) fn table_is_named(entity: &Entity<'_>, errors: &mut Errors) {
     match &entity.table.name {
         Some(name) => usable(&name.value, errors),
-        None if entity.table_is_read => errors.at(entity.ident, "name the table below the `derive`: `#[table(name = \"..\")]`"),
+        None if entity.table_is_read => errors.at(
+            entity.ident,
+            "name the table below the `derive`: `#[table(name = \"..\")]`",
+        ),
         None => {}
     }
     if let Some(schema) = &entity.table.schema {
@@ -27,9 +31,15 @@ pub(super) fn table_is_named(entity: &Entity<'_>, errors: &mut Errors) {
 /// Refuses names that no database takes.
 fn usable(name: &LitStr, errors: &mut Errors) {
     if name.value().trim().is_empty() {
-        errors.at(name, "the name is empty: write the one that the database knows");
+        errors.at(
+            name,
+            "the name is empty: write the one that the database knows",
+        );
     } else if name.value().contains('\0') {
-        errors.at(name, "a name can't contain NUL: write the one that the database knows");
+        errors.at(
+            name,
+            "a name can't contain NUL: write the one that the database knows",
+        );
     }
 }
 
@@ -42,56 +52,107 @@ pub(super) fn columns_have_names_of_their_own(entity: &Entity<'_>, errors: &mut 
             None => drop(first.insert(cell.name.to_owned(), cell)),
         }
     }
-    for (field, held) in entity.fields.iter().filter_map(|field| Some((field, belongs_to(field)?))) {
-        let [only] = held.columns.as_slice() else { continue };
-        let Some(plain) = entity.plain_column(only).filter(|plain| plain.key.is_none()) else { continue };
+    for (field, held) in entity
+        .fields
+        .iter()
+        .filter_map(|field| Some((field, belongs_to(field)?)))
+    {
+        let [only] = held.columns.as_slice() else {
+            continue;
+        };
+        let Some(plain) = entity
+            .plain_column(only)
+            .filter(|plain| plain.key.is_none())
+        else {
+            continue;
+        };
         errors.at(
-            held.column.as_ref().map_or_else(|| field.ident.to_token_stream(), |given| given.value.to_token_stream()),
-            format!("`{}` and `{}` are both the column \"{only}\": keep one of the two fields", field.name, plain.name),
+            held.column.as_ref().map_or_else(
+                || field.ident.to_token_stream(),
+                |given| given.value.to_token_stream(),
+            ),
+            format!(
+                "`{}` and `{}` are both the column \"{only}\": keep one of the two fields",
+                field.name, plain.name
+            ),
         );
     }
 }
 
 fn belongs_to<'f>(field: &'f Field<'_>) -> Option<&'f BelongsTo<'f>> {
-    if let Role::BelongsTo(held) = &field.role { Some(held) } else { None }
+    if let Role::BelongsTo(held) = &field.role {
+        Some(held)
+    } else {
+        None
+    }
 }
 
 fn same_column(cell: &Cell<'_>, other: &Cell<'_>) -> String {
     let (name, field, other_field) = (cell.name, &cell.field.name, &other.field.name);
     match (cell.source, other.source) {
-        (Source::Part(..), _) if std::ptr::eq(cell.field, other.field) => format!("the column \"{name}\" is named twice: keep one"),
+        (Source::Part(..), _) if std::ptr::eq(cell.field, other.field) => {
+            format!("the column \"{name}\" is named twice: keep one")
+        }
         (Source::Part(held, _), Source::Part(..)) if held.columns.len() > 1 => {
-            format!("`{other_field}` and `{field}` share the column \"{name}\": give it a plain field of its own, which both then follow")
+            format!(
+                "`{other_field}` and `{field}` share the column \"{name}\": give it a plain field of its own, which both then follow"
+            )
         }
         (Source::Part(..), Source::Part(..)) => {
-            format!("`{other_field}` and `{field}` both write the column \"{name}\": name another with `column = \"..\"`")
+            format!(
+                "`{other_field}` and `{field}` both write the column \"{name}\": name another with `column = \"..\"`"
+            )
         }
-        _ => format!("`{other_field}` and `{field}` are both the column \"{name}\": rename one with `#[column(name = \"..\")]`"),
+        _ => format!(
+            "`{other_field}` and `{field}` are both the column \"{name}\": rename one with `#[column(name = \"..\")]`"
+        ),
     }
 }
 
 /// The word that names a column.
 fn place(cell: &Cell<'_>) -> TokenStream {
     let named = match cell.source {
-        Source::Plain(_) => cell.field.column.name.as_ref().or(cell.field.sqlx.rename.as_ref()),
+        Source::Plain(_) => cell
+            .field
+            .column
+            .name
+            .as_ref()
+            .or(cell.field.sqlx.rename.as_ref()),
         Source::Part(held, _) => held.column.as_ref(),
     };
-    named.map_or_else(|| cell.field.ident.to_token_stream(), |given| given.value.to_token_stream())
+    named.map_or_else(
+        || cell.field.ident.to_token_stream(),
+        |given| given.value.to_token_stream(),
+    )
 }
 
 /// `unique = ".."` over columns that the struct doesn't have.
 pub(super) fn unique_sets_name_columns(entity: &Entity<'_>, errors: &mut Errors) {
     let cells = entity.cells();
     let columns = || cells.iter().map(|cell| cell.name);
-    for Given { word, value } in entity.table.unique.iter().chain(&entity.table.unique_deferrable) {
+    for Given { word, value } in entity
+        .table
+        .unique
+        .iter()
+        .chain(&entity.table.unique_deferrable)
+    {
         let text = value.value();
         let mut seen = Vec::new();
         for name in text.split(',').map(str::trim) {
             if !columns().any(|column| column == name) {
                 let guess = names::did_you_mean(name, columns());
-                errors.at(value, format!("`{word}` names no column \"{name}\"{guess}\nthe columns are {}", names::listed(columns())));
+                errors.at(
+                    value,
+                    format!(
+                        "`{word}` names no column \"{name}\"{guess}\nthe columns are {}",
+                        names::listed(columns())
+                    ),
+                );
             } else if seen.contains(&name) {
-                errors.at(value, format!("`{word}` names the column \"{name}\" twice: keep one"));
+                errors.at(
+                    value,
+                    format!("`{word}` names the column \"{name}\" twice: keep one"),
+                );
             }
             seen.push(name);
         }
@@ -100,7 +161,9 @@ pub(super) fn unique_sets_name_columns(entity: &Entity<'_>, errors: &mut Errors)
 
 /// `#[sqlx(rename_all = "..")]` with a style that sqlx doesn't have.
 pub(super) fn naming_style_is_known(entity: &Entity<'_>, errors: &mut Errors) {
-    let Some(given) = &entity.sqlx.rename_all else { return };
+    let Some(given) = &entity.sqlx.rename_all else {
+        return;
+    };
     let style = given.value.value();
     if names::in_style(&style, "").is_none() {
         errors.at(&given.value, format!("`rename_all` has no style \"{style}\": write one that sqlx has, such as \"camelCase\""));
@@ -122,7 +185,13 @@ pub(super) fn options_fit_the_field(_: &Entity<'_>, field: &Field<'_>, errors: &
         }
     }
     if let (Role::Skipped, [relation, ..]) = (&field.role, field.relations.as_slice()) {
-        errors.at(relation.word, format!("a field that is skipped is no relation: leave out `{}`, or `skip`", relation.word));
+        errors.at(
+            relation.word,
+            format!(
+                "a field that is skipped is no relation: leave out `{}`, or `skip`",
+                relation.word
+            ),
+        );
     }
 }
 
@@ -151,18 +220,38 @@ pub(super) fn column_is_named_once(_: &Entity<'_>, field: &Field<'_>, errors: &m
     if let (Some(ours), Some(theirs)) = (&field.column.name, &field.sqlx.rename)
         && ours.value.value() != theirs.value.value()
     {
-        errors.at(&theirs.value, format!("`#[column]` names the column \"{}\": keep one of the two names", ours.value.value()));
+        errors.at(
+            &theirs.value,
+            format!(
+                "`#[column]` names the column \"{}\": keep one of the two names",
+                ours.value.value()
+            ),
+        );
     }
     if let (Role::BelongsTo(_), Some(rename)) = (&field.role, &field.sqlx.rename) {
-        errors.at(&rename.word, "the relation names its column: write `column = \"..\"` in its attribute");
+        errors.at(
+            &rename.word,
+            "the relation names its column: write `column = \"..\"` in its attribute",
+        );
     }
-    for given in [&field.column.name, &field.sqlx.rename].into_iter().flatten() {
+    for given in [&field.column.name, &field.sqlx.rename]
+        .into_iter()
+        .flatten()
+    {
         usable(&given.value, errors);
     }
     if let Some(given) = belongs_to(field).and_then(|held| held.column.as_ref()) {
         let text = given.value.value();
-        if text.contains('\0') || text.split(',').any(|name| name.trim().is_empty()) {
-            errors.at(&given.value, "a column has no name: write the names of the columns, with a comma between two");
+        if text.split(',').count() > KEY_PARTS {
+            errors.at(
+                &given.value,
+                format!("a key has {KEY_PARTS} columns at most, and so has a foreign key"),
+            );
+        } else if text.contains('\0') || text.split(',').any(|name| name.trim().is_empty()) {
+            errors.at(
+                &given.value,
+                "a column has no name: write the names of the columns, with a comma between two",
+            );
         }
     }
 }

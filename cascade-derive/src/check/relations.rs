@@ -3,19 +3,33 @@
 use quote::ToTokens;
 
 use crate::errors::Errors;
-use crate::grammar;
 use crate::model::{Cardinality, Entity, Field, Relation, Role};
+use crate::parse;
 use crate::shape::Shape;
 
 /// Two relation attributes on a field.
 pub(super) fn there_is_one_relation(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
     let mut relations = field.relations.iter();
-    let Some(first) = relations.next() else { return };
+    let Some(first) = relations.next() else {
+        return;
+    };
     for relation in relations {
         if relation.word == first.word {
-            errors.at(relation.word, format!("`#[{}]` is given twice: write one, with all its keys", relation.word));
+            errors.at(
+                relation.word,
+                format!(
+                    "`#[{}]` is given twice: write one, with all its keys",
+                    relation.word
+                ),
+            );
         } else {
-            errors.at(relation.word, format!("a field has one relation, and this one is `{}` already: keep one", first.word));
+            errors.at(
+                relation.word,
+                format!(
+                    "a field has one relation, and this one is `{}` already: keep one",
+                    first.word
+                ),
+            );
         }
     }
 }
@@ -30,8 +44,14 @@ pub(super) fn attribute_fits_type(_: &Entity<'_>, field: &Field<'_>, errors: &mu
             errors.at(field.ty, format!("a wrapper is the field's whole type, so that it knows whether it is loaded: write `{}` without `{outer}`", text(wrapper)));
         }
         (shape, []) => errors.at(field.ty, without_attribute(shape, field)),
-        (Shape::Plain { .. }, [relation]) if grammar::quotes_target(relation.attribute) => {
-            errors.at(relation.word, format!("a struct is named without quotes: `#[{}(Parent)]`", relation.word));
+        (Shape::Plain { .. }, [relation]) if parse::quotes_target(relation.attribute) => {
+            errors.at(
+                relation.word,
+                format!(
+                    "a struct is named without quotes: `#[{}(Parent)]`",
+                    relation.word
+                ),
+            );
         }
         (shape, [relation]) => match wrong_side(shape, relation) {
             Wrong::Attribute(message) => errors.at(relation.word, message),
@@ -51,10 +71,18 @@ fn without_attribute(shape: &Shape<'_>, field: &Field<'_>) -> String {
     match shape {
         Shape::BelongsTo { target, .. } => {
             let parent = text(target);
-            format!("a `BelongsTo` is a foreign key and needs its attribute: `#[many_to_one({parent})]`, or `#[one_to_one({parent})]` where it is unique")
+            format!(
+                "a `BelongsTo` is a foreign key and needs its attribute: `#[many_to_one({parent})]`, or `#[one_to_one({parent})]` where it is unique"
+            )
         }
-        Shape::HasMany => format!("`HasMany` is not built yet: only one-to-one relations are; load `{}` by a query of your own", field.name),
-        Shape::ManyToMany => format!("`ManyToMany` is not built yet: only one-to-one relations are; load `{}` by a query of your own", field.name),
+        Shape::HasMany => format!(
+            "`HasMany` is not built yet: only one-to-one relations are; load `{}` by a query of your own",
+            field.name
+        ),
+        Shape::ManyToMany => format!(
+            "`ManyToMany` is not built yet: only one-to-one relations are; load `{}` by a query of your own",
+            field.name
+        ),
         _ => "a `HasOne` is a relation and needs its attribute: `#[one_to_one]`".to_owned(),
     }
 }
@@ -66,38 +94,57 @@ fn wrong_side(shape: &Shape<'_>, relation: &Relation<'_>) -> Wrong {
             "`many_to_one` is the side that holds the foreign key, and the child of a `HasOne` holds it: write `#[one_to_one]`, or hold `BelongsTo<{}>`",
             text(child)
         )),
-        (Shape::HasOne(_), _) => Wrong::Attribute(format!("a `HasOne` holds one child at most, and `{word}` says many: write `#[one_to_one]`")),
-        (Shape::HasMany, Cardinality::OneToOne | Cardinality::ManyToOne) => {
-            Wrong::Type(format!("a `HasMany` holds many children, and `{word}` says one: write `#[one_to_one]` on a `HasOne`"))
-        }
-        (Shape::ManyToMany, Cardinality::OneToOne | Cardinality::ManyToOne) => {
-            Wrong::Type(format!("a `ManyToMany` holds many rows, and `{word}` says one: write `#[one_to_one]` on a `HasOne`"))
-        }
-        (Shape::BelongsTo { .. }, _) => {
-            Wrong::Attribute(format!("a `BelongsTo` holds one parent, and `{word}` says many: write `#[many_to_one]`, or `#[one_to_one]` where it is unique"))
-        }
-        (Shape::Plain { holds: Some((outer, inner)) }, _) if could_be_mapped(inner) => plain_holder(&outer.to_string(), &text(inner), relation),
-        (Shape::Plain { .. }, Cardinality::OneToOne | Cardinality::ManyToOne) => Wrong::Attribute(format!(
-            "a plain column is a foreign key if the attribute names the struct that it refers to: `#[{word}(Parent)]`; a child is held by a `HasOne`"
+        (Shape::HasOne(_), _) => Wrong::Attribute(format!(
+            "a `HasOne` holds one child at most, and `{word}` says many: write `#[one_to_one]`"
         )),
-        (Shape::Plain { .. }, _) => Wrong::Attribute(format!("a plain column holds no rows, so `{word}` can't be on it: leave it out")),
-        _ => Wrong::Attribute(format!("`{word}` is not built yet: only `one_to_one`, and `many_to_one` on the side that holds the key, are")),
+        (Shape::HasMany, Cardinality::OneToOne | Cardinality::ManyToOne) => Wrong::Type(format!(
+            "a `HasMany` holds many children, and `{word}` says one: write `#[one_to_one]` on a `HasOne`"
+        )),
+        (Shape::ManyToMany, Cardinality::OneToOne | Cardinality::ManyToOne) => {
+            Wrong::Type(format!(
+                "a `ManyToMany` holds many rows, and `{word}` says one: write `#[one_to_one]` on a `HasOne`"
+            ))
+        }
+        (Shape::BelongsTo { .. }, _) => Wrong::Attribute(format!(
+            "a `BelongsTo` holds one parent, and `{word}` says many: write `#[many_to_one]`, or `#[one_to_one]` where it is unique"
+        )),
+        (
+            Shape::Plain {
+                holds: Some((outer, inner)),
+            },
+            _,
+        ) if could_be_mapped(inner) => plain_holder(&outer.to_string(), &text(inner), relation),
+        (Shape::Plain { .. }, Cardinality::OneToOne | Cardinality::ManyToOne) => {
+            Wrong::Attribute(format!(
+                "a plain column is a foreign key if the attribute names the struct that it refers to: `#[{word}(Parent)]`; a child is held by a `HasOne`"
+            ))
+        }
+        (Shape::Plain { .. }, _) => Wrong::Attribute(format!(
+            "a plain column holds no rows, so `{word}` can't be on it: leave it out"
+        )),
+        _ => Wrong::Attribute(format!(
+            "`{word}` is not built yet: only `one_to_one`, and `many_to_one` on the side that holds the key, are"
+        )),
     }
 }
 
 /// Whether a type may be a mapped struct: those of the language, such as `i64`, begin in lower case.
 fn could_be_mapped(ty: &syn::Type) -> bool {
-    let syn::Type::Path(path) = ty else { return false };
-    path.path.segments.last().is_some_and(|last| last.ident.to_string().starts_with(char::is_uppercase) && last.ident != "String")
+    let syn::Type::Path(path) = ty else {
+        return false;
+    };
+    path.path.segments.last().is_some_and(|last| {
+        last.ident.to_string().starts_with(char::is_uppercase) && last.ident != "String"
+    })
 }
 
 /// `Option<C>`, `Vec<C>` or `Box<C>` where a wrapper belongs.
 fn plain_holder(outer: &str, inner: &str, relation: &Relation<'_>) -> Wrong {
     let word = relation.word;
     match (outer, relation.cardinality) {
-        ("Vec", Cardinality::OneToOne) => {
-            Wrong::Type(format!("a one-to-one relation has one child at most, and knows whether it is loaded: write `HasOne<{inner}>` instead of `Vec<{inner}>`"))
-        }
+        ("Vec", Cardinality::OneToOne) => Wrong::Type(format!(
+            "a one-to-one relation has one child at most, and knows whether it is loaded: write `HasOne<{inner}>` instead of `Vec<{inner}>`"
+        )),
         (_, Cardinality::OneToOne) => Wrong::Type(format!(
             "a relation knows whether it is loaded: write `HasOne<{inner}>` instead of `{outer}<{inner}>`; for a foreign key name the parent, `#[one_to_one(Parent)]`"
         )),
@@ -105,22 +152,38 @@ fn plain_holder(outer: &str, inner: &str, relation: &Relation<'_>) -> Wrong {
             "a parent is held by `BelongsTo<{inner}>`, not by `{outer}<{inner}>`; for a plain foreign key name the parent, `#[many_to_one(Parent)]`"
         )),
         (_, cardinality) => {
-            let wrapper = if cardinality == Cardinality::OneToMany { "HasMany" } else { "ManyToMany" };
-            Wrong::Type(format!("`{word}` is held by `{wrapper}<{inner}>`, not by `{outer}<{inner}>`, and it is not built yet: only one-to-one relations are"))
+            let wrapper = if cardinality == Cardinality::OneToMany {
+                "HasMany"
+            } else {
+                "ManyToMany"
+            };
+            Wrong::Type(format!(
+                "`{word}` is held by `{wrapper}<{inner}>`, not by `{outer}<{inner}>`, and it is not built yet: only one-to-one relations are"
+            ))
         }
     }
 }
 
 /// The attribute names another parent than the `BelongsTo`.
 pub(super) fn parent_is_the_held_one(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Role::BelongsTo(held) = &field.role else { return };
-    let Some(named) = held.foreign_key.target.as_ref() else { return };
+    let Role::BelongsTo(held) = &field.role else {
+        return;
+    };
+    let Some(named) = held.foreign_key.target.as_ref() else {
+        return;
+    };
     let held_name = match held.target {
         syn::Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
         _ => None,
     };
     if named.segments.last().map(|segment| &segment.ident) != held_name {
-        errors.at(named, format!("the field holds `{0}`: write `{0}` here too, or nothing", text(held.target)));
+        errors.at(
+            named,
+            format!(
+                "the field holds `{0}`: write `{0}` here too, or nothing",
+                text(held.target)
+            ),
+        );
     }
 }
 

@@ -36,21 +36,45 @@ fn columns(entity: &Entity<'_>, checks: &mut TokenStream) {
     }
 }
 
-fn foreign_key(entity: &Entity<'_>, index: usize, reference: &Reference<'_>, checks: &mut TokenStream) {
+fn foreign_key(
+    entity: &Entity<'_>,
+    index: usize,
+    reference: &Reference<'_>,
+    checks: &mut TokenStream,
+) {
     let (own, index) = (table_of(&entity.ident.to_token_stream()), number(index));
     if let Some(held) = reference.holder {
-        let parent = table_of(&names::without_self(held.target.to_token_stream(), entity.ident));
-        let place = held.column.as_ref().map_or_else(|| reference.foreign_key.word.to_token_stream(), |given| given.value.to_token_stream());
+        let parent = table_of(&names::without_self(
+            held.target.to_token_stream(),
+            entity.ident,
+        ));
+        let place = held.column.as_ref().map_or_else(
+            || reference.foreign_key.word.to_token_stream(),
+            |given| given.value.to_token_stream(),
+        );
         checks.extend(call(place, "key_size", &quote!(#own, #index, #parent)));
     }
-    if let Some(given) = reference.foreign_key.on_delete.as_ref().filter(|given| given.value == OnDelete::SetNull) {
+    if let Some(given) = reference
+        .foreign_key
+        .on_delete
+        .as_ref()
+        .filter(|given| given.value == OnDelete::SetNull)
+    {
         checks.extend(call(&given.word, "set_null", &quote!(#own, #index)));
     }
 }
 
-fn relation_rules(entity: &Entity<'_>, index: usize, relation: &HasOne<'_>, checks: &mut TokenStream) {
+fn relation_rules(
+    entity: &Entity<'_>,
+    index: usize,
+    relation: &HasOne<'_>,
+    checks: &mut TokenStream,
+) {
     let (own, index) = (table_of(&entity.ident.to_token_stream()), number(index));
-    let child = table_of(&names::without_self(relation.child.to_token_stream(), entity.ident));
+    let child = table_of(&names::without_self(
+        relation.child.to_token_stream(),
+        entity.ident,
+    ));
     let arguments = quote!(#own, #index, #child);
     let keys = &relation.keys;
     match &keys.back_populates {
@@ -62,7 +86,11 @@ fn relation_rules(entity: &Entity<'_>, index: usize, relation: &HasOne<'_>, chec
         Some(given) => checks.extend(call(&given.value, "removal", &arguments)),
         None => checks.extend(call(relation.word, "removal", &arguments)),
     }
-    if let Some(given) = keys.passive_deletes.as_ref().filter(|given| given.value == PassiveDeletes::Yes) {
+    if let Some(given) = keys
+        .passive_deletes
+        .as_ref()
+        .filter(|given| given.value == PassiveDeletes::Yes)
+    {
         checks.extend(call(&given.word, "passive_deletes", &arguments));
     }
 }
@@ -76,7 +104,10 @@ fn table_of(ty: &TokenStream) -> TokenStream {
 fn call(place: impl ToTokens, rule: &str, arguments: &TokenStream) -> TokenStream {
     let place = place.to_token_stream();
     let first = place.span();
-    let last = place.into_iter().last().map_or(first, |token: TokenTree| token.span());
+    let last = place
+        .into_iter()
+        .last()
+        .map_or(first, |token: TokenTree| token.span());
     let rule = proc_macro2::Ident::new(rule, first);
     let callee = quote_spanned!(first=> __cascade::rules::#rule);
     let arguments = closed(arguments.clone(), last);

@@ -1,20 +1,19 @@
 //! The functions of a struct: its key, its fields by number, and a value from a row.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::Index;
 
-use super::number;
+use super::{key_type, number};
 use crate::facts::{Cell, Source};
 use crate::model::{Entity, Field, Role};
 
-/// `Entity::Key`: the type of the key, or the tuple of its parts.
-pub(crate) fn key_type(entity: &Entity<'_>) -> TokenStream {
-    let types: Vec<_> = entity.key().map(|field| field.ty).collect();
-    match types.as_slice() {
-        [only] => quote!(#only),
-        types => quote!((#(#types),*)),
-    }
+/// The types of the key's parts.
+pub(crate) fn key_types(entity: &Entity<'_>) -> Vec<TokenStream> {
+    entity
+        .key()
+        .map(|field| field.ty.to_token_stream())
+        .collect()
 }
 
 /// The functions of the impl.
@@ -22,6 +21,10 @@ pub(super) fn functions(entity: &Entity<'_>) -> TokenStream {
     let key = key_functions(entity);
     let fields: Vec<_> = entity.slots().map(|(_, field)| field.ident).collect();
     let wrappers: Vec<_> = entity.relations().map(|(field, _)| field.ident).collect();
+    let children: Vec<_> = entity
+        .relations()
+        .map(|(_, relation)| relation.child)
+        .collect();
     let [see, row] = locals(["see", "row"]);
     let cells = entity.cells();
     let mut keys = 0_usize..;
@@ -33,10 +36,10 @@ pub(super) fn functions(entity: &Entity<'_>) -> TokenStream {
     quote! {
         #key
         fn view<'a>(&'a self, #see: &mut __cascade::See<'_, 'a>) {
-            #see(&[#(&self.#fields),*], &[#(&self.#wrappers),*]);
+            #see(&[#(&self.#fields),*], &[#(<#children as __cascade::Entity>::has_one(&self.#wrappers)),*]);
         }
         fn visit(&mut self) -> __cascade::Parts<'_> {
-            __cascade::Parts::new([#(&mut self.#fields),*], [#(&mut self.#wrappers),*])
+            __cascade::Parts::new([#(&mut self.#fields),*], [#(<#children as __cascade::Entity>::has_one_mut(&mut self.#wrappers)),*])
         }
         fn read(#row: &mut __cascade::Reader<'_>) -> ::core::result::Result<Self, __cascade::Error> {
             ::core::result::Result::Ok(Self { #(#values),* })
@@ -47,7 +50,7 @@ pub(super) fn functions(entity: &Entity<'_>) -> TokenStream {
 /// What takes a key apart and puts it together.
 fn key_functions(entity: &Entity<'_>) -> TokenStream {
     let [key, part, parts] = locals(["key", "part", "parts"]);
-    let ty = key_type(entity);
+    let ty = key_type(&key_types(entity));
     let count = entity.key().count();
     let (take_apart, put_together) = if count == 1 {
         (quote!(#key), quote!(__cascade::part(#parts, 0)))
@@ -55,7 +58,11 @@ fn key_functions(entity: &Entity<'_>) -> TokenStream {
         let numbers = (0..count).map(number);
         let arms = (0..count).map(|part| {
             let field = Index::from(part);
-            if part + 1 == count { quote!(_ => &#key.#field) } else { quote!(#field => &#key.#field) }
+            if part + 1 == count {
+                quote!(_ => &#key.#field)
+            } else {
+                quote!(#field => &#key.#field)
+            }
         });
         (
             quote!(match #part { #(#arms),* }),
@@ -74,13 +81,21 @@ fn key_functions(entity: &Entity<'_>) -> TokenStream {
 }
 
 /// The expression that fills a field from a row.
-fn value(entity: &Entity<'_>, cells: &[Cell<'_>], field: &Field<'_>, row: &Ident, keys: &mut impl Iterator<Item = usize>) -> TokenStream {
+fn value(
+    entity: &Entity<'_>,
+    cells: &[Cell<'_>],
+    field: &Field<'_>,
+    row: &Ident,
+    keys: &mut impl Iterator<Item = usize>,
+) -> TokenStream {
     let (ident, ty) = (field.ident, field.ty);
     match &field.role {
         Role::Column(column) => {
             // Foreign keys are numbered in the order of their fields, whichever way these hold them.
             let _ = column.foreign_key.as_ref().and_then(|_| keys.next());
-            let is_it = |cell: &Cell<'_>| matches!(cell.source, Source::Plain(_)) && std::ptr::eq(cell.field, field);
+            let is_it = |cell: &Cell<'_>| {
+                matches!(cell.source, Source::Plain(_)) && std::ptr::eq(cell.field, field)
+            };
             let index = cells.iter().position(is_it).map(number);
             if field.sqlx.default.is_some() {
                 quote!(#row.column_or(#index, ::core::default::Default::default)?)
@@ -94,11 +109,13 @@ fn value(entity: &Entity<'_>, cells: &[Cell<'_>], field: &Field<'_>, row: &Ident
             let key = keys.next().map(number);
             quote!(#row.belongs_to(#key)?)
         }
-        Role::HasOne(_) | Role::Skipped | Role::Unclear => quote!(::core::default::Default::default()),
+        Role::HasOne(_) | Role::Skipped | Role::Unclear => {
+            quote!(::core::default::Default::default())
+        }
     }
 }
 
-/// Local names that no name of the user's can meet.
+/// Local names that no variable of the user's can meet; a constant of that name would, hence the prefix.
 fn locals<const N: usize>(names: [&str; N]) -> [Ident; N] {
-    names.map(|name| Ident::new(name, Span::mixed_site()))
+    names.map(|name| Ident::new(&format!("__{name}"), Span::mixed_site()))
 }

@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::number;
 use crate::facts::{Cell, Reference, Source};
 use crate::grammar::Given;
 use crate::model::{BelongsTo, Entity, Field, HasOne};
 use crate::names;
-use super::number;
 use crate::values::{Generated, OnDelete, PassiveDeletes};
 
 /// The `Table`.
@@ -16,11 +16,27 @@ pub(super) fn table(entity: &Entity<'_>) -> TokenStream {
     let schema = option(entity.table.schema.as_ref().map(|given| &given.value));
     let name = entity.table.name.as_ref().map(|given| &given.value);
     let columns = cells.iter().map(column);
-    let key = cells.iter().enumerate().filter(|(_, cell)| cell.field.key.is_some()).map(|(index, _)| number(index));
-    let foreign_keys = entity.references().map(|reference| foreign_key(entity, &cells, &reference));
-    let relations = entity.relations().map(|(field, relation)| relation_def(field, relation));
-    let unique = entity.table.unique.iter().map(|given| unique(&cells, &given.value, false));
-    let deferrable = entity.table.unique_deferrable.iter().map(|given| self::unique(&cells, &given.value, true));
+    let key = cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| cell.field.key.is_some())
+        .map(|(index, _)| number(index));
+    let foreign_keys = entity
+        .references()
+        .map(|reference| foreign_key(entity, &cells, &reference));
+    let relations = entity
+        .relations()
+        .map(|(field, relation)| relation_def(field, relation));
+    let unique = entity
+        .table
+        .unique
+        .iter()
+        .map(|given| unique(&cells, &given.value, false));
+    let deferrable = entity
+        .table
+        .unique_deferrable
+        .iter()
+        .map(|given| self::unique(&cells, &given.value, true));
     let version = option(cells.iter().enumerate().find_map(version));
     quote! {
         __cascade::Table {
@@ -42,22 +58,27 @@ pub(super) fn table(entity: &Entity<'_>) -> TokenStream {
 
 /// A `Column`.
 fn column(cell: &Cell<'_>) -> TokenStream {
-    let Cell { name, field, slot, source } = cell;
+    let Cell {
+        name,
+        field,
+        slot,
+        source,
+    } = cell;
     let slot = number(*slot);
     let text = &field.name;
     let ty = field.ty;
     if let Source::Part(held, part) = *source {
         let (target, part) = (held.target, number(part));
-        let part_type = match held.columns.len() {
-            1 => quote!(<#target as __cascade::Entity>::Key),
-            _ => quote!(<<#target as __cascade::Entity>::Key as __cascade::KeyPart<#part>>::Part),
-        };
         return quote! {
-            __cascade::Column::new(#name, #text, #slot, __cascade::codec!(#part_type)).part(__cascade::holder_part::<#ty, #part>)
+            __cascade::Column::new(#name, #text, #slot, __cascade::codec!(__cascade::PartOf<#target, #part>)).part(__cascade::holder_part::<#ty, #part>)
         };
     }
     let json = field.column.json.is_some() || field.sqlx.json.is_some();
-    let codec = if json { quote!(codec_json) } else { quote!(codec) };
+    let codec = if json {
+        quote!(codec_json)
+    } else {
+        quote!(codec)
+    };
     let key = field.key.as_ref().map(|_| quote!(.key()));
     let generated = generated(field);
     let unique = field.column.unique.as_ref().map(|_| quote!(.unique()));
@@ -66,16 +87,35 @@ fn column(cell: &Cell<'_>) -> TokenStream {
 
 /// Who fills a column, where it isn't the application.
 fn generated(field: &Field<'_>) -> Option<TokenStream> {
-    match field.key.as_ref().and_then(|key| key.value.generated.as_ref()) {
-        Some(Given { value: Generated::Database, .. }) => Some(quote!(.generated())),
-        Some(Given { value: Generated::Expression(expression), .. }) => Some(quote!(.generated_by(#expression))),
-        None => field.column.generated.as_ref().map(|_| quote!(.generated())),
+    match field
+        .key
+        .as_ref()
+        .and_then(|key| key.value.generated.as_ref())
+    {
+        Some(Given {
+            value: Generated::Database,
+            ..
+        }) => Some(quote!(.generated())),
+        Some(Given {
+            value: Generated::Expression(expression),
+            ..
+        }) => Some(quote!(.generated_by(#expression))),
+        None => field
+            .column
+            .generated
+            .as_ref()
+            .map(|_| quote!(.generated())),
     }
 }
 
 /// A `ForeignKey`.
 fn foreign_key(entity: &Entity<'_>, cells: &[Cell<'_>], reference: &Reference<'_>) -> TokenStream {
-    let Reference { field, slot, foreign_key, holder } = reference;
+    let Reference {
+        field,
+        slot,
+        foreign_key,
+        holder,
+    } = reference;
     let (name, slot) = (&field.name, number(*slot));
     let unique = foreign_key.unique.then(|| quote!(.unique()));
     let on_delete = foreign_key.on_delete.as_ref().map(|given| {
@@ -84,9 +124,15 @@ fn foreign_key(entity: &Entity<'_>, cells: &[Cell<'_>], reference: &Reference<'_
     });
     let Some(held) = holder else {
         let (ty, target) = (field.ty, &foreign_key.target);
-        let cell = cells.iter().enumerate().find(|(_, cell)| std::ptr::eq(cell.field, *field));
+        let cell = cells
+            .iter()
+            .enumerate()
+            .find(|(_, cell)| std::ptr::eq(cell.field, *field));
         let column = cell.as_ref().map(|(index, _)| number(*index));
-        let shared = cell.as_ref().is_some_and(|(_, cell)| entity.is_shared(field, cell.name)).then(|| quote!(.shared()));
+        let shared = cell
+            .as_ref()
+            .is_some_and(|(_, cell)| entity.is_shared(field, cell.name))
+            .then(|| quote!(.shared()));
         return quote! {
             __cascade::ForeignKey::new::<#target>(#name, #slot, &[__cascade::key_part::<#target, #ty>(#column) #shared])
                 .nullable(__cascade::nullable::<#target, #ty>())
@@ -94,8 +140,18 @@ fn foreign_key(entity: &Entity<'_>, cells: &[Cell<'_>], reference: &Reference<'_
         };
     };
     let ty = field.ty;
-    let BelongsTo { target, optional, columns, cascade, single_parent, .. } = held;
-    let parts = columns.iter().enumerate().map(|(part, name)| held_part(cells, held, part, name));
+    let BelongsTo {
+        target,
+        optional,
+        columns,
+        cascade,
+        single_parent,
+        ..
+    } = held;
+    let parts = columns
+        .iter()
+        .enumerate()
+        .map(|(part, name)| held_part(cells, held, part, name));
     let nullable = optional.then(|| quote!(.nullable(true)));
     let cascade = cascade.as_ref().map(|given| cascade_call(&given.value));
     let single_parent = single_parent.as_ref().map(|_| quote!(.single_parent()));
@@ -109,11 +165,15 @@ fn foreign_key(entity: &Entity<'_>, cells: &[Cell<'_>], reference: &Reference<'_
 /// A `ForeignKeyPart` of a `BelongsTo`: a column of its own, or the plain field that has the column.
 fn held_part(cells: &[Cell<'_>], held: &BelongsTo<'_>, part: usize, name: &str) -> TokenStream {
     let target = held.target;
-    let Some((index, cell)) = cells.iter().enumerate().find(|(_, cell)| cell.name == name) else { return TokenStream::new() };
+    let Some((index, cell)) = cells.iter().enumerate().find(|(_, cell)| cell.name == name) else {
+        return TokenStream::new();
+    };
     let (ty, index, part) = (cell.field.ty, number(index), number(part));
     match cell.source {
         Source::Part(..) => quote!(__cascade::own_part(#index)),
-        Source::Plain(_) if held.columns.len() == 1 => quote!(__cascade::key_part::<#target, #ty>(#index).shared()),
+        Source::Plain(_) if held.columns.len() == 1 => {
+            quote!(__cascade::key_part::<#target, #ty>(#index).shared())
+        }
         Source::Plain(_) => quote!(__cascade::shared_part::<#target, #ty, #part>(#index).shared()),
     }
 }
@@ -132,15 +192,21 @@ fn relation_def(field: &Field<'_>, relation: &HasOne<'_>) -> TokenStream {
     let (name, child, keys) = (&field.name, relation.child, &relation.keys);
     // Before the cascade, which it resets.
     let viewonly = keys.viewonly.as_ref().map(|_| quote!(.viewonly()));
-    let cascade = keys.cascade.as_ref().map(|given| cascade_call(&given.value));
+    let cascade = keys
+        .cascade
+        .as_ref()
+        .map(|given| cascade_call(&given.value));
     let back_populates = keys.back_populates.as_ref().map(|given| {
         let field = names::plain(&given.value);
         quote!(.back_populates(#field))
     });
-    let passive_deletes = keys.passive_deletes.as_ref().map(|given| match given.value {
-        PassiveDeletes::Yes => quote!(.passive_deletes(__cascade::PassiveDeletes::Yes)),
-        PassiveDeletes::All => quote!(.passive_deletes(__cascade::PassiveDeletes::All)),
-    });
+    let passive_deletes = keys
+        .passive_deletes
+        .as_ref()
+        .map(|given| match given.value {
+            PassiveDeletes::Yes => quote!(.passive_deletes(__cascade::PassiveDeletes::Yes)),
+            PassiveDeletes::All => quote!(.passive_deletes(__cascade::PassiveDeletes::All)),
+        });
     let deny = keys.on_remove.as_ref().map(|_| quote!(.deny()));
     let required = keys.required.as_ref().map(|_| quote!(.required()));
     quote! {
@@ -156,7 +222,10 @@ fn cascade_call(tokens: &syn::LitStr) -> TokenStream {
 /// A `Unique`.
 fn unique(cells: &[Cell<'_>], names: &syn::LitStr, deferrable: bool) -> TokenStream {
     let text = names.value();
-    let columns = text.split(',').filter_map(|name| cells.iter().position(|cell| cell.name == name.trim())).map(number);
+    let columns = text
+        .split(',')
+        .filter_map(|name| cells.iter().position(|cell| cell.name == name.trim()))
+        .map(number);
     quote!(__cascade::Unique { columns: &[#(#columns),*], deferrable: #deferrable })
 }
 
@@ -169,8 +238,8 @@ fn version((index, cell): (usize, &Cell<'_>)) -> Option<TokenStream> {
 }
 
 fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
+    value.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
 }

@@ -1,0 +1,191 @@
+const _: () = {
+    use ::sqlx_cascade::__private as __cascade;
+    #[automatically_derived]
+    impl __cascade::Entity for Profile {
+        type Key = (i64, i64);
+        type KeyParts = (i64, i64, (), (), (), ());
+        const IDENT: &'static str = ::core::concat!(
+            ::core::module_path!(), "::Profile@", ::core::line!(), ":", ::core::column!()
+        );
+        const NAME: &'static str = "Profile";
+        const TABLE: &'static __cascade::Table = &__cascade::Table {
+            ident: <Self as __cascade::Entity>::IDENT,
+            entity: <Self as __cascade::Entity>::NAME,
+            schema: ::core::option::Option::Some("app"),
+            name: "profiles",
+            columns: &[
+                __cascade::Column::new("id", "id", 0, __cascade::codec!(i64)).key(),
+                __cascade::Column::new("user_id", "user_id", 1, __cascade::codec!(i64))
+                    .key(),
+                __cascade::Column::new("biography", "bio", 2, __cascade::codec!(String))
+                    .unique(),
+                __cascade::Column::new("version", "version", 3, __cascade::codec!(i64)),
+                __cascade::Column::new(
+                        "org_id",
+                        "org",
+                        4,
+                        __cascade::codec!(__cascade::PartOf < Org, 1 >),
+                    )
+                    .part(__cascade::holder_part::<Option<BelongsTo<Org>>, 1>),
+                __cascade::Column::new(
+                    "tenant_id",
+                    "tenant_id",
+                    5,
+                    __cascade::codec!(i64),
+                ),
+            ],
+            key: &[0, 1],
+            foreign_keys: &[
+                __cascade::ForeignKey::new::<
+                    User,
+                >("user_id", 1, &[__cascade::key_part::<User, i64>(1).shared()])
+                    .nullable(__cascade::nullable::<User, i64>())
+                    .unique()
+                    .on_delete(__cascade::OnDelete::Cascade),
+                __cascade::ForeignKey::new::<
+                    Org,
+                >(
+                        "org",
+                        4,
+                        &[
+                            __cascade::shared_part::<Org, i64, 0>(5).shared(),
+                            __cascade::own_part(4),
+                        ],
+                    )
+                    .holder(__cascade::Holder::of::<Option<BelongsTo<Org>>>())
+                    .nullable(true)
+                    .on_delete(__cascade::OnDelete::Restrict),
+            ],
+            relations: &[
+                __cascade::RelationDef::new(
+                        "type",
+                        __cascade::Kind::OneToOne,
+                        <Self as __cascade::Entity>::table,
+                    )
+                    .back_populates("type")
+                    .passive_deletes(__cascade::PassiveDeletes::Yes)
+                    .deny()
+                    .required(),
+            ],
+            unique: &[
+                __cascade::Unique {
+                    columns: &[5, 2],
+                    deferrable: false,
+                },
+            ],
+            version: ::core::option::Option::Some(
+                __cascade::Version::of::<i64>(3, true),
+            ),
+            broken: false,
+            functions: __cascade::Functions::of::<Self>(),
+        };
+        fn table() -> &'static __cascade::Table {
+            <Self as __cascade::Entity>::TABLE
+        }
+        fn key_part(__key: &(i64, i64), __part: usize) -> &__cascade::Erased {
+            match __part {
+                0 => &__key.0,
+                _ => &__key.1,
+            }
+        }
+        fn key_from(
+            __parts: &[&__cascade::Erased],
+        ) -> ::core::option::Option<(i64, i64)> {
+            ::core::option::Option::Some((
+                __cascade::part(__parts, 0)?,
+                __cascade::part(__parts, 1)?,
+            ))
+        }
+        fn view<'a>(&'a self, __see: &mut __cascade::See<'_, 'a>) {
+            __see(
+                &[
+                    &self.id,
+                    &self.user_id,
+                    &self.bio,
+                    &self.version,
+                    &self.org,
+                    &self.tenant_id,
+                ],
+                &[<Self as __cascade::Entity>::has_one(&self.r#type)],
+            );
+        }
+        fn visit(&mut self) -> __cascade::Parts<'_> {
+            __cascade::Parts::new(
+                [
+                    &mut self.id,
+                    &mut self.user_id,
+                    &mut self.bio,
+                    &mut self.version,
+                    &mut self.org,
+                    &mut self.tenant_id,
+                ],
+                [<Self as __cascade::Entity>::has_one_mut(&mut self.r#type)],
+            )
+        }
+        fn read(
+            __row: &mut __cascade::Reader<'_>,
+        ) -> ::core::result::Result<Self, __cascade::Error> {
+            ::core::result::Result::Ok(Self {
+                id: __row.column::<i64>(0)?,
+                user_id: __row.column::<i64>(1)?,
+                bio: __row.column::<String>(2)?,
+                version: __row.column::<i64>(3)?,
+                cache: ::core::default::Default::default(),
+                org: __row.belongs_to(1)?,
+                tenant_id: __row.column::<i64>(5)?,
+                r#type: ::core::default::Default::default(),
+            })
+        }
+    }
+    #[automatically_derived]
+    impl Profile {
+        /// The relation `type`.
+        #[allow(dead_code)]
+        const TYPE: __cascade::Relation<Profile, Self> = __cascade::Relation::new(0);
+    }
+    const _: () = __cascade::rules::column(
+        <Profile as __cascade::Entity>::TABLE,
+        0,
+        "i64",
+    );
+    const _: () = __cascade::rules::column(
+        <Profile as __cascade::Entity>::TABLE,
+        2,
+        "String",
+    );
+    const _: () = __cascade::rules::column(
+        <Profile as __cascade::Entity>::TABLE,
+        3,
+        "i64",
+    );
+    const _: () = __cascade::rules::column(
+        <Profile as __cascade::Entity>::TABLE,
+        5,
+        "i64",
+    );
+    const _: () = __cascade::rules::key_size(
+        <Profile as __cascade::Entity>::TABLE,
+        1,
+        <Org as __cascade::Entity>::TABLE,
+    );
+    const _: () = __cascade::rules::back_populates(
+        <Profile as __cascade::Entity>::TABLE,
+        0,
+        <Profile as __cascade::Entity>::TABLE,
+    );
+    const _: () = __cascade::rules::cardinality(
+        <Profile as __cascade::Entity>::TABLE,
+        0,
+        <Profile as __cascade::Entity>::TABLE,
+    );
+    const _: () = __cascade::rules::removal(
+        <Profile as __cascade::Entity>::TABLE,
+        0,
+        <Profile as __cascade::Entity>::TABLE,
+    );
+    const _: () = __cascade::rules::passive_deletes(
+        <Profile as __cascade::Entity>::TABLE,
+        0,
+        <Profile as __cascade::Entity>::TABLE,
+    );
+};

@@ -1,0 +1,146 @@
+//! The statements that were really sent: sqlx logs each when it is done, in the span of the test that sent it.
+
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, Once, PoisonError};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
+use tracing::{Event, Span, Subscriber, debug_span};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
+
+/// The name of the spans that record.
+const NAME: &str = "recorded";
+
+/// The statements of one test.
+#[derive(Clone, Default)]
+pub(crate) struct Record(Arc<Mutex<Vec<String>>>);
+
+/// The records of tests whose span is not made yet, by their number.
+static WAITING: Mutex<Vec<Option<Record>>> = Mutex::new(Vec::new());
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            let subscriber = tracing_subscriber::registry().with(Recorder);
+            tracing::subscriber::set_global_default(subscriber).expect("no other subscriber");
+        });
+        Self::default()
+    }
+
+    /// The span in which what is sent is recorded here.
+    pub(crate) fn span(&self) -> Span {
+        let number = {
+            let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.push(Some(self.clone()));
+            waiting.len() as u64 - 1
+        };
+        debug_span!("recorded", number)
+    }
+
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn put(&self, texts: Vec<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = texts;
+    }
+
+    fn push(&self, text: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+}
+
+struct Recorder;
+
+impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Recorder {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if attributes.metadata().name() != NAME {
+            return;
+        }
+        let mut number = Number(None);
+        attributes.record(&mut number);
+        let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = number.0.and_then(|number| waiting.get_mut(number)?.take());
+        if let (Some(span), Some(record)) = (context.span(id), record) {
+            span.extensions_mut().insert(record);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if event.metadata().target() != "sqlx::query" {
+            return;
+        }
+        let record = context
+            .event_scope(event)
+            .and_then(|mut scope| scope.find_map(|span| span.extensions().get::<Record>().cloned()));
+        if let Some(record) = record {
+            let mut text = Text::default();
+            event.record(&mut text);
+            let text = if text.statement.is_empty() { text.summary } else { text.statement };
+            record.push(text.trim().to_owned());
+        }
+    }
+}
+
+struct Number(Option<usize>);
+
+impl Visit for Number {
+    fn record_u64(&mut self, _: &Field, value: u64) {
+        self.0 = usize::try_from(value).ok();
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+/// A text, and its first words where it is long.
+#[derive(Default)]
+struct Text {
+    summary: String,
+    statement: String,
+}
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.statement),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+/// How statements begin that are about the connection and its transactions.
+const OF_THE_CONNECTION: [&str; 6] = ["PRAGMA", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+
+/// `INSERT users`: what a statement does, and to which table; `None` for what concerns the connection.
+pub(crate) fn short(text: &str) -> Option<String> {
+    let after = |words: &str| text.split_once(words).map(|(_, rest)| rest);
+    let (verb, rest) = if let Some(rest) = after("INSERT INTO ") {
+        ("INSERT", rest)
+    } else if let Some(rest) = text.strip_prefix("UPDATE ") {
+        ("UPDATE", rest)
+    } else if let Some(rest) = text.strip_prefix("DELETE FROM ") {
+        ("DELETE", rest)
+    } else if let Some((before, _)) = text.split_once(" AS t ") {
+        let table = before.rsplit_once(' ').map_or(before, |(_, table)| table);
+        ("SELECT", table)
+    } else if OF_THE_CONNECTION.iter().any(|word| text.starts_with(word)) {
+        return None;
+    } else {
+        return Some(text.to_owned());
+    };
+    let mut name = String::new();
+    let mut quoted = false;
+    for character in rest.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => break,
+            character => name.push(character),
+        }
+    }
+    Some(format!("{verb} {name}"))
+}
