@@ -30,6 +30,7 @@ const FIELD_RULES: &[fn(&Entity<'_>, &Field<'_>, &mut Errors)] = &[
     cascade::tokens_are_known,
     cascade::orphans_are_deleted,
     cascade::shared_parents_stay,
+    cascade::parents_are_not_deleted,
     cascade::passive_deletes_delete_nothing,
     cascade::viewonly_writes_nothing,
     cascade::denied_removals_delete_nothing,

@@ -33,9 +33,9 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
         connection: &mut Self::Connection,
     ) -> BoxFuture<'_, Result<sqlx::Transaction<'_, Self>, sqlx::Error>>;
 
-    /// A BEGIN that is dropped on its way stays in effect.
+    /// Undoes a BEGIN that was dropped on its way, where sqlx doesn't.
     #[doc(hidden)]
-    const KEEPS_BEGIN: bool;
+    fn undo_begin(connection: &mut Self::Connection);
 
     /// How it stores a type.
     #[doc(hidden)]

@@ -6,11 +6,11 @@ use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::Work;
 use crate::find::{keys, not_found};
-use crate::graph::{Graph, Root};
+use crate::graph::{Fate, Graph, Root};
 use crate::handle::{Persistent, plain};
-use crate::meta::{PassiveDeletes, RelationDef, Table};
+use crate::meta::{Column, PassiveDeletes, RelationDef, Table};
 use crate::plan::{self, Action, Base, Keys, Step, Target, naming};
-use crate::report::Report;
+use crate::report::{ChangeKind, Report};
 use crate::save::known;
 use crate::slot::Row;
 
@@ -91,21 +91,37 @@ pub(crate) async fn detach<T: Entity, D: Db>(
     let Some(foreign_key) = relation.foreign_key(table) else {
         return Ok(Report::default());
     };
-    let report = {
+    let aggregate = table.version.as_ref().filter(|version| version.aggregate);
+    let done = {
         let root = Root {
             table,
             value: &handle.row.value,
             state: &handle.row.state,
         };
         known(&[root])?;
-        let graph = Graph::of_rows([root]);
-        let mut steps = vec![Step {
-            table,
-            kind: None,
-            action: Action::Lock {
-                rows: vec![Target::Node(0)],
-                when: table.key.to_vec(),
+        let mut graph = Graph::of_rows([root]);
+        let rows = vec![Target::Node(0)];
+        let mut steps = vec![match aggregate {
+            None => Step {
+                table,
+                kind: None,
+                action: Action::Lock {
+                    rows,
+                    when: table.key.to_vec(),
+                },
             },
+            Some(version) => {
+                graph.nodes[0].fate = Fate::write(vec![version.column]);
+                Step {
+                    table,
+                    kind: Some(ChangeKind::Updated),
+                    action: Action::Write {
+                        rows,
+                        columns: vec![version.column],
+                        when: naming(table, None),
+                    },
+                }
+            }
         }];
         steps.extend(plan::detach(
             relation,
@@ -125,20 +141,25 @@ pub(crate) async fn detach<T: Entity, D: Db>(
             .run::<D::Backend>(db.source(), &[root.state.outcome()])
             .await
         {
-            Ok(done) => done.report,
-            Err(error) if error.kind() == ErrorKind::Stale => return Err(not_found(table)),
+            Ok(done) => done,
+            // Under a version, a row that is gone can't be told from one that moved on.
+            Err(error) if error.kind() == ErrorKind::Stale && aggregate.is_none() => {
+                return Err(not_found(table));
+            }
             Err(error) => return Err(error),
         }
     };
-    let home = handle.row.state.handle();
-    if let Some(slot) = (table.functions.visit)(&mut handle.row.value)
-        .slots
-        .into_iter()
-        .nth(index)
-    {
-        slot.fill(home, foreign_key, Vec::new());
+    let Row { value, state } = &mut handle.row;
+    let mut parts = (table.functions.visit)(value);
+    for (column, cell) in done.staged.into_iter().flatten() {
+        let Column { slot, codec, .. } = &table.columns[column];
+        state.record(column, (codec.clone)(&*cell));
+        (codec.write)(parts.fields[*slot], cell);
     }
-    Ok(report)
+    if let Some(slot) = parts.slots.into_iter().nth(index) {
+        slot.fill(state.handle(), foreign_key, Vec::new());
+    }
+    Ok(done.report)
 }
 
 fn detachable(table: &'static Table, relation: &RelationDef) -> Result<(), Error> {

@@ -66,6 +66,15 @@ pub(crate) enum Fate {
 }
 
 impl Fate {
+    /// These columns change, and nothing else.
+    pub(crate) fn write(columns: Vec<usize>) -> Self {
+        Self::Write {
+            columns,
+            moved: false,
+            cleared: None,
+        }
+    }
+
     /// Nothing is done with the row.
     pub(crate) fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
@@ -74,6 +83,11 @@ impl Fate {
     /// The row is new.
     pub(crate) fn is_insert(&self) -> bool {
         matches!(self, Self::Insert)
+    }
+
+    /// The row leaves its owner for another.
+    pub(crate) fn is_move(&self) -> bool {
+        matches!(self, Self::Write { moved: true, .. })
     }
 
     /// The row is new where it is: it takes its owner's key.

@@ -26,6 +26,8 @@ mod graph;
 mod handle;
 mod has_one;
 mod keys;
+#[cfg(test)]
+mod layers;
 mod load;
 mod merge;
 mod meta;

@@ -49,6 +49,8 @@ pub(crate) enum Action {
 pub(crate) enum Target {
     /// A row that the graph holds.
     Node(usize),
+    /// A row that the graph holds, while it lets go of its old owner before it moves.
+    Loose(usize),
     /// A row that left a relation.
     Leaver(usize),
     /// A row that a whole operation spares, expunged from it.
@@ -159,7 +161,7 @@ impl Step {
             },
         };
         let path = match target {
-            Some(Target::Node(node)) => graph.path(node),
+            Some(Target::Node(node) | Target::Loose(node)) => graph.path(node),
             Some(Target::Leaver(id)) => {
                 graph.relation_path(graph.leavers[id].parent, graph.leavers[id].relation)
             }

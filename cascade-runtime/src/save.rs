@@ -65,15 +65,24 @@ pub(crate) fn roots(rows: &dyn Roots) -> Vec<Root<'_>> {
 
 /// A handle whose last write has an unknown outcome writes nothing until it is refreshed.
 pub(crate) fn known(roots: &[Root<'_>]) -> Result<(), Error> {
-    match roots.iter().find(|root| root.state.outcome().is_in_doubt()) {
-        None => Ok(()),
-        Some(root) => {
-            let message =
-                "nobody knows whether the last write of this row happened; refresh it first";
-            Err(Error::new(ErrorKind::OutcomeUnknown, message)
-                .at(root.table.entity, root.table.entity))
-        }
-    }
+    let root = roots.iter().find(|root| root.state.outcome().is_in_doubt());
+    root.map_or(Ok(()), |root| {
+        Err(in_doubt(root.table, root.table.entity.to_owned()))
+    })
+}
+
+/// Nor does a parent that adopted its row.
+fn all_known(graph: &Graph<'_>) -> Result<(), Error> {
+    let doubted = |node: &usize| graph.nodes[*node].state.outcome().is_in_doubt();
+    let node = (0..graph.nodes.len()).find(doubted);
+    node.map_or(Ok(()), |node| {
+        Err(in_doubt(graph.nodes[node].table, graph.path(node)))
+    })
+}
+
+fn in_doubt(table: &'static Table, path: String) -> Error {
+    let message = "nobody knows whether the last write of this row happened; refresh it first";
+    Error::new(ErrorKind::OutcomeUnknown, message).at(table.entity, path)
 }
 
 /// Saves everything under some rows in one transaction.
@@ -83,6 +92,7 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
         known(&roots)?;
         let outcomes: Vec<_> = roots.iter().map(|root| root.state.outcome()).collect();
         let graph = Graph::build(roots, &[])?;
+        all_known(&graph)?;
         if graph.unseen().is_empty() {
             let steps = plan::save(&graph)?;
             if steps.is_empty() {

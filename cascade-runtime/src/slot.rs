@@ -43,6 +43,13 @@ pub(crate) struct Departure {
     pub foreign_key: Option<&'static ForeignKey>,
 }
 
+impl PartialEq for Departure {
+    fn eq(&self, other: &Self) -> bool {
+        self.from == other.from
+            && self.foreign_key.map(std::ptr::from_ref) == other.foreign_key.map(std::ptr::from_ref)
+    }
+}
+
 /// Whether what a handle last wrote is known to have happened.
 ///
 /// Set while a COMMIT is in flight: a future that is dropped there, or a connection that is lost, leaves it set.
@@ -160,6 +167,13 @@ impl RowState {
         (0..table.columns.len()).filter(changed).collect()
     }
 
+    /// The database has this value in a column now.
+    pub(crate) fn record(&mut self, column: usize, cell: Cell) {
+        if let Some(touched) = &mut self.touched {
+            touched.original[column] = cell;
+        }
+    }
+
     /// The row is as the database has it now.
     pub(crate) fn settled(&mut self) {
         if self.is_new() {
@@ -267,27 +281,30 @@ impl Link {
                 how: Leave::Expunged,
                 cells,
             });
-            row.state.depart(
-                T::table(),
-                &row.value,
-                Departure {
-                    from: self.home,
-                    foreign_key: self.foreign_key,
-                },
-            );
+            row.state.depart(T::table(), &row.value, self.departure());
         }
         row
     }
 
-    /// Takes a row in; one that was expunged from here is back as if nothing had been.
+    /// Takes a row in; one that was expunged from here, and was nowhere else since, is back as if nothing had been.
     pub(crate) fn adopt<T>(&mut self, mut row: Row<T>) -> Row<T> {
         let expunged =
             |left: &Left| left.handle == row.state.handle() && matches!(left.how, Leave::Expunged);
         if let Some(back) = self.left.iter().position(expunged) {
             self.left.swap_remove(back);
-            row.state.arrive();
+            if row.state.departure() == Some(self.departure()) {
+                row.state.arrive();
+            }
         }
         row
+    }
+
+    /// How a row departs from here.
+    fn departure(&self) -> Departure {
+        Departure {
+            from: self.home,
+            foreign_key: self.foreign_key,
+        }
     }
 }
 

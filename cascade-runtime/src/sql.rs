@@ -47,8 +47,14 @@ pub(crate) trait Dialect: Send + Sync {
     /// Keys that the database fills with an expression are drawn by a statement of their own, before the insert.
     fn draws_keys(&self) -> bool;
 
+    /// One row is named by plain placeholders, several by a list: the text depends on their number anyway.
+    fn has_plain_rows(&self) -> bool;
+
     /// Which row got which key can't be told for several rows of the table in one insert.
     fn inserts_singly(&self, table: &Table) -> bool;
+
+    /// The operator by which NULL equals NULL.
+    fn same(&self) -> &'static str;
 
     /// What locks the rows of `t` in a SELECT.
     fn for_update(&self) -> &'static str;
@@ -460,42 +466,78 @@ impl Texts {
             ..Statement::default()
         };
         let table = select.table;
-        let source = self.dialect.source(&mut statement, list);
+        let (named, prefix) = select
+            .parent
+            .map_or((table, "t"), |(parent, _)| (parent, "p"));
+        let single = list.rows.len() == 1 && self.dialect.has_plain_rows();
+        let listed = self.listed(&mut statement, (named, prefix), list, single);
         let columns = self.columns(table, &statement.returns, "t.").join(", ");
-        let key = self.columns(table, table.key, "t.");
-        let lock = if select.lock {
-            self.dialect.for_update()
-        } else {
-            ""
-        };
+        let Listed {
+            number,
+            from,
+            on,
+            condition,
+        } = listed;
+        let name = self.table(table);
         statement.text = match select.parent {
             None => {
-                let on = equal(&key);
+                let lock = if select.lock {
+                    self.dialect.for_update()
+                } else {
+                    ""
+                };
+                let order = if single { "" } else { " ORDER BY r.n" };
                 format!(
-                    "SELECT r.n, {columns} FROM {source} JOIN {} AS t ON {on} ORDER BY r.n{lock}",
-                    self.table(table)
+                    "SELECT {number}, {columns} FROM {from}{name} AS t{on}{condition}{order}{lock}"
                 )
             }
             Some((parent, foreign_key)) => {
-                let on_parent = equal(&self.columns(parent, parent.key, "p."));
-                let pairs = self
-                    .columns(table, &parts(foreign_key), "t.")
-                    .into_iter()
-                    .zip(self.columns(parent, parent.key, "p."));
-                let on = pairs
-                    .map(|(column, key)| format!("{column} = {key}"))
-                    .collect::<Vec<_>>()
-                    .join(" AND ");
-                let order = key.join(", ");
+                let keys = self.columns(parent, parent.key, "p.");
+                let held = self.columns(table, &parts(foreign_key), "t.");
+                let pairs = held
+                    .iter()
+                    .zip(keys)
+                    .map(|(column, key)| format!("{column} = {key}"));
+                let refers = pairs.collect::<Vec<_>>().join(" AND ");
+                let key = self.columns(table, table.key, "t.");
                 let found = &key[0];
+                let order = if single {
+                    key.join(", ")
+                } else {
+                    format!("r.n, {}", key.join(", "))
+                };
+                let parent = self.table(parent);
                 format!(
-                    "SELECT r.n, {found} IS NOT NULL, {columns} FROM {source} JOIN {} AS p ON {on_parent} LEFT JOIN {} AS t ON {on} ORDER BY r.n, {order}",
-                    self.table(parent),
-                    self.table(table)
+                    "SELECT {number}, {found} IS NOT NULL, {columns} FROM {from}{parent} AS p{on} LEFT JOIN {name} AS t ON {refers}{condition} ORDER BY {order}"
                 )
             }
         };
         statement
+    }
+
+    /// Names the rows of `table` that a SELECT starts from: by a join with the list, or by a condition where it is one row and the dialect can.
+    fn listed(
+        &self,
+        statement: &mut Statement,
+        (table, prefix): (&Table, &str),
+        list: List,
+        single: bool,
+    ) -> Listed {
+        let key = self.columns(table, table.key, &format!("{prefix}."));
+        if single {
+            return Listed {
+                number: "0",
+                from: String::new(),
+                on: String::new(),
+                condition: format!(" WHERE {}", self.dialect.one_of(statement, &key, list)),
+            };
+        }
+        Listed {
+            number: "r.n",
+            from: format!("{} JOIN ", self.dialect.source(statement, list)),
+            on: format!(" ON {}", equal(&key)),
+            condition: String::new(),
+        }
     }
 
     /// Whether the largest rowid that there can be is taken.
@@ -519,6 +561,15 @@ pub(crate) fn draw(expression: &str, rows: usize) -> Statement {
         text: format!("SELECT {expression} FROM (VALUES {rows}) AS r"),
         ..Statement::default()
     }
+}
+
+/// How the rows that a SELECT starts from are named in its text.
+struct Listed {
+    /// The number of a row in the list.
+    number: &'static str,
+    from: String,
+    on: String,
+    condition: String,
 }
 
 /// What a SELECT reads.
@@ -570,9 +621,20 @@ fn assignments<D: Dialect + ?Sized>(dialect: &D, write: &Write) -> (String, Stri
     }
     let when = write.when.iter().enumerate().map(|(index, column)| {
         let name = dialect.quote(write.table.columns[*column].name);
-        format!("t.{name} = r.c{}", cell + index)
+        let is = same(dialect, write.table, *column);
+        format!("t.{name} {is} r.c{}", cell + index)
     });
     (sets.join(", "), when.collect::<Vec<_>>().join(" AND "))
+}
+
+/// What compares a column with what is recorded of it: a row that was let go of by its owner has NULL in the key to it.
+fn same<D: Dialect + ?Sized>(dialect: &D, table: &Table, column: usize) -> &'static str {
+    let mut nullable = table.foreign_keys.iter().filter(|key| key.nullable);
+    if nullable.any(|key| key.own_columns().any(|part| part.column == column)) {
+        dialect.same()
+    } else {
+        "="
+    }
 }
 
 /// The only place where a text becomes a query: it was written in this module, from compile-time names and placeholders.

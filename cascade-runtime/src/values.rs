@@ -73,7 +73,7 @@ impl<'g, 'a> Values<'g, 'a> {
                 Fate::Insert => true,
                 fate => fate.written().binary_search(&column).is_ok(),
             },
-            Target::Leaver(_) | Target::Expunged { .. } | Target::Key(_) => true,
+            Target::Loose(_) | Target::Leaver(_) | Target::Expunged { .. } | Target::Key(_) => true,
         }
     }
 
@@ -81,7 +81,8 @@ impl<'g, 'a> Values<'g, 'a> {
     pub(crate) fn cell(&self, side: Side, target: Target, column: usize) -> Option<&Erased> {
         match (side, target) {
             (Side::New, Target::Node(id)) => self.new_cell(id, column),
-            (Side::Recorded, Target::Node(id)) => {
+            (Side::New, Target::Loose(_)) => None,
+            (Side::Recorded, Target::Node(id) | Target::Loose(id)) => {
                 let node = &self.graph.nodes[id];
                 match node.fate {
                     Fate::Replace { leaver, .. } => {
@@ -133,7 +134,7 @@ impl<'g, 'a> Values<'g, 'a> {
         match target {
             Target::Node(node) => self.key_part(node, part),
             Target::Key(row) => self.keys.part(row, part),
-            Target::Leaver(_) | Target::Expunged { .. } => None,
+            Target::Loose(_) | Target::Leaver(_) | Target::Expunged { .. } => None,
         }
     }
 

@@ -20,12 +20,18 @@ const LINKS: &str = "CREATE TABLE links (id $id, previous_id BIGINT UNIQUE REFER
 /// The depth of the chain.
 const DEPTH: usize = 1_000;
 
-on_every_database![a_deep_chain_is_saved_and_deleted, a_chain_that_is_not_loaded_is_deleted];
+on_every_database![
+    a_deep_chain_is_saved_and_deleted,
+    a_chain_that_is_not_loaded_is_deleted
+];
 
 fn chain() -> Link {
     let mut link = Link::default();
     for _ in 1..DEPTH {
-        link = Link { next: link.into(), ..Link::default() };
+        link = Link {
+            next: link.into(),
+            ..Link::default()
+        };
     }
     link
 }

@@ -43,8 +43,16 @@ macro_rules! natural {
             }
 
             pub(super) fn parent(id: $key, child: $key) -> Parent {
-                let child = Child { id: child, name: "c".into(), ..Child::default() };
-                Parent { id, name: "p".into(), child: child.into() }
+                let child = Child {
+                    id: child,
+                    name: "c".into(),
+                    ..Child::default()
+                };
+                Parent {
+                    id,
+                    name: "p".into(),
+                    child: child.into(),
+                }
             }
         }
     };
@@ -67,29 +75,51 @@ async fn keys_of_the_application_are_written_as_they_are<B: Base>(test: Test<B>)
     assert_eq!(test.sent(), ["INSERT parents", "INSERT children"]);
     assert_eq!(test.rows("children").await, ["-8|7|c"]);
     assert_eq!(parent.child.get().unwrap().parent_id, 7);
-    parent.child.set(number::Child { id: 9, name: "d".into(), ..Default::default() });
+    parent.child.set(number::Child {
+        id: 9,
+        name: "d".into(),
+        ..Default::default()
+    });
     let report = test.save_as_planned(&mut parent).await;
-    assert_eq!(changes(&report), ["deleted 1 children", "inserted 1 children"]);
+    assert_eq!(
+        changes(&report),
+        ["deleted 1 children", "inserted 1 children"]
+    );
     assert_eq!(test.rows("children").await, ["9|7|d"]);
 }
 
 async fn a_natural_key_that_is_taken_is_a_unique_violation<B: Base>(test: Test<B>) {
     test.create(&schema("BIGINT")).await;
     number::parent(1, 1).save(&test.pool).await.unwrap();
-    let error = failed(number::parent(2, 1).save(&test.pool).await, ErrorKind::UniqueViolation, "Parent.child");
+    let error = failed(
+        number::parent(2, 1).save(&test.pool).await,
+        ErrorKind::UniqueViolation,
+        "Parent.child",
+    );
     assert_eq!(error.entity(), Some("Child"));
     let value: number::Parent = error.take_entity().unwrap();
     assert_eq!(value, number::parent(2, 1));
     assert_eq!(test.rows("parents").await, ["1|p"]);
-    failed(number::parent(1, 2).save(&test.pool).await, ErrorKind::UniqueViolation, "Parent");
+    failed(
+        number::parent(1, 2).save(&test.pool).await,
+        ErrorKind::UniqueViolation,
+        "Parent",
+    );
     assert_eq!(test.rows("children").await, ["1|1|c"]);
 }
 
 async fn a_text_as_a_key<B: Base>(test: Test<B>) {
     test.create(&schema("TEXT")).await;
-    let parent = text::parent("it's \"a\"".into(), "ü\u{1F980}".into()).save(&test.pool).await.unwrap();
+    let parent = text::parent("it's \"a\"".into(), "ü\u{1F980}".into())
+        .save(&test.pool)
+        .await
+        .unwrap();
     assert_eq!(test.rows("children").await, ["ü\u{1F980}|it's \"a\"|c"]);
-    let found = text::Parent::find(parent.key()).with(text::Parent::CHILD).one(&test.pool).await.unwrap();
+    let found = text::Parent::find(parent.key())
+        .with(text::Parent::CHILD)
+        .one(&test.pool)
+        .await
+        .unwrap();
     assert_eq!(found, parent);
     found.delete(&test.pool).await.unwrap();
     assert_eq!(test.rows("children").await, NONE);
@@ -99,10 +129,16 @@ async fn a_uuid_of_the_application<B: Base>(test: Test<B>) {
     test.create(&schema("UUID")).await;
     let (a, b) = (Uuid::from_u128(10), Uuid::from_u128(11));
     let mut parent = uuid::parent(a, b).save(&test.pool).await.unwrap();
-    assert_eq!(test.rows("children").await, [format!("{}|{}|c", b.simple(), a.simple())]);
+    assert_eq!(
+        test.rows("children").await,
+        [format!("{}|{}|c", b.simple(), a.simple())]
+    );
     parent.child.get_mut().unwrap().name = "d".into();
     test.save_as_planned(&mut parent).await;
-    let found: Vec<Persistent<uuid::Parent>> = uuid::Parent::find_many([b, a]).all(&test.pool).await.unwrap();
+    let found: Vec<Persistent<uuid::Parent>> = uuid::Parent::find_many([b, a])
+        .all(&test.pool)
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].key(), a);
 }
@@ -137,13 +173,26 @@ const JOBS: &str = "
 ";
 
 fn job(name: &str) -> Job {
-    let output = Output { text: format!("of {name}"), ..Output::default() };
-    Job { name: name.into(), output: output.into(), ..Job::default() }
+    let output = Output {
+        text: format!("of {name}"),
+        ..Output::default()
+    };
+    Job {
+        name: name.into(),
+        output: output.into(),
+        ..Job::default()
+    }
 }
 
 async fn a_key_by_an_expression_comes_back<B: Base>(test: Test<B>) {
     test.create(JOBS).await;
-    let job = Job { id: "ignored".into(), ..job("a") }.save(&test.pool).await.unwrap();
+    let job = Job {
+        id: "ignored".into(),
+        ..job("a")
+    }
+    .save(&test.pool)
+    .await
+    .unwrap();
     assert_eq!(job.id.len(), 32);
     assert_eq!(job.output.get().unwrap().job_id, job.id);
     assert_eq!(test.rows("jobs").await, [format!("{}|a|42", job.id)]);
@@ -155,10 +204,21 @@ async fn many_keys_by_an_expression_match_their_rows<B: Base>(test: Test<B>) {
     let jobs = (0..600).map(|number| job(&number.to_string())).collect();
     let jobs = Job::save_all(jobs, &test.pool).await.unwrap();
     let keys = jobs.iter().map(Persistent::key);
-    let found = Job::find_many(keys).with(Job::OUTPUT).all(&test.pool).await.unwrap();
+    let found = Job::find_many(keys)
+        .with(Job::OUTPUT)
+        .all(&test.pool)
+        .await
+        .unwrap();
     assert_eq!(found, jobs);
-    assert!(jobs.iter().enumerate().all(|(number, job)| job.name == number.to_string()));
-    assert!(jobs.iter().all(|job| job.output.get().unwrap().text == format!("of {}", job.name)));
+    assert!(
+        jobs.iter()
+            .enumerate()
+            .all(|(number, job)| job.name == number.to_string())
+    );
+    assert!(
+        jobs.iter()
+            .all(|job| job.output.get().unwrap().text == format!("of {}", job.name))
+    );
 }
 
 async fn the_value_of_a_generated_key_is_ignored<B: Base>(test: Test<B>) {
@@ -174,7 +234,13 @@ async fn the_value_of_a_generated_key_is_ignored<B: Base>(test: Test<B>) {
 
 async fn generated_columns_are_read_back<B: Base>(test: Test<B>) {
     test.create(JOBS).await;
-    let mut job = Job { stamp: 1, ..job("a") }.save(&test.pool).await.unwrap();
+    let mut job = Job {
+        stamp: 1,
+        ..job("a")
+    }
+    .save(&test.pool)
+    .await
+    .unwrap();
     assert_eq!(job.stamp, 42);
     test.execute("UPDATE jobs SET stamp = 43").await;
     job.refresh(&test.pool).await.unwrap();

@@ -1,14 +1,31 @@
 //! What is true on every database: each scenario runs on SQLite, and on PostgreSQL where `SQLX_CASCADE_POSTGRES_URL` names a server.
 
+mod bulk;
+mod composite;
 mod counts;
-mod merge;
+mod deep;
+mod deleting;
+mod detached;
+mod errors;
+mod handles;
+mod identity;
 mod keys;
+mod merge;
 mod models;
+mod moving;
+mod moving_within;
+mod names;
 mod options;
+mod own_cascades;
+mod passive;
 mod patch;
 mod payloads;
+mod reading;
 mod seed;
 mod seed_nullable;
+mod shapes;
 mod shared_keys;
 mod support;
 mod tokens;
+mod versions;
+mod whole;

@@ -1,6 +1,6 @@
 //! Structs that several files use, with their schemas.
 
-use sqlx_cascade::{HasOne, Relations};
+use sqlx_cascade::{HasOne, Persistent, Relations};
 
 use crate::support::{Base, SECRET, Test};
 
@@ -36,12 +36,29 @@ pub(crate) fn ada() -> User {
 
 /// A user with a profile.
 pub(crate) fn user(name: &str, text: &str) -> User {
-    User { name: name.into(), profile: bio(text).into(), ..User::default() }
+    User {
+        name: name.into(),
+        profile: bio(text).into(),
+        ..User::default()
+    }
 }
 
 /// A profile.
 pub(crate) fn bio(bio: &str) -> Profile {
-    Profile { bio: bio.into(), ..Profile::default() }
+    Profile {
+        bio: bio.into(),
+        ..Profile::default()
+    }
+}
+
+/// A user without a profile.
+pub(crate) async fn bare<B: Base>(test: &Test<B>, name: &str) -> Persistent<User> {
+    let user = User {
+        name: name.into(),
+        profile: HasOne::empty(),
+        ..User::default()
+    };
+    user.save(&test.pool).await.unwrap()
 }
 
 /// An owner and a pet, which can be without the other: the key is nullable, nothing is deleted.
@@ -72,12 +89,19 @@ pub(crate) const OWNERS: &str = "
 
 /// An owner with a pet.
 pub(crate) fn owner(name: &str, pet_name: &str) -> Owner {
-    Owner { name: name.into(), pet: pet(pet_name).into(), ..Owner::default() }
+    Owner {
+        name: name.into(),
+        pet: pet(pet_name).into(),
+        ..Owner::default()
+    }
 }
 
 /// A pet.
 pub(crate) fn pet(name: &str) -> Pet {
-    Pet { name: name.into(), ..Pet::default() }
+    Pet {
+        name: name.into(),
+        ..Pet::default()
+    }
 }
 
 /// Four tables, one below the other; the database cascades nothing.
@@ -133,16 +157,35 @@ pub(crate) const COUNTRIES: &str = "
 
 /// A country with everything below it.
 pub(crate) fn country(name: &str) -> Country {
-    let throne = Throne { name: name.into(), ..Throne::default() };
-    let palace = Palace { name: name.into(), throne: throne.into(), ..Palace::default() };
-    let capital = Capital { name: name.into(), palace: palace.into(), ..Capital::default() };
-    Country { capital: capital.into(), ..Country::default() }
+    let throne = Throne {
+        name: name.into(),
+        ..Throne::default()
+    };
+    let palace = Palace {
+        name: name.into(),
+        throne: throne.into(),
+        ..Palace::default()
+    };
+    let capital = Capital {
+        name: name.into(),
+        palace: palace.into(),
+        ..Capital::default()
+    };
+    Country {
+        capital: capital.into(),
+        ..Country::default()
+    }
 }
 
 impl<B: Base> Test<B> {
     /// Every row of the chain, leaves last.
     pub(crate) async fn chain(&self) -> [Vec<String>; 4] {
-        [self.rows("countries").await, self.rows("capitals").await, self.rows("palaces").await, self.rows("thrones").await]
+        [
+            self.rows("countries").await,
+            self.rows("capitals").await,
+            self.rows("palaces").await,
+            self.rows("thrones").await,
+        ]
     }
 }
 

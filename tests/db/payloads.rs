@@ -59,15 +59,38 @@ const ACCOUNTS: &str = "
 ";
 
 /// Ada with a card with a photo, and Bob with a card; what was sent is forgotten.
-pub(crate) async fn ada_and_bob<B: Base>(test: &Test<B>) -> (Persistent<Account>, Persistent<Account>) {
+pub(crate) async fn ada_and_bob<B: Base>(
+    test: &Test<B>,
+) -> (Persistent<Account>, Persistent<Account>) {
     test.create(ACCOUNTS).await;
-    let photo = Photo { url: "p".into(), ..Photo::default() };
-    let card = Card { bio: "b".into(), site: "s".into(), photo: photo.into(), ..Card::default() };
+    let photo = Photo {
+        url: "p".into(),
+        ..Photo::default()
+    };
+    let card = Card {
+        bio: "b".into(),
+        site: "s".into(),
+        photo: photo.into(),
+        ..Card::default()
+    };
     let settings = serde_json::json!({"a": 1, "b": 2});
-    let ada = Account { full_name: "ada".into(), nick: Some("a".into()), settings, profile: card.into(), ..Account::default() };
+    let ada = Account {
+        full_name: "ada".into(),
+        nick: Some("a".into()),
+        settings,
+        profile: card.into(),
+        ..Account::default()
+    };
     let ada = ada.save(&test.pool).await.unwrap();
-    let card = Card { bio: "bob's".into(), ..Card::default() };
-    let bob = Account { full_name: "bob".into(), profile: card.into(), ..Account::default() };
+    let card = Card {
+        bio: "bob's".into(),
+        ..Card::default()
+    };
+    let bob = Account {
+        full_name: "bob".into(),
+        profile: card.into(),
+        ..Account::default()
+    };
     let bob = bob.save(&test.pool).await.unwrap();
     drop(test.sent());
     (ada, bob)
@@ -75,6 +98,15 @@ pub(crate) async fn ada_and_bob<B: Base>(test: &Test<B>) -> (Persistent<Account>
 
 /// The rows of all three tables.
 pub(crate) async fn tables<B: Base>(test: &Test<B>) -> [Vec<String>; 3] {
-    let accounts = test.rows("accounts").await.iter().map(|row| row.replace(' ', "")).collect();
-    [accounts, test.rows("cards").await, test.rows("photos").await]
+    let accounts = test
+        .rows("accounts")
+        .await
+        .iter()
+        .map(|row| row.replace(' ', ""))
+        .collect();
+    [
+        accounts,
+        test.rows("cards").await,
+        test.rows("photos").await,
+    ]
 }

@@ -17,8 +17,19 @@ async fn both_are_created_by_one_save<B: Base>(test: Test<B>) {
     assert_eq!(test.sent(), ["INSERT users", "INSERT profiles"]);
     assert_eq!(test.rows("users").await, ["1|ada"]);
     assert_eq!(test.rows("profiles").await, ["1|1|old"]);
-    let profile = Profile { id: 1, user_id: 1, bio: "old".into() };
-    assert_eq!(*user, User { id: 1, name: "ada".into(), profile: profile.into() });
+    let profile = Profile {
+        id: 1,
+        user_id: 1,
+        bio: "old".into(),
+    };
+    assert_eq!(
+        *user,
+        User {
+            id: 1,
+            name: "ada".into(),
+            profile: profile.into()
+        }
+    );
     assert_eq!(user.key(), 1);
 }
 
@@ -29,11 +40,21 @@ async fn a_profile_is_replaced_under_its_unique_key<B: Base>(test: Test<B>) {
     let left = user.profile.set(bio("new")).unwrap();
     assert_eq!(left.bio, "old");
     let report = test.save_as_planned(&mut user).await;
-    assert_eq!(changes(&report), ["deleted 1 profiles", "inserted 1 profiles"]);
+    assert_eq!(
+        changes(&report),
+        ["deleted 1 profiles", "inserted 1 profiles"]
+    );
     assert_eq!(test.sent(), ["DELETE profiles", "INSERT profiles"]);
     assert_eq!(test.rows("users").await, ["1|ada"]);
     assert_eq!(test.rows("profiles").await, ["2|1|new"]);
-    assert_eq!(user.profile.get(), Some(&Profile { id: 2, user_id: 1, bio: "new".into() }));
+    assert_eq!(
+        user.profile.get(),
+        Some(&Profile {
+            id: 2,
+            user_id: 1,
+            bio: "new".into()
+        })
+    );
 }
 
 async fn a_profile_that_is_removed_is_deleted<B: Base>(test: Test<B>) {
@@ -59,7 +80,13 @@ async fn the_library_deletes_the_profile_with_its_user<B: Base>(test: Test<B>) {
     assert_eq!(test.sent(), ["DELETE profiles", "DELETE users"]);
     assert_eq!(test.rows("users").await, NONE);
     assert_eq!(test.rows("profiles").await, NONE);
-    assert_eq!((value.name.as_str(), value.profile.get().unwrap().bio.as_str()), ("ada", "old"));
+    assert_eq!(
+        (
+            value.name.as_str(),
+            value.profile.get().unwrap().bio.as_str()
+        ),
+        ("ada", "old")
+    );
     value.save(&test.pool).await.unwrap();
     assert_eq!(test.rows("profiles").await, ["2|2|old"]);
 }

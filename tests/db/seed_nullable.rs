@@ -30,7 +30,14 @@ async fn a_pet_that_is_replaced_stays_without_owner<B: Base>(test: Test<B>) {
     assert_eq!(changes(&report), ["released 1 pets", "inserted 1 pets"]);
     assert_eq!(test.sent(), ["UPDATE pets", "INSERT pets"]);
     assert_eq!(test.rows("pets").await, ["1|-|rex", "2|1|tom"]);
-    assert_eq!(owner.pet.get(), Some(&Pet { id: 2, owner_id: Some(1), name: "tom".into() }));
+    assert_eq!(
+        owner.pet.get(),
+        Some(&Pet {
+            id: 2,
+            owner_id: Some(1),
+            name: "tom".into()
+        })
+    );
 }
 
 async fn a_pet_that_is_removed_stays_without_owner<B: Base>(test: Test<B>) {
@@ -67,7 +74,8 @@ async fn a_new_pet_can_be_without_owner<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     let mut stray = pet("rex").save(&test.pool).await.unwrap();
     assert_eq!(test.rows("pets").await, ["1|-|rex"]);
-    test.execute("INSERT INTO owners (name) VALUES ('ada')").await;
+    test.execute("INSERT INTO owners (name) VALUES ('ada')")
+        .await;
     stray.owner_id = Some(1);
     let report = test.save_as_planned(&mut stray).await;
     assert_eq!(changes(&report), ["updated 1 pets"]);

@@ -51,31 +51,55 @@ const SHARED: &str = "
 ";
 
 fn user(name: &str) -> User {
-    User { name: name.into(), profile: profile(name).into(), ..User::default() }
+    User {
+        name: name.into(),
+        profile: profile(name).into(),
+        ..User::default()
+    }
 }
 
 fn profile(bio: &str) -> Profile {
-    let picture = Picture { file: bio.into(), ..Picture::default() };
-    Profile { bio: bio.into(), picture: picture.into(), ..Profile::default() }
+    let picture = Picture {
+        file: bio.into(),
+        ..Picture::default()
+    };
+    Profile {
+        bio: bio.into(),
+        picture: picture.into(),
+        ..Profile::default()
+    }
 }
 
 async fn a_new_parent_gives_the_key<B: Base>(test: Test<B>) {
     test.create(SHARED).await;
-    test.execute("INSERT INTO users (name) VALUES ('first')").await;
+    test.execute("INSERT INTO users (name) VALUES ('first')")
+        .await;
     let user = user("a").save(&test.pool).await.unwrap();
-    assert_eq!(test.sent(), ["INSERT users", "INSERT profiles", "INSERT pictures"]);
+    assert_eq!(
+        test.sent(),
+        ["INSERT users", "INSERT profiles", "INSERT pictures"]
+    );
     assert_eq!(test.rows("profiles").await, ["2|a"]);
     assert_eq!(test.rows("pictures").await, ["2|a"]);
     let profile = user.profile.get().unwrap();
-    assert_eq!((profile.user_id, profile.picture.get().unwrap().profile_id), (2, 2));
+    assert_eq!(
+        (profile.user_id, profile.picture.get().unwrap().profile_id),
+        (2, 2)
+    );
     let path = User::PROFILE.then(Profile::PICTURE);
-    assert_eq!(User::find(2).with(path).one(&test.pool).await.unwrap(), user);
+    assert_eq!(
+        User::find(2).with(path).one(&test.pool).await.unwrap(),
+        user
+    );
 }
 
 async fn a_key_that_leaves_and_enters_is_one_update<B: Base>(test: Test<B>) {
     test.create(SHARED).await;
     let mut user = user("a").save(&test.pool).await.unwrap();
-    user.profile.set(Profile { bio: "b".into(), ..Profile::default() });
+    user.profile.set(Profile {
+        bio: "b".into(),
+        ..Profile::default()
+    });
     drop(test.sent());
     user.save(&test.pool).await.unwrap();
     assert_eq!(test.sent(), ["DELETE pictures", "UPDATE profiles"]);
@@ -105,9 +129,19 @@ async fn a_child_is_removed<B: Base>(test: Test<B>) {
 async fn a_child_does_not_move<B: Base>(test: Test<B>) {
     test.create(SHARED).await;
     let mut a = user("a").save(&test.pool).await.unwrap();
-    let mut b = User { profile: HasOne::empty(), ..user("b") }.save(&test.pool).await.unwrap();
+    let mut b = User {
+        profile: HasOne::empty(),
+        ..user("b")
+    }
+    .save(&test.pool)
+    .await
+    .unwrap();
     b.profile.adopt(a.profile.expunge().unwrap());
-    failed(b.save(&test.pool).await, ErrorKind::KeyChanged, "User.profile.user_id");
+    failed(
+        b.save(&test.pool).await,
+        ErrorKind::KeyChanged,
+        "User.profile.user_id",
+    );
     assert_eq!(test.rows("profiles").await, ["1|a"]);
 }
 
@@ -115,7 +149,10 @@ async fn a_child_that_is_not_loaded_is_replaced<B: Base>(test: Test<B>) {
     test.create(SHARED).await;
     user("a").save(&test.pool).await.unwrap();
     let mut user = User::find(1).one(&test.pool).await.unwrap();
-    user.profile.set(Profile { bio: "b".into(), ..Profile::default() });
+    user.profile.set(Profile {
+        bio: "b".into(),
+        ..Profile::default()
+    });
     user.save(&test.pool).await.unwrap();
     assert_eq!(test.rows("profiles").await, ["1|b"]);
     assert_eq!(test.rows("pictures").await, NONE);

@@ -11,6 +11,8 @@ use sqlx::pool::PoolOptions;
 use sqlx_cascade::{Backend, Change, Error, ErrorKind, Persistent, Plan, Report};
 use tracing::Instrument as _;
 
+use crate::models::User;
+
 pub(crate) use record::Record;
 
 /// Makes one test per database of each scenario that is named.
@@ -43,6 +45,9 @@ pub(crate) trait Base: Backend + Sized {
     /// What makes `hex(randomblob(16))` an expression of every database, for `$functions`.
     const FUNCTIONS: &'static str;
 
+    /// Makes a connection give up at once where another is in its way.
+    const IMPATIENT: &'static str;
+
     /// Where the tests of this database are.
     type Home: Send + Sync + 'static;
 
@@ -63,6 +68,9 @@ pub(crate) trait Base: Backend + Sized {
 
     /// Queries one text per row.
     fn column_of_texts(pool: &Pool<Self>, sql: String) -> impl Future<Output = Vec<String>>;
+
+    /// The users, by a query of the test's own.
+    fn users(pool: &Pool<Self>) -> impl Future<Output = Vec<Persistent<User>>>;
 
     /// A query for the columns of a table, as expressions that give texts.
     fn columns(table: &str) -> String;
@@ -94,7 +102,11 @@ where
     let record = Record::new();
     let span = record.span();
     let home = std::sync::Arc::new(home);
-    let test = Test { pool: pool.clone(), home: home.clone(), record };
+    let test = Test {
+        pool: pool.clone(),
+        home: home.clone(),
+        record,
+    };
     let local = tokio::task::LocalSet::new();
     let scenario = local.spawn_local(async move { scenario(test).instrument(span).await });
     let outcome = local.run_until(scenario).await;
@@ -111,7 +123,12 @@ where
 impl<B: Base> Test<B> {
     /// Makes tables: `$id` is the type of a generated key, `$functions` makes functions that SQLite has.
     pub(crate) async fn create(&self, schema: &str) {
-        self.execute(&schema.replace("$id", B::ID).replace("$functions", B::FUNCTIONS)).await;
+        self.execute(
+            &schema
+                .replace("$id", B::ID)
+                .replace("$functions", B::FUNCTIONS),
+        )
+        .await;
     }
 
     /// Runs plain SQL, as another user of the database would.
@@ -131,8 +148,15 @@ impl<B: Base> Test<B> {
     pub(crate) async fn rows_of(&self, quoted: &str, table: &str) -> Vec<String> {
         let before = self.record.take();
         let columns = B::column_of_texts(&self.pool, B::columns(table)).await;
-        let cells: Vec<String> = columns.iter().map(|column| format!("coalesce({column}, '-')")).collect();
-        let mut rows = B::column_of_texts(&self.pool, format!("SELECT {} FROM {quoted}", cells.join(" || '|' || "))).await;
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|column| format!("coalesce({column}, '-')"))
+            .collect();
+        let mut rows = B::column_of_texts(
+            &self.pool,
+            format!("SELECT {} FROM {quoted}", cells.join(" || '|' || ")),
+        )
+        .await;
         rows.sort();
         self.record.put(before);
         rows
@@ -140,7 +164,11 @@ impl<B: Base> Test<B> {
 
     /// What was sent since it was asked last, in short: `INSERT users`. The beginnings and ends of transactions are left out.
     pub(crate) fn sent(&self) -> Vec<String> {
-        self.record.take().iter().filter_map(|text| record::short(text)).collect()
+        self.record
+            .take()
+            .iter()
+            .filter_map(|text| record::short(text))
+            .collect()
     }
 
     /// What was sent since it was asked last.
@@ -153,19 +181,27 @@ impl<B: Base> Test<B> {
         B::pool(&self.home, options).await
     }
 
-    /// How many transactions were committed since it was asked last, or since anything was sent.
+    /// How many transactions were committed since it was asked last.
     pub(crate) fn commits(&self) -> usize {
-        let statements = self.record.take();
+        let mut statements = self.record.take();
         let commits = B::commits(&self.home, &statements);
+        statements.retain(|statement| statement != "COMMIT");
         self.record.put(statements);
         commits
     }
 
     /// The rows that a save changed the tables by are those that its plan said.
-    pub(crate) async fn save_as_planned<T: sqlx_cascade::Entity>(&self, handle: &mut Persistent<T>) -> Report {
+    pub(crate) async fn save_as_planned<T: sqlx_cascade::Entity>(
+        &self,
+        handle: &mut Persistent<T>,
+    ) -> Report {
         let plan = handle.plan().expect("a plan");
         let report = handle.save(&self.pool).await.expect("a save");
-        assert_eq!(plan.changes(), report.changes(), "the plan and the report differ");
+        assert_eq!(
+            plan.changes(),
+            report.changes(),
+            "the plan and the report differ"
+        );
         report
     }
 }
@@ -175,14 +211,19 @@ impl<B: Base> Test<B> {
 pub(crate) fn failed<T: Debug>(result: Result<T, Error>, kind: ErrorKind, path: &str) -> Error {
     let error = result.expect_err("it should have failed");
     assert_eq!((error.kind(), error.path()), (kind, path), "{error}");
-    assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?} repeats a value");
+    assert!(
+        !format!("{error} {error:?}").contains(SECRET),
+        "{error:?} repeats a value"
+    );
     error
 }
 
 /// The changes of a report or plan, one text each: `inserted 1 users`; `*` for a number that only the database knows.
 pub(crate) fn changes(of: &(impl Changes + ?Sized)) -> Vec<String> {
     let text = |change: &Change| {
-        let rows = change.rows.map_or_else(|| "*".to_owned(), |rows| rows.to_string());
+        let rows = change
+            .rows
+            .map_or_else(|| "*".to_owned(), |rows| rows.to_string());
         format!("{} {rows} {}", change.kind, change.table)
     };
     of.list().iter().map(text).collect()
@@ -205,4 +246,3 @@ impl Changes for Plan {
         self.changes()
     }
 }
-

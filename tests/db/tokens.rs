@@ -1,6 +1,6 @@
 //! Each token of a cascade, with it and without it.
 
-use sqlx_cascade::{ErrorKind, HasOne, Relations};
+use sqlx_cascade::ErrorKind;
 
 use crate::models::{OWNERS, Owner, owner, pet};
 use crate::support::{Base, NONE, Test, changes, failed, on_every_database};
@@ -11,10 +11,8 @@ on_every_database![
     without_save_update_a_child_that_leaves_is_refused,
     without_save_update_an_adopted_child_is_refused,
     without_save_update_a_changed_child_stays_changed,
-    with_delete_children_are_deleted_by_their_own_cascades,
     without_delete_children_are_released,
     without_delete_orphan_a_child_that_leaves_is_released,
-    with_delete_orphan_a_child_that_leaves_is_deleted_with_its_cascades,
     with_refresh_expire_children_are_read_again,
     without_refresh_expire_children_stay_as_they_are,
     with_expunge_children_travel,
@@ -57,7 +55,8 @@ pair!(expunged, "save-update, expunge");
 pair!(all, "all");
 
 /// An owner and a pet that are there already.
-const THERE: &str = "INSERT INTO owners (name) VALUES ('ada'); INSERT INTO pets (owner_id, name) VALUES (1, 'rex')";
+const THERE: &str =
+    "INSERT INTO owners (name) VALUES ('ada'); INSERT INTO pets (owner_id, name) VALUES (1, 'rex')";
 
 async fn with_save_update_children_are_written<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
@@ -70,11 +69,31 @@ async fn with_save_update_children_are_written<B: Base>(test: Test<B>) {
 
 async fn without_save_update_a_new_child_is_refused<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
-    let pet = unsaved::Pet { name: "rex".into(), ..Default::default() };
-    let owner = unsaved::Owner { name: "ada".into(), pet: pet.into(), ..Default::default() };
-    let error = failed(owner.save(&test.pool).await, ErrorKind::NotCascaded, "Owner.pet");
+    let pet = unsaved::Pet {
+        name: "rex".into(),
+        ..Default::default()
+    };
+    let owner = unsaved::Owner {
+        name: "ada".into(),
+        pet: pet.into(),
+        ..Default::default()
+    };
+    let error = failed(
+        owner.save(&test.pool).await,
+        ErrorKind::NotCascaded,
+        "Owner.pet",
+    );
     assert_eq!(error.entity(), Some("Pet"));
-    assert_eq!(error.take_entity::<unsaved::Owner>().unwrap().pet.get().unwrap().name, "rex");
+    assert_eq!(
+        error
+            .take_entity::<unsaved::Owner>()
+            .unwrap()
+            .pet
+            .get()
+            .unwrap()
+            .name,
+        "rex"
+    );
     assert_eq!(test.sent(), NONE);
     assert_eq!(test.rows("owners").await, NONE);
 }
@@ -82,14 +101,30 @@ async fn without_save_update_a_new_child_is_refused<B: Base>(test: Test<B>) {
 async fn without_save_update_a_child_that_leaves_is_refused<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     test.execute(THERE).await;
-    let mut owner = unsaved::Owner::find(1).with(unsaved::Owner::PET).one(&test.pool).await.unwrap();
+    let mut owner = unsaved::Owner::find(1)
+        .with(unsaved::Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
     drop(test.sent());
     owner.pet.remove();
-    failed(owner.save(&test.pool).await, ErrorKind::NotCascaded, "Owner.pet");
+    failed(
+        owner.save(&test.pool).await,
+        ErrorKind::NotCascaded,
+        "Owner.pet",
+    );
     let mut unloaded = unsaved::Owner::find(1).one(&test.pool).await.unwrap();
     unloaded.pet.remove();
-    failed(unloaded.save(&test.pool).await, ErrorKind::NotCascaded, "Owner.pet");
-    failed(unloaded.detach(unsaved::Owner::PET, &test.pool).await, ErrorKind::NotCascaded, "Owner.pet");
+    failed(
+        unloaded.save(&test.pool).await,
+        ErrorKind::NotCascaded,
+        "Owner.pet",
+    );
+    failed(
+        unloaded.detach(unsaved::Owner::PET, &test.pool).await,
+        ErrorKind::NotCascaded,
+        "Owner.pet",
+    );
     assert_eq!(test.sent(), ["SELECT owners"]);
     assert_eq!(test.rows("pets").await, ["1|1|rex"]);
 }
@@ -97,18 +132,35 @@ async fn without_save_update_a_child_that_leaves_is_refused<B: Base>(test: Test<
 async fn without_save_update_an_adopted_child_is_refused<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     test.execute(THERE).await;
-    test.execute("INSERT INTO owners (name) VALUES ('bob')").await;
-    let mut a = unsaved::Owner::find(1).with(unsaved::Owner::PET).one(&test.pool).await.unwrap();
-    let mut b = unsaved::Owner::find(2).with(unsaved::Owner::PET).one(&test.pool).await.unwrap();
+    test.execute("INSERT INTO owners (name) VALUES ('bob')")
+        .await;
+    let mut a = unsaved::Owner::find(1)
+        .with(unsaved::Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
+    let mut b = unsaved::Owner::find(2)
+        .with(unsaved::Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
     b.pet.adopt(a.pet.expunge().unwrap());
-    failed(b.save(&test.pool).await, ErrorKind::NotCascaded, "Owner.pet");
+    failed(
+        b.save(&test.pool).await,
+        ErrorKind::NotCascaded,
+        "Owner.pet",
+    );
     assert_eq!(test.rows("pets").await, ["1|1|rex"]);
 }
 
 async fn without_save_update_a_changed_child_stays_changed<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     test.execute(THERE).await;
-    let mut owner = unsaved::Owner::find(1).with(unsaved::Owner::PET).one(&test.pool).await.unwrap();
+    let mut owner = unsaved::Owner::find(1)
+        .with(unsaved::Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
     owner.pet.get_mut().unwrap().name = "tom".into();
     owner.name = "bob".into();
     let report = test.save_as_planned(&mut owner).await;
@@ -119,88 +171,6 @@ async fn without_save_update_a_changed_child_stays_changed<B: Base>(test: Test<B
     assert_eq!(pet.changed_columns(), ["name"]);
     pet.save(&test.pool).await.unwrap();
     assert_eq!(test.rows("pets").await, ["1|1|tom"]);
-}
-
-#[derive(Debug, Default, Relations)]
-#[table(name = "grandparents")]
-struct Grandparent {
-    #[key(generated)]
-    id: i64,
-    name: String,
-    #[one_to_one(cascade = "all, delete-orphan")]
-    owner: HasOne<Heir>,
-}
-
-#[derive(Debug, Default, Relations)]
-#[table(name = "heirs")]
-struct Heir {
-    #[key(generated)]
-    id: i64,
-    #[one_to_one(Grandparent)]
-    grandparent_id: i64,
-    #[one_to_one]
-    toy: HasOne<Toy>,
-    #[one_to_one(cascade = "all, delete-orphan")]
-    house: HasOne<House>,
-}
-
-#[derive(Debug, Default, Relations)]
-#[table(name = "toys")]
-struct Toy {
-    #[key(generated)]
-    id: i64,
-    #[one_to_one(Heir)]
-    heir_id: Option<i64>,
-}
-
-#[derive(Debug, Default, Relations)]
-#[table(name = "houses")]
-struct House {
-    #[key(generated)]
-    id: i64,
-    #[one_to_one(Heir)]
-    heir_id: i64,
-}
-
-const HEIRS: &str = "
-    CREATE TABLE grandparents (id $id, name TEXT NOT NULL);
-    CREATE TABLE heirs (id $id, grandparent_id BIGINT NOT NULL UNIQUE REFERENCES grandparents (id));
-    CREATE TABLE toys (id $id, heir_id BIGINT UNIQUE REFERENCES heirs (id));
-    CREATE TABLE houses (id $id, heir_id BIGINT NOT NULL UNIQUE REFERENCES heirs (id));
-";
-
-fn family() -> Grandparent {
-    let (toy, house) = (Toy::default(), House::default());
-    let heir = Heir { toy: toy.into(), house: house.into(), ..Heir::default() };
-    Grandparent { owner: heir.into(), ..Grandparent::default() }
-}
-
-async fn with_delete_children_are_deleted_by_their_own_cascades<B: Base>(test: Test<B>) {
-    test.create(HEIRS).await;
-    family().save(&test.pool).await.unwrap();
-    drop(test.sent());
-    let report = Grandparent::delete_by_key(1, &test.pool).await.unwrap();
-    assert_eq!(
-        changes(&report),
-        ["released 1 toys", "deleted 1 houses", "deleted 1 heirs", "deleted 1 grandparents"]
-    );
-    assert_eq!(test.sent(), ["UPDATE toys", "DELETE houses", "DELETE heirs", "DELETE grandparents"]);
-    assert_eq!(test.rows("toys").await, ["1|-"]);
-    assert_eq!(test.rows("houses").await, NONE);
-    assert_eq!(test.rows("heirs").await, NONE);
-}
-
-async fn with_delete_orphan_a_child_that_leaves_is_deleted_with_its_cascades<B: Base>(test: Test<B>) {
-    test.create(HEIRS).await;
-    family().save(&test.pool).await.unwrap();
-    let mut root = Grandparent::find(1).with(Grandparent::OWNER).one(&test.pool).await.unwrap();
-    drop(test.sent());
-    root.owner.remove();
-    let report = root.save(&test.pool).await.unwrap();
-    assert_eq!(changes(&report), ["released 1 toys", "deleted 1 houses", "deleted 1 heirs"]);
-    assert_eq!(test.sent(), ["UPDATE toys", "DELETE houses", "DELETE heirs"]);
-    assert_eq!(test.rows("toys").await, ["1|-"]);
-    assert_eq!(test.rows("grandparents").await, ["1|"]);
 }
 
 async fn without_delete_children_are_released<B: Base>(test: Test<B>) {
@@ -214,7 +184,11 @@ async fn without_delete_children_are_released<B: Base>(test: Test<B>) {
 async fn without_delete_orphan_a_child_that_leaves_is_released<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     test.execute(THERE).await;
-    let mut owner = orphan_kept::Owner::find(1).with(orphan_kept::Owner::PET).one(&test.pool).await.unwrap();
+    let mut owner = orphan_kept::Owner::find(1)
+        .with(orphan_kept::Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
     owner.pet.remove();
     owner.save(&test.pool).await.unwrap();
     assert_eq!(test.rows("pets").await, ["1|-|rex"]);
@@ -225,14 +199,22 @@ async fn without_delete_orphan_a_child_that_leaves_is_released<B: Base>(test: Te
 async fn with_refresh_expire_children_are_read_again<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     test.execute(THERE).await;
-    let mut owner = refreshed::Owner::find(1).with(refreshed::Owner::PET).one(&test.pool).await.unwrap();
-    test.execute("UPDATE owners SET name = 'bob'; UPDATE pets SET name = 'tom'").await;
+    let mut owner = refreshed::Owner::find(1)
+        .with(refreshed::Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
+    test.execute("UPDATE owners SET name = 'bob'; UPDATE pets SET name = 'tom'")
+        .await;
     owner.name = "unsaved".into();
     owner.pet.get_mut().unwrap().name = "unsaved".into();
     drop(test.sent());
     owner.refresh(&test.pool).await.unwrap();
     assert_eq!(test.sent(), ["SELECT owners", "SELECT pets"]);
-    assert_eq!((owner.name.as_str(), owner.pet.get().unwrap().name.as_str()), ("bob", "tom"));
+    assert_eq!(
+        (owner.name.as_str(), owner.pet.get().unwrap().name.as_str()),
+        ("bob", "tom")
+    );
     owner.pet.remove();
     owner.refresh(&test.pool).await.unwrap();
     assert_eq!(owner.pet.get().unwrap().id, 1);
@@ -245,13 +227,21 @@ async fn with_refresh_expire_children_are_read_again<B: Base>(test: Test<B>) {
 async fn without_refresh_expire_children_stay_as_they_are<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     test.execute(THERE).await;
-    let mut owner = Owner::find(1).with(Owner::PET).one(&test.pool).await.unwrap();
-    test.execute("UPDATE owners SET name = 'bob'; UPDATE pets SET name = 'tom'").await;
+    let mut owner = Owner::find(1)
+        .with(Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
+    test.execute("UPDATE owners SET name = 'bob'; UPDATE pets SET name = 'tom'")
+        .await;
     owner.pet.get_mut().unwrap().name = "unsaved".into();
     drop(test.sent());
     owner.refresh(&test.pool).await.unwrap();
     assert_eq!(test.sent(), ["SELECT owners"]);
-    assert_eq!((owner.name.as_str(), owner.pet.get().unwrap().name.as_str()), ("bob", "unsaved"));
+    assert_eq!(
+        (owner.name.as_str(), owner.pet.get().unwrap().name.as_str()),
+        ("bob", "unsaved")
+    );
     let report = test.save_as_planned(&mut owner).await;
     assert_eq!(changes(&report), ["updated 1 pets"]);
     owner.pet.set(pet("new"));
@@ -263,7 +253,11 @@ async fn without_refresh_expire_children_stay_as_they_are<B: Base>(test: Test<B>
 async fn with_expunge_children_travel<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     test.execute(THERE).await;
-    let owner = expunged::Owner::find(1).with(expunged::Owner::PET).one(&test.pool).await.unwrap();
+    let owner = expunged::Owner::find(1)
+        .with(expunged::Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
     let detached = owner.expunge();
     assert_eq!(detached.pet.get().unwrap().name, "rex");
     let mut owner = detached.into_persistent().unwrap();
@@ -275,7 +269,11 @@ async fn with_expunge_children_travel<B: Base>(test: Test<B>) {
 async fn without_expunge_the_relation_is_not_loaded<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
     test.execute(THERE).await;
-    let mut owner = Owner::find(1).with(Owner::PET).one(&test.pool).await.unwrap();
+    let mut owner = Owner::find(1)
+        .with(Owner::PET)
+        .one(&test.pool)
+        .await
+        .unwrap();
     owner.pet.remove();
     let detached = owner.expunge();
     assert!(detached.pet.is_not_loaded());
@@ -286,8 +284,18 @@ async fn without_expunge_the_relation_is_not_loaded<B: Base>(test: Test<B>) {
 
 async fn all_is_five_tokens<B: Base>(test: Test<B>) {
     test.create(OWNERS).await;
-    let pet = all::Pet { name: "rex".into(), ..Default::default() };
-    let mut owner = all::Owner { name: "ada".into(), pet: pet.into(), ..Default::default() }.save(&test.pool).await.unwrap();
+    let pet = all::Pet {
+        name: "rex".into(),
+        ..Default::default()
+    };
+    let mut owner = all::Owner {
+        name: "ada".into(),
+        pet: pet.into(),
+        ..Default::default()
+    }
+    .save(&test.pool)
+    .await
+    .unwrap();
     test.execute("UPDATE pets SET name = 'tom'").await;
     owner.refresh(&test.pool).await.unwrap();
     assert_eq!(owner.pet.get().unwrap().name, "tom");
@@ -295,7 +303,11 @@ async fn all_is_five_tokens<B: Base>(test: Test<B>) {
     assert!(owner.pet.is_loaded());
     owner.pet.remove();
     owner.save(&test.pool).await.unwrap();
-    assert_eq!(test.rows("pets").await, ["1|-|tom"], "no `delete-orphan` in it");
+    assert_eq!(
+        test.rows("pets").await,
+        ["1|-|tom"],
+        "no `delete-orphan` in it"
+    );
     owner.pet.set(all::Pet::default());
     owner.save(&test.pool).await.unwrap();
     owner.delete(&test.pool).await.unwrap();

@@ -101,7 +101,7 @@ mod tenants {
         tenant_id: i64,
         #[key]
         order_id: i32,
-        #[one_to_one(column = "tenant_id, order_id", single_parent, cascade = "save-update")]
+        #[one_to_one(column = "tenant_id, order_id", cascade = "save-update")]
         order: BelongsTo<Order>,
     }
 }
@@ -134,7 +134,7 @@ mod trees {
         previous: Option<BelongsTo<Self>>,
         #[one_to_one(back_populates = previous)]
         next: HasOne<Link>,
-        #[many_to_one(Link, single_parent, cascade = "all")]
+        #[many_to_one(Link)]
         first: Option<BelongsTo<Link>>,
     }
 }

@@ -93,7 +93,30 @@ pub(super) fn shared_parents_stay(_: &Entity<'_>, field: &Field<'_>, errors: &mu
     {
         errors.at(
             literal,
-            format!("`{token}` would delete a parent that other rows refer to: add `single_parent`, or leave out `all`, `delete` and `delete-orphan`"),
+            format!("`{token}` would delete a parent that other rows refer to: leave out `all`, `delete` and `delete-orphan`"),
+        );
+    }
+}
+
+/// A parent that goes with its child: what that takes is not built yet.
+pub(super) fn parents_are_not_deleted(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
+    let Role::BelongsTo(held) = &field.role else {
+        return;
+    };
+    if let Some(given) = &held.single_parent {
+        errors.at(
+            &given.word,
+            "`single_parent` is not built yet: a child can't delete its parent; leave it out, with `all`, `delete` and `delete-orphan`",
+        );
+        return;
+    }
+    let Some((literal, cascade)) = cascade(field).filter(|_| may_delete(field)) else {
+        return;
+    };
+    if cascade.has("delete") {
+        errors.at(
+            literal,
+            "a child that deletes its parent is not built yet: leave out `all`, `delete` and `delete-orphan`",
         );
     }
 }

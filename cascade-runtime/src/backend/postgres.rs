@@ -1,8 +1,8 @@
 //! PostgreSQL.
 
 use std::mem;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::future::BoxFuture;
 use sqlx::error::BoxDynError;
@@ -40,7 +40,12 @@ impl Backend for Postgres {
         })
     }
 
-    const KEEPS_BEGIN: bool = true;
+    /// sqlx doesn't know of that transaction. A statement that begins one is queued by its first poll, without waiting: what is queued here
+    /// ends it, before anything else is sent.
+    fn undo_begin(connection: &mut PgConnection) {
+        let queued = pin!(connection.begin_with("ROLLBACK"));
+        drop(queued.poll(&mut Context::from_waker(Waker::noop())));
+    }
 
     fn fns(codec: &Codec) -> Option<Fns<Self>> {
         codec.postgres
@@ -116,9 +121,9 @@ impl<'c> Future for Savepoint<'c> {
         let Some(begin) = &mut self.0 else {
             return Poll::Pending;
         };
-        let begun = ready!(begin.as_mut().poll(context));
+        let savepoint = ready!(begin.as_mut().poll(context));
         self.0 = None;
-        Poll::Ready(begun)
+        Poll::Ready(savepoint)
     }
 }
 

@@ -38,7 +38,8 @@ impl Backend for Sqlite {
         }
     }
 
-    const KEEPS_BEGIN: bool = false;
+    /// The thread of the connection has done it.
+    fn undo_begin(_: &mut SqliteConnection) {}
 
     fn fns(codec: &Codec) -> Option<Fns<Self>> {
         codec.sqlite
@@ -115,9 +116,9 @@ impl<'c> Future for Savepoint<'c> {
         let Some(begin) = &mut self.0 else {
             return Poll::Pending;
         };
-        let begun = ready!(begin.as_mut().poll(context));
+        let savepoint = ready!(begin.as_mut().poll(context));
         self.0 = None;
-        Poll::Ready(begun)
+        Poll::Ready(savepoint)
     }
 }
 

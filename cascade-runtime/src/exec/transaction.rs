@@ -29,13 +29,9 @@ impl<DB: Backend> Held<'_, DB> {
 }
 
 impl<DB: Backend> Drop for Lease<'_, DB> {
-    /// sqlx doesn't know of a transaction whose BEGIN was dropped on its way: the pool must not get that connection back.
     fn drop(&mut self) {
-        if let Held::Pool(connection) = &mut self.held
-            && self.beginning
-            && DB::KEEPS_BEGIN
-        {
-            connection.close_on_drop();
+        if self.beginning {
+            DB::undo_begin(self.held.connection());
         }
     }
 }
@@ -67,7 +63,7 @@ pub(crate) async fn begin<'l, DB: Backend>(
     lease: &'l mut Lease<'_, DB>,
 ) -> Result<Transaction<'l, DB>, Error> {
     let is_savepoint = lease.is_in_transaction();
-    lease.beginning = true;
+    lease.beginning = !is_savepoint;
     let begun = DB::begin(lease.held.connection()).await;
     lease.beginning = false;
     Ok(Transaction {

@@ -184,33 +184,49 @@ impl Order {
         }
     }
 
-    /// Breaks a cycle: a leaving row lets go of its place first, where its foreign key can be NULL.
+    /// Breaks a cycle: rows that leave, else rows that move, let go of their places first, where the foreign key can be NULL.
     fn park(&mut self, graph: &Graph<'_>, steps: &mut Vec<Step>) -> Result<(), Error> {
-        let parkable = |&op: &usize| {
-            let Op::Leave(id) = self.ops[op] else {
-                return false;
-            };
-            self.waits[op] > 0 && !self.parked[op] && graph.leavers[id].foreign_key.nullable
-        };
-        let parked: Vec<usize> = (0..self.ops.len()).filter(parkable).collect();
-        let Some(first) = parked.first() else {
+        let waiting = |op: &usize| self.waits[*op] > 0 && !self.parked[*op];
+        let places: Vec<_> = (0..self.ops.len())
+            .filter(waiting)
+            .filter_map(|op| Some((op, self.place(graph, op)?)))
+            .collect();
+        let leaves = |(op, _): &&(usize, _)| matches!(self.ops[*op], Op::Leave(_));
+        let Some(&(_, (table, key))) = places.iter().find(leaves).or(places.first()) else {
             return Err(self.contradiction(graph));
         };
-        let Op::Leave(id) = self.ops[*first] else {
-            return Err(self.contradiction(graph));
+        let same: Vec<usize> = places
+            .into_iter()
+            .filter_map(|(op, (_, other))| std::ptr::eq(other, key).then_some(op))
+            .collect();
+        let loose = |target| match target {
+            Target::Node(id) => Target::Loose(id),
+            target => target,
         };
-        let (table, key) = (graph.leavers[id].table, graph.leavers[id].foreign_key);
-        let same: Vec<usize> = parked.into_iter().filter(|op| matches!(self.ops[*op], Op::Leave(id) if std::ptr::eq(graph.leavers[id].foreign_key, key))).collect();
+        let rows = self.targets(&same).into_iter().map(loose).collect();
         steps.push(Step {
             table,
             kind: None,
-            action: release(key, table, self.targets(&same), false),
+            action: release(key, table, rows, false),
         });
         for op in &same {
             self.parked[*op] = true;
         }
         self.release(&same);
         Ok(())
+    }
+
+    /// The place that a row can let go of before it leaves it.
+    fn place(&self, graph: &Graph<'_>, op: usize) -> Option<(&'static Table, &'static ForeignKey)> {
+        let (table, key) = match self.ops[op] {
+            Op::Leave(id) => (graph.leavers[id].table, graph.leavers[id].foreign_key),
+            Op::Node(id) if graph.nodes[id].fate.is_move() => {
+                let node = &graph.nodes[id];
+                (node.table, node.state.departure()?.foreign_key?)
+            }
+            Op::Node(_) | Op::Whole(_) => return None,
+        };
+        key.nullable.then_some((table, key))
     }
 
     fn contradiction(&self, graph: &Graph<'_>) -> Error {
@@ -255,7 +271,15 @@ impl Order {
     ) -> Result<(), Error> {
         let Group { key, table, .. } = &self.groups[group];
         match self.ops[ops[0]] {
-            Op::Node(id) => steps.push(self.write(graph, key, table, id, ops)),
+            Op::Node(id) => {
+                let (parked, there): (Vec<usize>, Vec<usize>) =
+                    ops.iter().partition(|op| self.parked[**op]);
+                for (ops, when) in [(there, key.when.clone()), (parked, naming(table, None))] {
+                    if !ops.is_empty() {
+                        steps.push(self.write(graph, (key.rank, when), table, id, &ops));
+                    }
+                }
+            }
             Op::Leave(id) => {
                 let leaver = &graph.leavers[id];
                 if leaver.relation.cascade.delete_orphan {
@@ -314,7 +338,7 @@ impl Order {
     fn write(
         &self,
         graph: &Graph<'_>,
-        key: &GroupKey,
+        (rank, when): (u8, Vec<usize>),
         table: &'static Table,
         id: usize,
         ops: &[usize],
@@ -348,7 +372,7 @@ impl Order {
             .collect();
         columns.sort_unstable();
         columns.dedup();
-        let kind = if key.rank == 0 {
+        let kind = if rank == 0 {
             ChangeKind::Moved
         } else {
             ChangeKind::Updated
@@ -359,7 +383,7 @@ impl Order {
             action: Action::Write {
                 rows,
                 columns,
-                when: key.when.clone(),
+                when,
             },
         }
     }

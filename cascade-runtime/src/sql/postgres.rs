@@ -164,8 +164,16 @@ impl Dialect for Postgres {
         false
     }
 
+    fn has_plain_rows(&self) -> bool {
+        false
+    }
+
     fn inserts_singly(&self, _: &Table) -> bool {
         false
+    }
+
+    fn same(&self) -> &'static str {
+        "IS NOT DISTINCT FROM"
     }
 
     fn for_update(&self) -> &'static str {

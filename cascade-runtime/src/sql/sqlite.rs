@@ -4,7 +4,9 @@ use sqlx::TypeInfo as _;
 
 use crate::meta::{Generated, Table};
 use crate::plan::Target;
-use crate::sql::{Bind, Bound, Content, Dialect, List, Statement, Write, assignments, qualified};
+use crate::sql::{
+    Bind, Bound, Content, Dialect, List, Statement, Write, assignments, qualified, same,
+};
 
 pub(crate) struct Sqlite;
 
@@ -122,7 +124,7 @@ impl Dialect for Sqlite {
             let when: Vec<String> = write
                 .when
                 .iter()
-                .map(|column| format!("{} = ?", quoted(column)))
+                .map(|column| format!("{} {} ?", quoted(column), same(self, write.table, *column)))
                 .collect();
             statement.binds.push(Bind::Rows(list));
             statement.text = format!(
@@ -141,6 +143,10 @@ impl Dialect for Sqlite {
         true
     }
 
+    fn has_plain_rows(&self) -> bool {
+        true
+    }
+
     /// A key that a default fills is no rowid, and has no order.
     fn inserts_singly(&self, table: &Table) -> bool {
         let drawn = table
@@ -154,6 +160,10 @@ impl Dialect for Sqlite {
                 .sqlite
                 .is_some_and(|fns| !is_integer(&(fns.type_info)()))
         })
+    }
+
+    fn same(&self) -> &'static str {
+        "IS"
     }
 
     fn for_update(&self) -> &'static str {

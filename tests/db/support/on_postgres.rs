@@ -7,7 +7,9 @@ use std::time::SystemTime;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Pool, Postgres, Row as _};
+use sqlx_cascade::Persistent;
 
+use crate::models::User;
 use crate::support::Base;
 
 /// A schema on a server.
@@ -24,9 +26,15 @@ impl Schema {
     }
 }
 
-#[expect(clippy::disallowed_types, reason = "schemas and tables are the tests' own")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "schemas and tables are the tests' own"
+)]
 async fn run(connection: &mut PgConnection, sql: String) {
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await.expect("plain SQL");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(connection)
+        .await
+        .expect("plain SQL");
 }
 
 impl Base for Postgres {
@@ -36,6 +44,8 @@ impl Base for Postgres {
         CREATE FUNCTION randomblob(integer) RETURNS uuid LANGUAGE sql VOLATILE AS $$ SELECT gen_random_uuid() $$;
         CREATE FUNCTION hex(uuid) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT replace($1::text, '-', '') $$;";
 
+    const IMPATIENT: &'static str = "SET lock_timeout = '1ms'";
+
     type Home = Schema;
 
     async fn open() -> Option<(Schema, Pool<Self>)> {
@@ -43,7 +53,9 @@ impl Base for Postgres {
         let url = std::env::var("SQLX_CASCADE_POSTGRES_URL").ok()?;
         let server = PgConnectOptions::from_str(&url).expect("a URL of PostgreSQL");
         // Several machines may share the server.
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |now| now.as_nanos());
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("cascade_{now:x}_{}_{number}", std::process::id());
         let schema = Schema { name, server };
@@ -58,22 +70,44 @@ impl Base for Postgres {
     }
 
     fn commits(_: &Schema, statements: &[String]) -> usize {
-        statements.iter().filter(|statement| *statement == "COMMIT").count()
+        statements
+            .iter()
+            .filter(|statement| *statement == "COMMIT")
+            .count()
     }
 
     async fn close(home: Schema) {
-        home.admin(format!("DROP SCHEMA {} CASCADE", home.name)).await;
+        home.admin(format!("DROP SCHEMA {} CASCADE", home.name))
+            .await;
     }
 
-    #[expect(clippy::disallowed_types, reason = "schemas and tables are the tests' own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "schemas and tables are the tests' own"
+    )]
     async fn plain(pool: &Pool<Self>, sql: String) -> Result<(), sqlx::Error> {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(pool).await.map(drop)
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(pool)
+            .await
+            .map(drop)
     }
 
-    #[expect(clippy::disallowed_types, reason = "schemas and tables are the tests' own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "schemas and tables are the tests' own"
+    )]
     async fn column_of_texts(pool: &Pool<Self>, sql: String) -> Vec<String> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false).fetch_all(pool).await.expect("a query");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .persistent(false)
+            .fetch_all(pool)
+            .await
+            .expect("a query");
         rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn users(pool: &Pool<Self>) -> Vec<Persistent<User>> {
+        let query = sqlx::query_as("SELECT 1 AS other, name, id FROM users ORDER BY id");
+        query.fetch_all(pool).await.expect("the users")
     }
 
     fn columns(table: &str) -> String {

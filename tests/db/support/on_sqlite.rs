@@ -8,7 +8,9 @@ use std::time::Duration;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Pool, Row as _, Sqlite};
+use sqlx_cascade::Persistent;
 
+use crate::models::User;
 use crate::support::Base;
 
 /// A directory with the database, and how many transactions were committed.
@@ -23,6 +25,8 @@ impl Base for Sqlite {
     const ID: &'static str = "INTEGER PRIMARY KEY AUTOINCREMENT";
     const FUNCTIONS: &'static str = "";
 
+    const IMPATIENT: &'static str = "PRAGMA busy_timeout = 0";
+
     type Home = Home;
 
     async fn open() -> Option<(Home, Pool<Self>)> {
@@ -31,7 +35,10 @@ impl Base for Sqlite {
         let name = format!("sqlx-cascade-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).expect("a directory for the database");
-        let home = Home { directory, commits: Arc::default() };
+        let home = Home {
+            directory,
+            commits: Arc::default(),
+        };
         let pool = Self::pool(&home, PoolOptions::new().max_connections(4)).await;
         Some((home, pool))
     }
@@ -43,7 +50,7 @@ impl Base for Sqlite {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Off)
-            .busy_timeout(Duration::from_secs(60));
+            .busy_timeout(Duration::from_mins(1));
         let commits = home.commits.clone();
         let options = options.after_connect(move |connection, _| {
             let commits = commits.clone();
@@ -67,15 +74,32 @@ impl Base for Sqlite {
         std::fs::remove_dir_all(home.directory).expect("the database's directory");
     }
 
-    #[expect(clippy::disallowed_types, reason = "schemas and tables are the tests' own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "schemas and tables are the tests' own"
+    )]
     async fn plain(pool: &Pool<Self>, sql: String) -> Result<(), sqlx::Error> {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(pool).await.map(drop)
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(pool)
+            .await
+            .map(drop)
     }
 
-    #[expect(clippy::disallowed_types, reason = "schemas and tables are the tests' own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "schemas and tables are the tests' own"
+    )]
     async fn column_of_texts(pool: &Pool<Self>, sql: String) -> Vec<String> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(pool).await.expect("a query");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .fetch_all(pool)
+            .await
+            .expect("a query");
         rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn users(pool: &Pool<Self>) -> Vec<Persistent<User>> {
+        let query = sqlx::query_as("SELECT 1 AS other, name, id FROM users ORDER BY id");
+        query.fetch_all(pool).await.expect("the users")
     }
 
     fn columns(table: &str) -> String {

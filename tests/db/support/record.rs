@@ -48,7 +48,10 @@ impl Record {
     }
 
     fn push(&self, text: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(text);
     }
 }
 
@@ -72,13 +75,17 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Recorder {
         if event.metadata().target() != "sqlx::query" {
             return;
         }
-        let record = context
-            .event_scope(event)
-            .and_then(|mut scope| scope.find_map(|span| span.extensions().get::<Record>().cloned()));
+        let record = context.event_scope(event).and_then(|mut scope| {
+            scope.find_map(|span| span.extensions().get::<Record>().cloned())
+        });
         if let Some(record) = record {
             let mut text = Text::default();
             event.record(&mut text);
-            let text = if text.statement.is_empty() { text.summary } else { text.statement };
+            let text = if text.statement.is_empty() {
+                text.summary
+            } else {
+                text.statement
+            };
             record.push(text.trim().to_owned());
         }
     }
@@ -114,7 +121,14 @@ impl Visit for Text {
 }
 
 /// How statements begin that are about the connection and its transactions.
-const OF_THE_CONNECTION: [&str; 6] = ["PRAGMA", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+const OF_THE_CONNECTION: [&str; 6] = [
+    "PRAGMA",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "RELEASE",
+];
 
 /// `INSERT users`: what a statement does, and to which table; `None` for what concerns the connection.
 pub(crate) fn short(text: &str) -> Option<String> {

@@ -44,6 +44,9 @@ impl Order {
                     self.enter(graph, op, id, &leaving);
                     self.let_go(graph, op, id);
                 }
+                // A row that is only released keeps what is below it.
+                Op::Leave(id) if !graph.leavers[id].relation.cascade.delete_orphan => {}
+                Op::Whole(id) if !graph.wholes[id].relation.cascade.delete_orphan => {}
                 Op::Leave(id) => {
                     let Leave::Removed { expunged } = &graph.leavers[id].left.how else {
                         continue;
@@ -147,7 +150,7 @@ impl Order {
         }
     }
 
-    /// A row that stops to refer to one that leaves does so before.
+    /// A row that stops to refer to one that goes does so before.
     fn let_go(&mut self, graph: &Graph<'_>, op: usize, id: usize) {
         let node = &graph.nodes[id];
         let Fate::Write { columns, .. } = &node.fate else {
@@ -157,7 +160,8 @@ impl Order {
             if !key.parts.iter().any(|part| columns.contains(&part.column)) {
                 continue;
             }
-            for (leaver, left) in graph.leavers.iter().enumerate() {
+            let leavers = graph.leavers.iter().enumerate();
+            for (leaver, left) in leavers.filter(|(_, left)| left.relation.cascade.delete_orphan) {
                 let referred = left.table.ident == key.target_ident && refers(node, key, left);
                 if let Some(leave) = self.op_of_leaver[leaver].filter(|_| referred) {
                     self.before(op, leave);
