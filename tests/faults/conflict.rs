@@ -1,0 +1,201 @@
+//! Another transaction is in the way: worth a retry, and nothing is lost until then.
+
+use sqlx::{Executor as _, Postgres, Sqlite};
+use sqlx_cascade::{ErrorKind, Persistent};
+
+use crate::home::{Home, Kind, each_operation};
+use crate::models::User;
+use crate::operation::{Operation, everything};
+
+mod busy {
+    use super::*;
+
+    each_operation!(sqlite: a_second_writer_is_a_conflict);
+
+    async fn a_second_writer_is_a_conflict(home: Home<Sqlite>, operation: Operation) {
+        in_the_way(
+            &home,
+            operation,
+            "BEGIN IMMEDIATE",
+            "UPDATE users SET name = 'rival'",
+        )
+        .await;
+    }
+}
+
+mod locked {
+    use super::*;
+
+    each_operation!(postgres: a_lock_that_is_not_available_is_a_conflict);
+
+    async fn a_lock_that_is_not_available_is_a_conflict(
+        mut home: Home<Postgres>,
+        operation: Operation,
+    ) {
+        home.pool = sqlx::pool::PoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(home.place.options().options([("lock_timeout", "20ms")]));
+        let locks = "LOCK TABLE users, profiles, pictures, desks IN EXCLUSIVE MODE";
+        in_the_way(&home, operation, "BEGIN", locks).await;
+    }
+}
+
+/// Runs an operation while a rival's transaction is open, and again when it is gone.
+async fn in_the_way<DB: Kind>(
+    home: &Home<DB>,
+    operation: Operation,
+    begin: &'static str,
+    lock: &str,
+) {
+    let after = operation.after(home).await;
+    home.reset().await;
+    let before = home.rows().await;
+    let mut memory = operation.memory(&home.pool).await;
+    let was = memory.snapshot();
+
+    let mut rival = home
+        .observer
+        .begin_with(begin)
+        .await
+        .expect("the rival's transaction");
+    DB::run_on(&mut rival, lock)
+        .await
+        .expect("the rival's lock");
+    for _ in 0..2 {
+        let done = operation.run(&mut memory, &home.pool).await;
+        let error = done.expect_err("a rival in the way");
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+        assert_eq!(memory.snapshot(), was);
+    }
+    rival.rollback().await.expect("the rival's rollback");
+    assert_eq!(home.rows().await, before);
+
+    let done = operation.run(&mut memory, &home.pool).await;
+    done.expect("the retry");
+    assert_eq!(home.content().await, after);
+    memory.agrees(home).await;
+}
+
+/// Repeatable read: a row that changed since the snapshot.
+#[tokio::test]
+async fn a_serialization_failure_is_a_conflict() {
+    let Some(home) = Home::<Postgres>::open().await else {
+        return;
+    };
+    let mut caller = home.pool.begin().await.expect("a transaction");
+    caller
+        .execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        .await
+        .expect("a level");
+    let mut user: Persistent<User> = User::find(1)
+        .with(User::PROFILE)
+        .one(&mut caller)
+        .await
+        .expect("the user");
+    home.run("UPDATE profiles SET bio = 'rival'").await;
+    let before = home.rows().await;
+
+    user.profile.get_mut().unwrap().bio = "mine".into();
+    let was = (*user).clone();
+    let error = user
+        .save(&mut caller)
+        .await
+        .expect_err("a serialization failure");
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::Conflict, "User.profile"),
+        "{error}"
+    );
+    caller.rollback().await.expect("a rollback");
+    assert_eq!(home.rows().await, before);
+    assert_eq!(*user, was);
+
+    user.save(&home.pool).await.expect("the retry");
+    assert_eq!(
+        home.texts("SELECT bio FROM profiles ORDER BY id").await,
+        ["mine", "rival"]
+    );
+}
+
+/// A deferred transaction of the caller's that has read before a rival wrote.
+#[tokio::test]
+async fn an_old_snapshot_is_a_conflict() {
+    let home = Home::<Sqlite>::open().await.expect("SQLite is embedded");
+    let mut caller = home.pool.begin().await.expect("a transaction");
+    let found = User::find(1).with(User::PROFILE).one(&mut caller).await;
+    let mut user = found.expect("the user");
+    home.run("UPDATE profiles SET bio = 'rival'").await;
+    let before = home.rows().await;
+
+    user.profile.get_mut().unwrap().bio = "mine".into();
+    let was = (*user).clone();
+    let error = user.save(&mut caller).await.expect_err("an old snapshot");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    caller.rollback().await.expect("a rollback");
+    assert_eq!((home.rows().await, &*user), (before, &was));
+
+    user.save(&home.pool).await.expect("the retry");
+    let bios = home.texts("SELECT bio FROM profiles ORDER BY id").await;
+    assert_eq!(bios, ["mine", "rival"]);
+}
+
+/// Who waits first looks for a deadlock first.
+#[tokio::test]
+async fn a_deadlock_is_a_conflict() {
+    let Some(home) = Home::<Postgres>::open().await else {
+        return;
+    };
+    let [mut ann, mut bob] =
+        <[_; 2]>::try_from(everything(&[1, 2], &home.pool).await).expect("two users");
+    ann.name = "anna".into();
+    bob.name = "rob".into();
+    let was = (*bob).clone();
+    let before = home.rows().await;
+    let onlooker = Postgres::pool(&home.place);
+    let mut rival = home
+        .observer
+        .begin()
+        .await
+        .expect("the rival's transaction");
+    rival
+        .execute("UPDATE users SET name = 'rival' WHERE id = 2")
+        .await
+        .expect("a write");
+
+    let mut caller = home.pool.begin().await.expect("a transaction");
+    ann.save(&mut caller).await.expect("a save");
+    let rivals = async {
+        let waiting = "SELECT 'waits' FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = current_setting('application_name')";
+        let mut connection = onlooker.acquire().await.expect("a connection");
+        while Postgres::texts_on(&mut connection, waiting)
+            .await
+            .expect("the activity")
+            .is_empty()
+        {
+            tokio::task::yield_now().await;
+        }
+        rival
+            .execute("UPDATE users SET name = 'rival' WHERE id = 1")
+            .await
+    };
+    let mine = async {
+        let saved = bob.save(&mut caller).await;
+        // The caller's own lock, in which the rival is caught, stays until then: all of it is to be repeated.
+        caller.rollback().await.expect("a rollback");
+        saved
+    };
+    let (saved, wrote) = tokio::join!(mine, rivals);
+    let error = saved.expect_err("a deadlock");
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Conflict, Some("40P01")),
+        "{error}"
+    );
+    assert_eq!(*bob, was);
+    wrote.expect("the rival goes on");
+    rival.rollback().await.expect("the rival's rollback");
+    assert_eq!(home.rows().await, before);
+    bob.save(&home.pool).await.expect("the retry");
+    let names = home.texts("SELECT name FROM users ORDER BY id").await;
+    assert_eq!(names, ["ann", "rob", "cid"]);
+}

@@ -1,0 +1,283 @@
+//! A handle whose last write has an unknown outcome.
+
+use sqlx::{Connection as _, Postgres, Sqlite};
+use sqlx_cascade::{Entity, ErrorKind, HasOne, Persistent};
+
+use crate::dropped::{When, polled};
+use crate::home::{Home, Kind, on_both};
+use crate::models::{Profile, User, desk, profile};
+use crate::operation::{Memory, Operation, everything};
+use crate::proxy::{Cut, Proxy};
+
+/// Drops saves until one leaves its handle in doubt: a thread of SQLite may answer before it is asked a second time, then it begins anew.
+async fn in_doubt<DB: Kind, T: Entity>(
+    home: &Home<DB>,
+    handle: impl AsyncFn() -> Persistent<T>,
+) -> Persistent<T> {
+    for times in (1..20).cycle().take(20_000) {
+        home.reset().await;
+        let mut handle = handle().await;
+        drop(polled(handle.save(&home.pool), times, When::Waiting).await);
+        home.usable().await;
+        let before = home.rows().await;
+        let again = handle.save(&home.pool).await;
+        if again.is_err_and(|error| error.kind() == ErrorKind::OutcomeUnknown) {
+            assert_eq!(home.rows().await, before);
+            return handle;
+        }
+    }
+    panic!("no save was left in doubt");
+}
+
+/// ann, with a change.
+async fn ann<DB: Kind>(home: &Home<DB>, change: fn(&mut User)) -> Persistent<User> {
+    let mut user = everything(&[1], &home.pool).await.remove(0);
+    change(&mut user);
+    user
+}
+
+on_both!(
+    it_writes_nothing_until_it_is_refreshed,
+    a_refresh_reads_all_that_the_write_may_have_written,
+    its_row_is_not_moved_either,
+    a_connection_of_the_callers_is_left_without_a_transaction,
+    a_savepoint_of_the_callers_stays
+);
+
+async fn it_writes_nothing_until_it_is_refreshed<DB: Kind>(mut home: Home<DB>) {
+    home.pool = DB::slow_pool(&home.place).await;
+    let mut user = in_doubt(&home, async || {
+        ann(&home, |user| user.name = "anna".into()).await
+    })
+    .await;
+    let before = home.rows().await;
+    let mut other = everything(&[2], &home.pool).await.remove(0);
+    other.name = "other".into();
+
+    let refused = [
+        user.save(&home.pool).await.expect_err("save"),
+        user.detach(User::PROFILE, &home.pool)
+            .await
+            .expect_err("detach"),
+        Persistent::save_all([&mut other, &mut user], &home.pool)
+            .await
+            .expect_err("save_all"),
+    ];
+    for error in refused {
+        assert_eq!(
+            (error.kind(), error.path()),
+            (ErrorKind::OutcomeUnknown, "User"),
+            "{error}"
+        );
+    }
+    let error = user.delete(&home.pool).await.expect_err("delete");
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    let user = error.take_entity::<Persistent<User>>().expect("the handle");
+    let error = Persistent::delete_all(vec![other, user], &home.pool)
+        .await
+        .expect_err("delete_all");
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(home.rows().await, before);
+
+    let mut handles = error
+        .take_entity::<Vec<Persistent<User>>>()
+        .expect("the handles");
+    handles[1].refresh(&home.pool).await.expect("a refresh");
+    handles[1].name = "annie".into();
+    Persistent::save_all(&mut handles, &home.pool)
+        .await
+        .expect("a save");
+    assert_eq!(
+        home.texts("SELECT name FROM users ORDER BY id").await,
+        ["annie", "other", "cid"]
+    );
+}
+
+async fn a_refresh_reads_all_that_the_write_may_have_written<DB: Kind>(mut home: Home<DB>) {
+    home.pool = DB::slow_pool(&home.place).await;
+    // The desk is not in `refresh-expire`, but what became of it is as unknown as the rest.
+    let mut user = in_doubt(&home, async || {
+        ann(&home, |user| drop(user.desk.set(desk("new")))).await
+    })
+    .await;
+    user.refresh(&home.pool).await.expect("a refresh");
+    let there = everything(&[1], &home.pool).await.remove(0);
+    assert_eq!(*user, *there);
+    assert!(user.plan().expect("a plan").is_empty());
+    user.desk.set(desk("newer"));
+    user.save(&home.pool).await.expect("a save");
+    assert_eq!(
+        home.texts("SELECT label FROM desks WHERE user_id = 1")
+            .await,
+        ["desk of newer"]
+    );
+}
+
+async fn its_row_is_not_moved_either<DB: Kind>(mut home: Home<DB>) {
+    home.pool = DB::slow_pool(&home.place).await;
+    let mut root: Persistent<Profile> = in_doubt(&home, async || {
+        let mut root = Profile::find(2).one(&home.pool).await.expect("the profile");
+        root.bio = "new".into();
+        root
+    })
+    .await;
+    let before = home.rows().await;
+    let mut cid = everything(&[3], &home.pool).await.remove(0);
+    cid.profile.adopt(root.expunge());
+    let error = cid.save(&home.pool).await.expect_err("a row in doubt");
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::OutcomeUnknown, "User.profile"),
+        "{error}"
+    );
+    assert_eq!(home.rows().await, before);
+
+    let child = cid
+        .profile
+        .expunge()
+        .expect("the profile")
+        .into_persistent();
+    root = child.expect("a row");
+    root.refresh(&home.pool).await.expect("a refresh");
+    cid.profile.adopt(root.expunge());
+    cid.save(&home.pool).await.expect("a save");
+    assert_eq!(
+        home.texts("SELECT user_id || '' FROM profiles ORDER BY id")
+            .await,
+        ["1", "3"]
+    );
+}
+
+async fn a_connection_of_the_callers_is_left_without_a_transaction<DB: Kind>(mut home: Home<DB>) {
+    home.pool = DB::slow_pool(&home.place).await;
+    for operation in [
+        Operation::Insert,
+        Operation::Change,
+        Operation::Patch,
+        Operation::Lone,
+    ] {
+        let after = operation.after(&home).await;
+        for times in 0.. {
+            home.reset().await;
+            let before = home.content().await;
+            let mut memory: Memory = operation.memory(&home.pool).await;
+            let mut connection = home.pool.acquire().await.expect("a connection");
+            let run = operation.run(&mut memory, &mut connection);
+            let done = polled(run, times, When::Waiting).await;
+            DB::run_on(&mut connection, "INSERT INTO notes (note) VALUES ('mine')")
+                .await
+                .expect("a usable connection");
+            assert!(!connection.is_in_transaction());
+            let content = home.content().await;
+            let (note, content) = content.split_last().expect("a note");
+            assert_eq!(note, "notes mine", "{operation:?} after {times} polls");
+            assert!(
+                content == before || content == after,
+                "{operation:?} after {times} polls: {content:?}"
+            );
+            if done.is_some() {
+                break;
+            }
+        }
+    }
+}
+
+async fn a_savepoint_of_the_callers_stays<DB: Kind>(mut home: Home<DB>) {
+    home.pool = DB::slow_pool(&home.place).await;
+    for times in 0.. {
+        home.reset().await;
+        let mut user = everything(&[1], &home.pool).await.remove(0);
+        user.profile.set(profile("new"));
+        let mut outer = home
+            .pool
+            .begin_with(DB::WRITE)
+            .await
+            .expect("a transaction");
+        DB::run_on(&mut outer, "INSERT INTO notes (note) VALUES ('outer')")
+            .await
+            .expect("a write");
+        let mut inner = outer.begin().await.expect("a savepoint");
+        DB::run_on(&mut inner, "INSERT INTO notes (note) VALUES ('inner')")
+            .await
+            .expect("a write");
+        let done = polled(user.save(&mut inner), times, When::Waiting).await;
+        if times % 2 == 0 {
+            inner.commit().await.expect("a commit");
+        } else {
+            inner.rollback().await.expect("a rollback");
+        }
+        outer.commit().await.expect("a commit");
+        let notes = home.texts("SELECT note FROM notes ORDER BY note").await;
+        let bios = home
+            .texts("SELECT bio FROM profiles WHERE user_id = 1")
+            .await;
+        if times % 2 == 0 {
+            assert_eq!(notes, ["inner", "outer"], "after {times} polls");
+        } else {
+            assert_eq!(
+                (notes, bios),
+                (vec!["outer".to_owned()], vec!["bio of ann".to_owned()]),
+                "after {times} polls"
+            );
+        }
+        home.usable().await;
+        if done.is_some() {
+            break;
+        }
+    }
+}
+
+/// The answer to a COMMIT is lost, and the COMMIT is: both look the same until the row is read again.
+#[tokio::test]
+async fn a_lost_commit_and_a_lost_answer_look_the_same() {
+    let Some(mut home) = Home::<Postgres>::open().await else {
+        return;
+    };
+    let proxy = Proxy::new(home.place.options()).await;
+    home.pool = proxy.pool.clone();
+    for (cut, happened) in [(Cut::Before as fn(usize) -> Cut, false), (Cut::After, true)] {
+        home.reset().await;
+        let mut user = everything(&[1], &home.pool).await.remove(0);
+        user.profile.set(profile("warm"));
+        user.save(&home.pool)
+            .await
+            .expect("a save that prepares the statements");
+        user.profile.set(profile("new"));
+        // BEGIN, two deletes, two inserts, COMMIT.
+        proxy.arm(cut(5));
+        let error = user.save(&home.pool).await.expect_err("a lost connection");
+        let (_, seen) = proxy.disarm();
+        assert_eq!(
+            seen,
+            [
+                "BEGIN", "Execute", "Execute", "Execute", "Execute", "COMMIT"
+            ]
+        );
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
+        assert_eq!(user.profile.get().unwrap().bio, "bio of new");
+        user.refresh(&home.pool).await.expect("a refresh");
+        let bio = if happened {
+            "bio of new"
+        } else {
+            "bio of warm"
+        };
+        assert_eq!(user.profile.get().unwrap().bio, bio);
+    }
+}
+
+/// In memory, doubt and what was read under it are the handle's: another handle of the row is not in doubt.
+#[tokio::test]
+async fn another_handle_of_the_row_is_not_in_doubt() {
+    let home = Home::<Sqlite>::open().await.expect("SQLite is embedded");
+    let mut user = in_doubt(&home, async || {
+        ann(&home, |user| user.name = "anna".into()).await
+    })
+    .await;
+    let mut other = everything(&[1], &home.pool).await.remove(0);
+    other.name = "annie".into();
+    other.save(&home.pool).await.expect("a save");
+    user.desk = HasOne::default();
+    user.refresh(&home.pool).await.expect("a refresh");
+    assert!(user.desk.is_not_loaded());
+    assert_eq!(user.name, "annie");
+}

@@ -1,0 +1,183 @@
+//! Stands between the library and PostgreSQL, counts the messages that run something, and loses the connection where it is told to.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Pool, Postgres};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+/// Where a connection is lost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Cut {
+    /// The server doesn't get the message.
+    Before(usize),
+    /// The client doesn't get the answer.
+    After(usize),
+}
+
+/// What the proxy has seen since it was armed.
+#[derive(Default)]
+struct Wire {
+    cut: Option<Cut>,
+    /// What each message runs: the text of a query, `Parse` or `Execute`.
+    seen: Vec<String>,
+}
+
+/// A proxy, and a pool of one connection through it.
+pub(crate) struct Proxy {
+    pub(crate) pool: Pool<Postgres>,
+    wire: Arc<Mutex<Wire>>,
+}
+
+impl Proxy {
+    pub(crate) async fn new(server: PgConnectOptions) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let target = (server.get_host().to_owned(), server.get_port());
+        let wire = Arc::<Mutex<Wire>>::default();
+        tokio::spawn({
+            let wire = Arc::clone(&wire);
+            async move {
+                while let Ok((client, _)) = listener.accept().await {
+                    let server = TcpStream::connect(target.clone()).await;
+                    let server = server.expect("a connection to PostgreSQL");
+                    tokio::spawn(carry(client, server, Arc::clone(&wire)));
+                }
+            }
+        });
+        let options = server.host("127.0.0.1").port(port);
+        let pool = PoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(options);
+        Self { pool, wire }
+    }
+
+    /// Counts from here, and loses the connection there.
+    pub(crate) fn arm(&self, cut: Cut) {
+        *self.wire() = Wire {
+            cut: Some(cut),
+            seen: Vec::new(),
+        };
+    }
+
+    /// Carries everything, and gives what was seen since it was armed; the last is what the connection was lost at, if it was.
+    pub(crate) fn disarm(&self) -> (bool, Vec<String>) {
+        let wire = std::mem::take(&mut *self.wire());
+        let count = wire.seen.len();
+        let was_cut = matches!(wire.cut, Some(Cut::Before(at) | Cut::After(at)) if at < count);
+        (was_cut, wire.seen)
+    }
+
+    fn wire(&self) -> std::sync::MutexGuard<'_, Wire> {
+        self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Carries one connection, until one side is gone or it is to be lost.
+async fn carry(client: TcpStream, server: TcpStream, wire: Arc<Mutex<Wire>>) {
+    for stream in [&client, &server] {
+        stream.set_nodelay(true).expect("a TCP connection");
+    }
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let (mute, muted) = mpsc::channel(1);
+    tokio::select! {
+        () = requests(&mut from_client, &mut to_server, &wire, &mute) => {}
+        () = answers(&mut from_server, &mut to_client, muted) => {}
+    }
+}
+
+/// The client's messages: a type, a length, a body; the first one has no type.
+async fn requests(
+    client: &mut OwnedReadHalf,
+    server: &mut OwnedWriteHalf,
+    wire: &Mutex<Wire>,
+    mute: &mpsc::Sender<()>,
+) {
+    let mut is_startup = true;
+    loop {
+        let mut message = vec![0; if is_startup { 4 } else { 5 }];
+        if client.read_exact(&mut message).await.is_err() {
+            return;
+        }
+        let mut length = [0; 4];
+        length.copy_from_slice(&message[message.len() - 4..]);
+        let body = u32::from_be_bytes(length) as usize - 4;
+        let head = message.len();
+        message.resize(head + body, 0);
+        if client.read_exact(&mut message[head..]).await.is_err() {
+            return;
+        }
+        if !is_startup && let Some(what) = running(&message) {
+            let cut = count(wire, what);
+            match cut {
+                Some(Cut::Before(_)) => return,
+                Some(Cut::After(_)) if mute.send(()).await.is_err() => return,
+                _ => {}
+            }
+        }
+        is_startup = false;
+        if server.write_all(&message).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What a message runs, if it does.
+fn running(message: &[u8]) -> Option<String> {
+    match message[0] {
+        b'Q' => Some(String::from_utf8_lossy(&message[5..message.len() - 1]).into_owned()),
+        b'P' => Some("Parse".to_owned()),
+        b'E' => Some("Execute".to_owned()),
+        _ => None,
+    }
+}
+
+/// Counts a message; the cut, where it is at this one.
+fn count(wire: &Mutex<Wire>, what: String) -> Option<Cut> {
+    let mut wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
+    let number = wire.seen.len();
+    wire.cut?;
+    wire.seen.push(what);
+    wire.cut
+        .filter(|cut| matches!(cut, Cut::Before(at) | Cut::After(at) if *at == number))
+}
+
+/// The server's answers. Muted, they are read up to the one that says that it is ready, and the connection ends there.
+async fn answers(
+    server: &mut OwnedReadHalf,
+    client: &mut OwnedWriteHalf,
+    mut muted: mpsc::Receiver<()>,
+) {
+    let mut is_muted = false;
+    loop {
+        let mut head = [0; 5];
+        tokio::select! {
+            biased;
+            Some(()) = muted.recv(), if !is_muted => {
+                is_muted = true;
+                continue;
+            }
+            ready = server.readable() => if ready.is_err() { return },
+        }
+        if server.read_exact(&mut head).await.is_err() {
+            return;
+        }
+        let body = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize - 4;
+        let mut message = head.to_vec();
+        message.resize(head.len() + body, 0);
+        if server.read_exact(&mut message[head.len()..]).await.is_err() {
+            return;
+        }
+        if is_muted && head[0] == b'Z' {
+            return;
+        }
+        if !is_muted && client.write_all(&message).await.is_err() {
+            return;
+        }
+    }
+}

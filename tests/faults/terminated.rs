@@ -1,0 +1,48 @@
+//! The server ends the session, at a statement or at the COMMIT.
+
+use sqlx::Postgres;
+use sqlx_cascade::ErrorKind;
+
+use crate::connection::taken_back;
+use crate::dropped::recovers;
+use crate::home::{Home, each_operation};
+use crate::operation::Operation;
+
+each_operation!(postgres: nothing_is_left_of_a_session_that_ends);
+
+async fn nothing_is_left_of_a_session_that_ends(home: Home<Postgres>, operation: Operation) {
+    let after = operation.after(&home).await;
+    let mut faults = vec!["end COMMIT".to_owned()];
+    for table in ["users", "profiles", "pictures", "desks"] {
+        faults.extend(["INSERT", "UPDATE", "DELETE"].map(|kind| format!("end {kind} {table}")));
+    }
+    let mut ended = 0;
+    for fault in faults {
+        home.reset().await;
+        let before = (home.rows().await, home.content().await);
+        let mut memory = operation.memory(&home.pool).await;
+        let was = memory.snapshot();
+        home.fail(&fault).await;
+        let done = operation.run(&mut memory, &home.pool).await;
+        home.mend().await;
+        let Err(error) = done else {
+            continue;
+        };
+        ended += 1;
+        let decides = operation.is_alone() || fault == "end COMMIT";
+        let kind = if decides {
+            ErrorKind::OutcomeUnknown
+        } else {
+            ErrorKind::Database
+        };
+        assert_eq!(error.kind(), kind, "{fault}: {error}");
+        assert_eq!(memory.snapshot(), was, "{fault}");
+        let happened = if operation.consumes() {
+            taken_back(&home, operation, memory, &before, &after, decides).await
+        } else {
+            recovers(&home, operation, memory, &before, &after, &fault).await
+        };
+        assert!(!happened, "{fault}");
+    }
+    assert!(ended > 1);
+}
