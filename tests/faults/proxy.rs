@@ -5,10 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Pool, Postgres};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::mpsc;
+
+/// What a side says.
+type Says = BufReader<Box<dyn AsyncRead + Send + Unpin>>;
+
+/// What a side is told.
+type Told = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// Where a connection is lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,19 +44,17 @@ impl Proxy {
     pub(crate) async fn new(server: PgConnectOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let target = (server.get_host().to_owned(), server.get_port());
+        let options = through(&server, port);
         let wire = Arc::<Mutex<Wire>>::default();
         tokio::spawn({
             let wire = Arc::clone(&wire);
             async move {
                 while let Ok((client, _)) = listener.accept().await {
-                    let server = TcpStream::connect(target.clone()).await;
-                    let server = server.expect("a connection to PostgreSQL");
-                    tokio::spawn(carry(client, server, Arc::clone(&wire)));
+                    let server = connect(&server).await.expect("a connection to PostgreSQL");
+                    tokio::spawn(carry(halves(client), server, Arc::clone(&wire)));
                 }
             }
         });
-        let options = server.host("127.0.0.1").port(port);
         let pool = PoolOptions::new()
             .max_connections(1)
             .connect_lazy_with(options);
@@ -77,13 +82,45 @@ impl Proxy {
     }
 }
 
+/// How a client reaches the server through the proxy. A socket can't be taken back from options, so they are made anew then.
+fn through(server: &PgConnectOptions, port: u16) -> PgConnectOptions {
+    let options = if server.get_socket().is_none() {
+        server.clone()
+    } else {
+        let given = server.get_options().unwrap_or_default();
+        let settings = given
+            .split("-c ")
+            .filter_map(|setting| setting.trim().split_once('='));
+        PgConnectOptions::new()
+            .username(server.get_username())
+            .database(server.get_database().unwrap_or_default())
+            .application_name(server.get_application_name().unwrap_or_default())
+            .ssl_mode(server.get_ssl_mode())
+            .options(settings)
+    };
+    options.host("127.0.0.1").port(port)
+}
+
+async fn connect(server: &PgConnectOptions) -> std::io::Result<(Says, Told)> {
+    let Some(directory) = server.get_socket() else {
+        let stream = TcpStream::connect((server.get_host(), server.get_port())).await?;
+        return Ok(halves(stream));
+    };
+    let path = directory.join(format!(".s.PGSQL.{}", server.get_port()));
+    let (says, told) = UnixStream::connect(path).await?.into_split();
+    Ok((BufReader::new(Box::new(says)), Box::new(told)))
+}
+
+fn halves(stream: TcpStream) -> (Says, Told) {
+    stream.set_nodelay(true).expect("a TCP connection");
+    let (says, told) = stream.into_split();
+    (BufReader::new(Box::new(says)), Box::new(told))
+}
+
 /// Carries one connection, until one side is gone or it is to be lost.
-async fn carry(client: TcpStream, server: TcpStream, wire: Arc<Mutex<Wire>>) {
-    for stream in [&client, &server] {
-        stream.set_nodelay(true).expect("a TCP connection");
-    }
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
+async fn carry(client: (Says, Told), server: (Says, Told), wire: Arc<Mutex<Wire>>) {
+    let (mut from_client, mut to_client) = client;
+    let (mut from_server, mut to_server) = server;
     let (mute, muted) = mpsc::channel(1);
     tokio::select! {
         () = requests(&mut from_client, &mut to_server, &wire, &mute) => {}
@@ -93,8 +130,8 @@ async fn carry(client: TcpStream, server: TcpStream, wire: Arc<Mutex<Wire>>) {
 
 /// The client's messages: a type, a length, a body; the first one has no type.
 async fn requests(
-    client: &mut OwnedReadHalf,
-    server: &mut OwnedWriteHalf,
+    client: &mut Says,
+    server: &mut Told,
     wire: &Mutex<Wire>,
     mute: &mpsc::Sender<()>,
 ) {
@@ -148,11 +185,7 @@ fn count(wire: &Mutex<Wire>, what: String) -> Option<Cut> {
 }
 
 /// The server's answers. Muted, they are read up to the one that says that it is ready, and the connection ends there.
-async fn answers(
-    server: &mut OwnedReadHalf,
-    client: &mut OwnedWriteHalf,
-    mut muted: mpsc::Receiver<()>,
-) {
+async fn answers(server: &mut Says, client: &mut Told, mut muted: mpsc::Receiver<()>) {
     let mut is_muted = false;
     loop {
         let mut head = [0; 5];
@@ -162,7 +195,7 @@ async fn answers(
                 is_muted = true;
                 continue;
             }
-            ready = server.readable() => if ready.is_err() { return },
+            ready = server.fill_buf() => if ready.is_err() { return },
         }
         if server.read_exact(&mut head).await.is_err() {
             return;
