@@ -12,6 +12,45 @@ use crate::meta::Table;
 use crate::read::ReadRow;
 use crate::sql::Texts;
 
+/// The calls of sqlx that are the same for every database, but for its types: sqlx has no bounds for them that hold for all.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+macro_rules! sqlx_calls {
+    ($connection:ty, $row:ty, $arguments:ty) => {
+        fn fetch(
+            connection: &mut $connection,
+            text: String,
+            arguments: $arguments,
+        ) -> futures_core::future::BoxFuture<'_, Result<Vec<$row>, sqlx::Error>> {
+            Box::pin(crate::sql::query::<Self>(text, arguments).fetch_all(connection))
+        }
+
+        fn execute(
+            connection: &mut $connection,
+            text: String,
+            arguments: $arguments,
+        ) -> futures_core::future::BoxFuture<'_, Result<u64, sqlx::Error>> {
+            Box::pin(async {
+                Ok(crate::sql::query::<Self>(text, arguments)
+                    .execute(connection)
+                    .await?
+                    .rows_affected())
+            })
+        }
+
+        fn ordinal(row: &$row, name: &str) -> Result<usize, sqlx::Error> {
+            Ok(row.try_column(name)?.ordinal())
+        }
+
+        fn is_null(row: &$row, column: usize) -> Result<bool, sqlx::Error> {
+            Ok(row.try_get_raw(column)?.is_null())
+        }
+
+        fn number(row: &$row, column: usize) -> Result<i64, sqlx::Error> {
+            row.try_get(column)
+        }
+    };
+}
+
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]

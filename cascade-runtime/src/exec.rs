@@ -55,16 +55,9 @@ impl<'g, 'a> Work<'g, 'a> {
             return self.run_alone::<DB>(lease.connection(), outcomes).await;
         }
         let mut transaction = begin::<DB>(&mut lease).await?;
-        match self.run_steps::<DB>(transaction.connection()).await {
-            Ok(done) => {
-                transaction.commit(outcomes).await?;
-                Ok(done)
-            }
-            Err(failure) => {
-                transaction.rollback().await;
-                Err(failure.into_error::<DB>())
-            }
-        }
+        let done = self.run_steps::<DB>(transaction.connection()).await;
+        let done = done.map_err(Failure::into_error::<DB>);
+        transaction.end(done, outcomes).await
     }
 
     /// Runs the steps on a connection that is in a transaction already.

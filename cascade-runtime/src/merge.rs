@@ -51,17 +51,10 @@ pub(crate) async fn merge_into<T: Entity, D: Db>(
         let saved = save_in::<D::Backend>(&handle.row, transaction.connection()).await?;
         Ok((handle, saved))
     };
-    match merged.await {
-        Ok((mut handle, saved)) => {
-            transaction.commit(&[]).await?;
-            saved.write_back(&mut handle.row);
-            Ok(handle)
-        }
-        Err(error) => {
-            transaction.rollback().await;
-            Err(error)
-        }
-    }
+    let merged = merged.await;
+    let (mut handle, saved) = transaction.end(merged, &[]).await?;
+    saved.write_back(&mut handle.row);
+    Ok(handle)
 }
 
 /// The relations that a plain value holds and a merge descends into.

@@ -300,17 +300,10 @@ pub(crate) async fn patch_into<T: Entity + Serialize + DeserializeOwned, D: Db>(
         let saved = save_in::<D::Backend>(&handle.row, transaction.connection()).await?;
         Ok((handle, saved))
     };
-    match patched.await {
-        Ok((mut handle, saved)) => {
-            transaction.commit(&[]).await?;
-            saved.write_back(&mut handle.row);
-            Ok(handle)
-        }
-        Err(error) => {
-            transaction.rollback().await;
-            Err(error)
-        }
-    }
+    let patched = patched.await;
+    let (mut handle, saved) = transaction.end(patched, &[]).await?;
+    saved.write_back(&mut handle.row);
+    Ok(handle)
 }
 
 /// The relations that the payload holds and the row has not loaded.

@@ -108,13 +108,8 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
         } else {
             let mut lease = Lease::take(db.source()).await?;
             let mut transaction = begin::<D::Backend>(&mut lease).await?;
-            match save_in::<D::Backend>(&*rows, transaction.connection()).await {
-                Ok(saved) => transaction.commit(&outcomes).await.map(|()| saved)?,
-                Err(error) => {
-                    transaction.rollback().await;
-                    return Err(error);
-                }
-            }
+            let saved = save_in::<D::Backend>(&*rows, transaction.connection()).await;
+            transaction.end(saved, &outcomes).await?
         }
     };
     Ok(saved.write_back(rows))

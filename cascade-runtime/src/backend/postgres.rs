@@ -60,38 +60,7 @@ impl Backend for Postgres {
         }
     }
 
-    fn fetch(
-        connection: &mut PgConnection,
-        text: String,
-        arguments: PgArguments,
-    ) -> BoxFuture<'_, Result<Vec<PgRow>, sqlx::Error>> {
-        Box::pin(sql::query::<Self>(text, arguments).fetch_all(connection))
-    }
-
-    fn execute(
-        connection: &mut PgConnection,
-        text: String,
-        arguments: PgArguments,
-    ) -> BoxFuture<'_, Result<u64, sqlx::Error>> {
-        Box::pin(async {
-            Ok(sql::query::<Self>(text, arguments)
-                .execute(connection)
-                .await?
-                .rows_affected())
-        })
-    }
-
-    fn ordinal(row: &PgRow, name: &str) -> Result<usize, sqlx::Error> {
-        Ok(row.try_column(name)?.ordinal())
-    }
-
-    fn is_null(row: &PgRow, column: usize) -> Result<bool, sqlx::Error> {
-        Ok(row.try_get_raw(column)?.is_null())
-    }
-
-    fn number(row: &PgRow, column: usize) -> Result<i64, sqlx::Error> {
-        row.try_get(column)
-    }
+    sqlx_calls!(PgConnection, PgRow, PgArguments);
 
     fn flag(row: &PgRow, column: usize) -> Result<bool, sqlx::Error> {
         row.try_get(column)

@@ -54,38 +54,7 @@ impl Backend for Sqlite {
         }
     }
 
-    fn fetch(
-        connection: &mut SqliteConnection,
-        text: String,
-        arguments: SqliteArguments,
-    ) -> BoxFuture<'_, Result<Vec<SqliteRow>, sqlx::Error>> {
-        Box::pin(sql::query::<Self>(text, arguments).fetch_all(connection))
-    }
-
-    fn execute(
-        connection: &mut SqliteConnection,
-        text: String,
-        arguments: SqliteArguments,
-    ) -> BoxFuture<'_, Result<u64, sqlx::Error>> {
-        Box::pin(async {
-            Ok(sql::query::<Self>(text, arguments)
-                .execute(connection)
-                .await?
-                .rows_affected())
-        })
-    }
-
-    fn ordinal(row: &SqliteRow, name: &str) -> Result<usize, sqlx::Error> {
-        Ok(row.try_column(name)?.ordinal())
-    }
-
-    fn is_null(row: &SqliteRow, column: usize) -> Result<bool, sqlx::Error> {
-        Ok(row.try_get_raw(column)?.is_null())
-    }
-
-    fn number(row: &SqliteRow, column: usize) -> Result<i64, sqlx::Error> {
-        row.try_get(column)
-    }
+    sqlx_calls!(SqliteConnection, SqliteRow, SqliteArguments);
 
     fn flag(row: &SqliteRow, column: usize) -> Result<bool, sqlx::Error> {
         Ok(Self::number(row, column)? != 0)

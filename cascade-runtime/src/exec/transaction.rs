@@ -83,13 +83,25 @@ impl<DB: Backend> Transaction<'_, DB> {
         &mut self.inner
     }
 
-    /// Rolls back. Where that fails too, what went wrong before says more; sqlx rolls back a connection before it is used again.
-    pub(crate) async fn rollback(self) {
-        drop(self.inner.rollback().await);
+    /// Commits what was done, or rolls back what failed.
+    ///
+    /// Where the rollback fails too, the first failure says more; sqlx rolls back a connection before it is used again.
+    pub(crate) async fn end<T>(
+        self,
+        done: Result<T, Error>,
+        outcomes: &[&Outcome],
+    ) -> Result<T, Error> {
+        match done {
+            Ok(done) => self.commit(outcomes).await.map(|()| done),
+            Err(error) => {
+                drop(self.inner.rollback().await);
+                Err(error)
+            }
+        }
     }
 
-    /// Commits; while that is on its way, nobody knows the outcome.
-    pub(crate) async fn commit(self, outcomes: &[&Outcome]) -> Result<(), Error> {
+    /// While a commit is on its way, nobody knows the outcome.
+    async fn commit(self, outcomes: &[&Outcome]) -> Result<(), Error> {
         doubt(outcomes);
         match self.inner.commit().await {
             Ok(()) => {
