@@ -145,7 +145,6 @@ fn foreign_key(entity: &Entity<'_>, cells: &[Cell<'_>], reference: &Reference<'_
         optional,
         columns,
         cascade,
-        single_parent,
         ..
     } = held;
     let parts = columns
@@ -154,11 +153,10 @@ fn foreign_key(entity: &Entity<'_>, cells: &[Cell<'_>], reference: &Reference<'_
         .map(|(part, name)| held_part(cells, held, part, name));
     let nullable = optional.then(|| quote!(.nullable(true)));
     let cascade = cascade.as_ref().map(|given| cascade_call(&given.value));
-    let single_parent = single_parent.as_ref().map(|_| quote!(.single_parent()));
     quote! {
         __cascade::ForeignKey::new::<#target>(#name, #slot, &[#(#parts),*])
             .holder(__cascade::Holder::of::<#ty>())
-            #nullable #unique #on_delete #cascade #single_parent
+            #nullable #unique #on_delete #cascade
     }
 }
 

@@ -30,8 +30,6 @@ pub struct ForeignKey {
     pub holder: Option<Holder>,
     /// `cascade` of a `BelongsTo` for the parent that it may hold.
     pub cascade: Cascade,
-    /// `single_parent`.
-    pub single_parent: bool,
 }
 
 /// One column of a foreign key.
@@ -201,7 +199,6 @@ impl ForeignKey {
             on_delete: None,
             holder: None,
             cascade: Cascade::DEFAULT,
-            single_parent: false,
         }
     }
 
@@ -237,13 +234,6 @@ impl ForeignKey {
     #[must_use]
     pub const fn cascade(mut self, tokens: &str) -> Self {
         self.cascade = Cascade::parse(tokens);
-        self
-    }
-
-    /// `single_parent`.
-    #[must_use]
-    pub const fn single_parent(mut self) -> Self {
-        self.single_parent = true;
         self
     }
 
