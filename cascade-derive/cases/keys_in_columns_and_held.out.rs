@@ -8,14 +8,29 @@ const _: () = {
             ::core::module_path!(), "::Profile@", ::core::line!(), ":", ::core::column!()
         );
         const NAME: &'static str = "Profile";
+        const KEY_CODECS: &'static [__cascade::Codec] = &[
+            __cascade::codec!(i64),
+            __cascade::codec!(i64),
+        ];
         const TABLE: &'static __cascade::Table = &__cascade::Table {
             ident: <Self as __cascade::Entity>::IDENT,
             entity: <Self as __cascade::Entity>::NAME,
             schema: ::core::option::Option::Some("app"),
             name: "profiles",
             columns: &[
-                __cascade::Column::new("id", "id", 0, __cascade::codec!(i64)).key(),
-                __cascade::Column::new("user_id", "user_id", 1, __cascade::codec!(i64))
+                __cascade::Column::new(
+                        "id",
+                        "id",
+                        0,
+                        <Self as __cascade::Entity>::KEY_CODECS[0],
+                    )
+                    .key(),
+                __cascade::Column::new(
+                        "user_id",
+                        "user_id",
+                        1,
+                        <Self as __cascade::Entity>::KEY_CODECS[1],
+                    )
                     .key(),
                 __cascade::Column::new("biography", "bio", 2, __cascade::codec!(String))
                     .unique(),
@@ -24,9 +39,9 @@ const _: () = {
                         "org_id",
                         "org",
                         4,
-                        __cascade::codec!(__cascade::PartOf < Org, 1 >),
+                        __cascade::key_codec(<Org as __cascade::Entity>::KEY_CODECS, 1),
                     )
-                    .part(__cascade::holder_part::<Option<BelongsTo<Org>>, 1>),
+                    .part(<Org as __cascade::Entity>::optional_part::<1>),
                 __cascade::Column::new(
                     "tenant_id",
                     "tenant_id",
@@ -42,9 +57,12 @@ const _: () = {
                     .nullable(__cascade::nullable::<User, i64>())
                     .unique()
                     .on_delete(__cascade::OnDelete::Cascade),
-                __cascade::ForeignKey::new::<
-                    Org,
-                >(
+                __cascade::ForeignKey::to(
+                        (
+                            <Org as __cascade::Entity>::IDENT,
+                            <Org as __cascade::Entity>::NAME,
+                            <Org as __cascade::Entity>::table,
+                        ),
                         "org",
                         4,
                         &[
@@ -52,7 +70,7 @@ const _: () = {
                             __cascade::own_part(4),
                         ],
                     )
-                    .holder(__cascade::Holder::of::<Option<BelongsTo<Org>>>())
+                    .holder(<Org as __cascade::Entity>::OPTIONAL_HOLDER)
                     .nullable(true)
                     .on_delete(__cascade::OnDelete::Restrict),
             ],
@@ -131,7 +149,7 @@ const _: () = {
                 bio: __row.column::<String>(2)?,
                 version: __row.column::<i64>(3)?,
                 cache: ::core::default::Default::default(),
-                org: __row.belongs_to(1)?,
+                org: <Org as __cascade::Entity>::optional_belongs_to(__row, 1)?,
                 tenant_id: __row.column::<i64>(5)?,
                 r#type: ::core::default::Default::default(),
             })

@@ -8,13 +8,19 @@ const _: () = {
             ::core::module_path!(), "::User@", ::core::line!(), ":", ::core::column!()
         );
         const NAME: &'static str = "User";
+        const KEY_CODECS: &'static [__cascade::Codec] = &[__cascade::codec!(i64)];
         const TABLE: &'static __cascade::Table = &__cascade::Table {
             ident: <Self as __cascade::Entity>::IDENT,
             entity: <Self as __cascade::Entity>::NAME,
             schema: ::core::option::Option::None,
             name: "users",
             columns: &[
-                __cascade::Column::new("id", "id", 0, __cascade::codec!(i64))
+                __cascade::Column::new(
+                        "id",
+                        "id",
+                        0,
+                        <Self as __cascade::Entity>::KEY_CODECS[0],
+                    )
                     .key()
                     .generated(),
                 __cascade::Column::new("name", "name", 1, __cascade::codec!(String)),

@@ -17,6 +17,7 @@ const _: () = {
             ::core::module_path!(), "::User@", ::core::line!(), ":", ::core::column!()
         );
         const NAME: &'static str = "User";
+        const KEY_CODECS: &'static [__cascade::Codec] = &[__cascade::codec!(i64); 6];
         const TABLE: &'static __cascade::Table = &__cascade::Table {
             ident: <Self as __cascade::Entity>::IDENT,
             entity: <Self as __cascade::Entity>::NAME,

@@ -13,7 +13,8 @@ use crate::model::Entity;
 /// Everything that the derive emits for a struct.
 pub(crate) fn entity(entity: &Entity<'_>) -> TokenStream {
     let ident = entity.ident;
-    let head = head(entity, &functions::key_types(entity));
+    let parts = functions::key_types(entity);
+    let head = head(entity, &parts);
     let table = table::table(entity);
     let functions = functions::functions(entity);
     let constants = constants::constants(entity);
@@ -25,6 +26,7 @@ pub(crate) fn entity(entity: &Entity<'_>) -> TokenStream {
             #[automatically_derived]
             impl __cascade::Entity for #ident {
                 #head
+                const KEY_CODECS: &'static [__cascade::Codec] = &[#(__cascade::codec!(#parts)),*];
                 const TABLE: &'static __cascade::Table = &#table;
                 fn table() -> &'static __cascade::Table {
                     <Self as __cascade::Entity>::TABLE

@@ -36,6 +36,7 @@ fn impls(entity: &Entity<'_>) -> TokenStream {
             #[automatically_derived]
             impl __cascade::Entity for #ident {
                 #head
+                const KEY_CODECS: &'static [__cascade::Codec] = &[__cascade::codec!(i64); 6];
                 const TABLE: &'static __cascade::Table = &__cascade::Table {
                     ident: <Self as __cascade::Entity>::IDENT,
                     entity: <Self as __cascade::Entity>::NAME,

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 
-use crate::codec::{Erased, Null};
+use crate::codec::{Cell, Erased, Null};
 use crate::entity::Entity;
 use crate::meta::{ForeignKeyPart, Holder};
 
@@ -35,67 +36,108 @@ use crate::meta::{ForeignKeyPart, Holder};
 /// let order = Order { customer: BelongsTo::to(7), ..Order::default() };
 /// assert_eq!(order.customer.key(), Some(&7));
 /// ```
-pub struct BelongsTo<P: Entity> {
-    key: Option<P::Key>,
+pub struct BelongsTo<P> {
+    key: Option<Key>,
+    target: PhantomData<fn() -> P>,
+}
+
+/// A key behind its erased type: held by type, a parent that is no entity would be an error at every mention of the field.
+struct Key {
+    cell: Cell,
+    clone: fn(&Erased) -> Cell,
+    same: fn(&Erased, &Erased) -> bool,
+}
+
+impl Key {
+    fn new<K: Clone + PartialEq + Send + Sync + 'static>(key: K) -> Self {
+        fn clone<K: Clone + Send + Sync + 'static>(cell: &Erased) -> Cell {
+            cell.downcast_ref::<K>()
+                .map_or_else(|| Box::new(Null) as Cell, |key| Box::new(key.clone()))
+        }
+        fn same<K: PartialEq + 'static>(a: &Erased, b: &Erased) -> bool {
+            matches!((a.downcast_ref::<K>(), b.downcast_ref::<K>()), (Some(a), Some(b)) if a == b)
+        }
+        Self {
+            cell: Box::new(key),
+            clone: clone::<K>,
+            same: same::<K>,
+        }
+    }
+}
+
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        Self {
+            cell: (self.clone)(&*self.cell),
+            ..*self
+        }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        (self.same)(&*self.cell, &*other.cell)
+    }
 }
 
 impl<P: Entity> BelongsTo<P> {
     /// The parent with this key.
     #[must_use]
     pub fn to(key: P::Key) -> Self {
-        Self { key: Some(key) }
+        Self {
+            key: Some(Key::new(key)),
+            target: PhantomData,
+        }
     }
 
     /// The parent's key; `None` where there is no target yet.
     #[must_use]
     pub fn key(&self) -> Option<&P::Key> {
-        self.key.as_ref()
+        self.key.as_ref()?.cell.downcast_ref()
     }
 
     /// Points to the parent with this key.
     pub fn set_key(&mut self, key: P::Key) {
-        self.key = Some(key);
+        self.key = Some(Key::new(key));
     }
 }
 
-impl<P: Entity> Default for BelongsTo<P> {
+impl<P> Default for BelongsTo<P> {
     /// No target.
     fn default() -> Self {
-        Self { key: None }
-    }
-}
-
-impl<P: Entity> Clone for BelongsTo<P> {
-    fn clone(&self) -> Self {
         Self {
-            key: self.key.clone(),
+            key: None,
+            target: PhantomData,
         }
     }
 }
 
-impl<P: Entity> PartialEq for BelongsTo<P> {
+impl<P> Clone for BelongsTo<P> {
+    fn clone(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            target: PhantomData,
+        }
+    }
+}
+
+impl<P> PartialEq for BelongsTo<P> {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
     }
 }
 
-impl<P: Entity> Eq for BelongsTo<P> where P::Key: Eq {}
+impl<P: Entity<Key: Eq>> Eq for BelongsTo<P> {}
 
-impl<P: Entity> Hash for BelongsTo<P>
-where
-    P::Key: Hash,
-{
+impl<P: Entity<Key: Hash>> Hash for BelongsTo<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
+        self.key().hash(state);
     }
 }
 
-impl<P: Entity> fmt::Debug for BelongsTo<P>
-where
-    P::Key: fmt::Debug,
-{
+impl<P: Entity<Key: fmt::Debug>> fmt::Debug for BelongsTo<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.key {
+        match self.key() {
             Some(key) => f.debug_tuple("BelongsTo").field(key).finish(),
             None => f.write_str("BelongsTo(no target)"),
         }
@@ -126,11 +168,11 @@ impl<P: Entity> Parent for BelongsTo<P> {
     type Target = P;
 
     fn parent_key(&self) -> Option<&P::Key> {
-        self.key.as_ref()
+        self.key()
     }
 
     fn with_key(key: Option<P::Key>) -> Option<Self> {
-        Some(Self { key })
+        Some(key.map(Self::to).unwrap_or_default())
     }
 }
 
@@ -161,7 +203,7 @@ impl Holder {
 
 /// Part `I` of the key in a `BelongsTo` field.
 #[must_use]
-pub fn holder_part<H: Parent, const I: usize>(field: &Erased) -> &Erased {
+pub(crate) fn holder_part<H: Parent, const I: usize>(field: &Erased) -> &Erased {
     let key = field.downcast_ref::<H>().and_then(H::parent_key);
     key.map_or(&Null as &Erased, |key| H::Target::key_part(key, I))
 }

@@ -31,6 +31,7 @@ pub trait Value: Clone + PartialEq + Send + Sync + 'static {}
 impl<T: Clone + PartialEq + Send + Sync + 'static> Value for T {}
 
 /// A column's type.
+#[derive(Clone, Copy)]
 pub struct Codec {
     /// The type's name, for errors.
     pub type_name: fn() -> &'static str,

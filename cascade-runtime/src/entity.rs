@@ -1,9 +1,10 @@
 //! What a mapped struct can do, as the derive implements it.
 
-use crate::codec::Erased;
+use crate::belongs_to::{BelongsTo, holder_part};
+use crate::codec::{Codec, Erased};
 use crate::db::Db;
 use crate::error::Error;
-use crate::meta::{See, Table};
+use crate::meta::{Holder, See, Table};
 use crate::read::Reader;
 use crate::slot::Slot;
 use crate::{Find, FindMany, HasOne, Persistent, Report, Run, delete, merge, save};
@@ -23,6 +24,10 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// The types of the key's parts, filled up to six with `()`.
     #[doc(hidden)]
     type KeyParts;
+
+    /// How the key's parts are stored, for the columns that refer to them.
+    #[doc(hidden)]
+    const KEY_CODECS: &'static [Codec];
 
     /// Tells this struct from every other one at compile time.
     #[doc(hidden)]
@@ -68,6 +73,43 @@ pub trait Entity: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn has_one_mut(wrapper: &mut HasOne<Self>) -> &mut dyn Slot {
         wrapper
+    }
+
+    /// The functions of a field that belongs to the struct.
+    #[doc(hidden)]
+    const HOLDER: Holder = Holder::of::<BelongsTo<Self>>();
+
+    /// The same, for a field that can be without.
+    #[doc(hidden)]
+    const OPTIONAL_HOLDER: Holder = Holder::of::<Option<BelongsTo<Self>>>();
+
+    /// Part `I` of the key in a field that belongs to the struct.
+    #[doc(hidden)]
+    #[must_use]
+    fn held_part<const I: usize>(field: &Erased) -> &Erased {
+        holder_part::<BelongsTo<Self>, I>(field)
+    }
+
+    /// The same, for a field that can be without.
+    #[doc(hidden)]
+    #[must_use]
+    fn optional_part<const I: usize>(field: &Erased) -> &Erased {
+        holder_part::<Option<BelongsTo<Self>>, I>(field)
+    }
+
+    /// Reads a field that belongs to the struct.
+    #[doc(hidden)]
+    fn belongs_to(row: &mut Reader<'_>, foreign_key: usize) -> Result<BelongsTo<Self>, Error> {
+        row.belongs_to(foreign_key)
+    }
+
+    /// The same, for a field that can be without.
+    #[doc(hidden)]
+    fn optional_belongs_to(
+        row: &mut Reader<'_>,
+        foreign_key: usize,
+    ) -> Result<Option<BelongsTo<Self>>, Error> {
+        row.belongs_to(foreign_key)
     }
 
     /// Builds the struct from a row; its relations are not loaded.

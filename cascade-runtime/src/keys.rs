@@ -1,6 +1,6 @@
 //! Foreign keys in plain columns, and keys from their parts: what the derive fills into the constants.
 
-use crate::codec::{Cell, Erased};
+use crate::codec::{Cell, Codec, Erased};
 use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, PartOf};
 use crate::meta::{ForeignKeyPart, Version};
 
@@ -106,4 +106,14 @@ impl Version {
 #[must_use]
 pub const fn nullable<P: Entity, F: ForeignKeyTo<P>>() -> bool {
     F::NULLABLE
+}
+
+/// How a part of a key is stored. A part too many is a rule's to refuse, and takes the last one here.
+#[must_use]
+pub const fn key_codec(codecs: &'static [Codec], part: usize) -> Codec {
+    if part < codecs.len() {
+        codecs[part]
+    } else {
+        codecs[codecs.len() - 1]
+    }
 }

@@ -1,11 +1,11 @@
 //! What generated code names, and nothing else does.
 
-pub use crate::belongs_to::{Parent, holder_part, own_part};
+pub use crate::belongs_to::{Parent, own_part};
 pub use crate::cascade::Cascade;
 pub use crate::codec::{Cell, Codec, Erased, Fallback, Null, Probe, Value, with_array};
 pub use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, PartOf, Parts};
 pub use crate::error::Error;
-pub use crate::keys::{VersionNumber, key_part, nullable, part, shared_part};
+pub use crate::keys::{VersionNumber, key_codec, key_part, nullable, part, shared_part};
 pub use crate::meta::{
     Column, ForeignKey, ForeignKeyPart, Functions, Generated, Holder, Kind, OnDelete,
     PassiveDeletes, RelationDef, See, Table, Unique, Version,

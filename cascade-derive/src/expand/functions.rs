@@ -105,9 +105,14 @@ fn value(
                 quote!(#row.column::<#ty>(#index)?)
             }
         }
-        Role::BelongsTo(_) => {
-            let key = keys.next().map(number);
-            quote!(#row.belongs_to(#key)?)
+        Role::BelongsTo(held) => {
+            let (target, key) = (held.target, keys.next().map(number));
+            let read = if held.optional {
+                quote!(optional_belongs_to)
+            } else {
+                quote!(belongs_to)
+            };
+            quote!(<#target as __cascade::Entity>::#read(#row, #key)?)
         }
         Role::HasOne(_) | Role::Skipped | Role::Unclear => {
             quote!(::core::default::Default::default())

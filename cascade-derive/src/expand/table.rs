@@ -15,7 +15,7 @@ pub(super) fn table(entity: &Entity<'_>) -> TokenStream {
     let cells = entity.cells();
     let schema = option(entity.table.schema.as_ref().map(|given| &given.value));
     let name = entity.table.name.as_ref().map(|given| &given.value);
-    let columns = cells.iter().map(column);
+    let columns = cells.iter().map(|cell| column(entity, cell));
     let key = cells
         .iter()
         .enumerate()
@@ -57,7 +57,7 @@ pub(super) fn table(entity: &Entity<'_>) -> TokenStream {
 }
 
 /// A `Column`.
-fn column(cell: &Cell<'_>) -> TokenStream {
+fn column(entity: &Entity<'_>, cell: &Cell<'_>) -> TokenStream {
     let Cell {
         name,
         field,
@@ -66,23 +66,35 @@ fn column(cell: &Cell<'_>) -> TokenStream {
     } = cell;
     let slot = number(*slot);
     let text = &field.name;
-    let ty = field.ty;
     if let Source::Part(held, part) = *source {
         let (target, part) = (held.target, number(part));
+        let pick = if held.optional {
+            quote!(optional_part)
+        } else {
+            quote!(held_part)
+        };
         return quote! {
-            __cascade::Column::new(#name, #text, #slot, __cascade::codec!(__cascade::PartOf<#target, #part>)).part(__cascade::holder_part::<#ty, #part>)
+            __cascade::Column::new(#name, #text, #slot, __cascade::key_codec(<#target as __cascade::Entity>::KEY_CODECS, #part)).part(<#target as __cascade::Entity>::#pick::<#part>)
         };
     }
-    let json = field.column.json.is_some() || field.sqlx.json.is_some();
-    let codec = if json {
-        quote!(codec_json)
-    } else {
-        quote!(codec)
-    };
+    let codec = codec(entity, field);
     let key = field.key.as_ref().map(|_| quote!(.key()));
     let generated = generated(field);
     let unique = field.column.unique.as_ref().map(|_| quote!(.unique()));
-    quote!(__cascade::Column::new(#name, #text, #slot, __cascade::#codec!(#ty)) #key #generated #unique)
+    quote!(__cascade::Column::new(#name, #text, #slot, #codec) #key #generated #unique)
+}
+
+/// How the column of a plain field is stored.
+fn codec(entity: &Entity<'_>, field: &Field<'_>) -> TokenStream {
+    let ty = field.ty;
+    if let Some(part) = entity.key().position(|key| std::ptr::eq(key, field)) {
+        let part = number(part);
+        quote!(<Self as __cascade::Entity>::KEY_CODECS[#part])
+    } else if field.column.json.is_some() || field.sqlx.json.is_some() {
+        quote!(__cascade::codec_json!(#ty))
+    } else {
+        quote!(__cascade::codec!(#ty))
+    }
 }
 
 /// Who fills a column, where it isn't the application.
@@ -139,7 +151,6 @@ fn foreign_key(entity: &Entity<'_>, cells: &[Cell<'_>], reference: &Reference<'_
                 #unique #on_delete
         };
     };
-    let ty = field.ty;
     let BelongsTo {
         target,
         optional,
@@ -152,10 +163,18 @@ fn foreign_key(entity: &Entity<'_>, cells: &[Cell<'_>], reference: &Reference<'_
         .enumerate()
         .map(|(part, name)| held_part(cells, held, part, name));
     let nullable = optional.then(|| quote!(.nullable(true)));
+    // Every mention of the target is a path through the trait: where it isn't mapped, they are one error.
+    let entity = quote!(<#target as __cascade::Entity>);
+    let identity = quote!((#entity::IDENT, #entity::NAME, #entity::table));
+    let holder = if *optional {
+        quote!(OPTIONAL_HOLDER)
+    } else {
+        quote!(HOLDER)
+    };
     let cascade = cascade.as_ref().map(|given| cascade_call(&given.value));
     quote! {
-        __cascade::ForeignKey::new::<#target>(#name, #slot, &[#(#parts),*])
-            .holder(__cascade::Holder::of::<#ty>())
+        __cascade::ForeignKey::to(#identity, #name, #slot, &[#(#parts),*])
+            .holder(<#target as __cascade::Entity>::#holder)
             #nullable #unique #on_delete #cascade
     }
 }

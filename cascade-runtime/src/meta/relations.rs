@@ -187,12 +187,23 @@ impl ForeignKey {
         slot: usize,
         parts: &'static [ForeignKeyPart],
     ) -> Self {
+        Self::to((P::IDENT, P::NAME, P::table), field, slot, parts)
+    }
+
+    /// The same, to a struct by its identity, its name and its table.
+    #[must_use]
+    pub const fn to(
+        (target_ident, target_entity, target): (&'static str, &'static str, fn() -> &'static Table),
+        field: &'static str,
+        slot: usize,
+        parts: &'static [ForeignKeyPart],
+    ) -> Self {
         Self {
             field,
             slot,
-            target_ident: P::IDENT,
-            target_entity: P::NAME,
-            target: P::table,
+            target_ident,
+            target_entity,
+            target,
             parts,
             nullable: false,
             unique: false,
