@@ -197,7 +197,14 @@ impl Holder {
                 *field = value;
             }
         }
-        Self { set: set::<H> }
+        fn part<H: Parent>(field: &Erased, part: usize) -> Option<&Erased> {
+            let key = field.downcast_ref::<H>()?.parent_key()?;
+            Some(H::Target::key_part(key, part))
+        }
+        Self {
+            set: set::<H>,
+            part: part::<H>,
+        }
     }
 }
 

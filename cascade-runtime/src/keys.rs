@@ -76,7 +76,7 @@ macro_rules! version_numbers {
             const FIRST: Self = 1;
 
             fn next(&self) -> Self {
-                self.wrapping_add(1)
+                self.checked_add(1).unwrap_or(Self::FIRST)
             }
         }
     )* };

@@ -22,13 +22,40 @@ use crate::slot::{Row, RowState, Slot, forget};
 ///
 /// [`ErrorKind::Stale`] for another version, [`ErrorKind::NotLoaded`] for a relation that the value holds and the row has not loaded,
 /// [`ErrorKind::NotOwned`] for children that are not the row's: all of them in one error.
-pub(crate) fn merge<T: Entity>(row: &mut Row<T>, mut value: T) -> Result<(), Error> {
+pub(crate) fn merge<T: Entity>(row: &mut Row<T>, value: T) -> Result<(), Error> {
+    merge_from(row, value, None)
+}
+
+/// The same for the columns in which the value differs from another.
+///
+/// # Errors
+///
+/// Those of [`merge`].
+#[cfg(feature = "json")]
+pub(crate) fn merge_changes<T: Entity>(
+    row: &mut Row<T>,
+    value: T,
+    before: &T,
+) -> Result<(), Error> {
+    merge_from(row, value, Some(before))
+}
+
+fn merge_from<T: Entity>(
+    row: &mut Row<T>,
+    mut value: T,
+    before: Option<&Erased>,
+) -> Result<(), Error> {
     let table = T::table();
     forget(table, &mut value);
     let mut check = Check::default();
     check.row(table, (&row.value, &row.state), &value, T::NAME);
     check.finish()?;
-    copy(table, (&mut row.value, &mut row.state), &mut value, None);
+    copy(
+        table,
+        (&mut row.value, &mut row.state),
+        &mut value,
+        (None, before),
+    );
     Ok(())
 }
 
@@ -271,7 +298,7 @@ fn copy(
     table: &'static Table,
     (target, state): (&mut Erased, &mut RowState),
     source: &mut Erased,
-    owner: Option<&ForeignKey>,
+    (owner, before): (Option<&ForeignKey>, Option<&Erased>),
 ) {
     state.touch(table, target);
     let mut parts = (table.functions.visit)(target);
@@ -281,7 +308,9 @@ fn copy(
             owner.is_some_and(|owner| owner.parts.iter().any(|part| part.column == column))
         };
         for (index, column) in table.columns.iter().enumerate() {
+            let named = |before| !is_same(table, index, before, column.cell(fields));
             if !(column.key
+                || !before.is_none_or(named)
                 || column.is_generated()
                 || Some(index) == version
                 || is_owner(index)
@@ -296,6 +325,14 @@ fn copy(
         for key in table.foreign_keys.iter().filter(|key| {
             key.holder.is_some() && !owner.is_some_and(|owner| std::ptr::eq(owner, *key))
         }) {
+            let named = |before| {
+                let cell = |column: usize| table.columns[column].cell(fields);
+                let mut parts = key.parts.iter().map(|part| part.column);
+                parts.any(|column| !is_same(table, column, before, cell(column)))
+            };
+            if !before.is_none_or(named) {
+                continue;
+            }
             let cells: Option<Vec<&Erased>> = key
                 .parts
                 .iter()
@@ -305,7 +342,13 @@ fn copy(
         }
     });
     let sources = (table.functions.visit)(source).slots;
-    for ((relation, target), source) in table.relations.iter().zip(parts.slots).zip(sources) {
+    for (index, ((relation, target), source)) in table
+        .relations
+        .iter()
+        .zip(parts.slots)
+        .zip(sources)
+        .enumerate()
+    {
         let (true, Some(foreign_key), Some(_)) = (
             relation.cascade.merge,
             relation.foreign_key(table),
@@ -320,10 +363,30 @@ fn copy(
         };
         if matches(child, foreign_key, target.row(0), &*value) == Match::Same {
             if let Some(row) = target.rows_mut().pop() {
-                copy(child, row, &mut *value, Some(foreign_key));
+                let before = before.and_then(|before| only_child(table, before, index));
+                copy(child, row, &mut *value, (Some(foreign_key), before));
             }
         } else {
             target.replace(value);
         }
     }
+}
+
+/// Whether a column of a value is equal to this.
+fn is_same(table: &'static Table, column: usize, value: &Erased, cell: &Erased) -> bool {
+    let column = &table.columns[column];
+    let mut same = false;
+    (table.functions.view)(value, &mut |fields, _| {
+        same = (column.codec.same)(column.cell(fields), cell);
+    });
+    same
+}
+
+/// The child that a value holds in a relation.
+fn only_child<'v>(table: &'static Table, value: &'v Erased, relation: usize) -> Option<&'v Erased> {
+    let mut child = None;
+    (table.functions.view)(value, &mut |_, slots| {
+        child = slots[relation].row(0).map(|(child, _)| child);
+    });
+    child
 }

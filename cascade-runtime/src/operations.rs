@@ -222,7 +222,7 @@ impl<T: Entity> Persistent<T> {
     #[cfg(feature = "json")]
     pub fn patch(&mut self, payload: serde_json::Value) -> Result<(), Error>
     where
-        T: serde::Serialize + serde::de::DeserializeOwned,
+        for<'later> T: crate::patch::Document<'later>,
     {
         crate::patch::patch(&mut self.row, payload)
     }

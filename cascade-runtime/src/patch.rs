@@ -4,6 +4,8 @@
 //! count. While that goes on, a wrapper is serialised as a mark: it says where a document has a relation, and what is in it.
 
 use std::cell::Cell as Flag;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
@@ -18,14 +20,17 @@ use crate::exec::{Lease, begin};
 use crate::find::{find, keys, load_into, not_found};
 use crate::handle::Persistent;
 use crate::has_one::{Content, HasOne};
-use crate::merge::merge;
+use crate::merge::merge_changes;
 use crate::meta::{Generated, Table};
 use crate::relation::Tree;
 use crate::save::save_in;
 use crate::slot::Row;
 
-/// The only key of a mark. No field of a struct is called so.
-const MARK: &str = "\0relation";
+/// The only key of a mark: drawn by each process, so that no document that comes from outside has it.
+fn mark_key() -> &'static str {
+    static KEY: OnceLock<String> = OnceLock::new();
+    KEY.get_or_init(|| format!("relation {:x}", RandomState::new().build_hasher().finish()))
+}
 
 /// A struct that can be patched.
 #[diagnostic::on_unimplemented(
@@ -69,7 +74,7 @@ pub(crate) fn mark<T: Serialize, S: Serializer>(
         Content::Loaded(child) => child,
     };
     let mut map = serializer.serialize_map(Some(1))?;
-    map.serialize_entry(MARK, &(std::ptr::from_ref(wrapper).addr(), child))?;
+    map.serialize_entry(mark_key(), &(std::ptr::from_ref(wrapper).addr(), child))?;
     map.end()
 }
 
@@ -95,6 +100,8 @@ fn content<'de, T: Entity + Deserialize<'de>, E: serde::de::Error>(
 ) -> Result<HasOne<T>, E> {
     if value.is_null() {
         Ok(HasOne::empty())
+    } else if !value.is_object() {
+        Err(E::custom("at `.`: expected an object or null"))
     } else {
         read::<T, E>(value).map(HasOne::from)
     }
@@ -146,7 +153,10 @@ struct Misfit {
 
 impl Misfit {
     fn new(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let path = error.path().to_string().replace(&format!(".{MARK}"), "");
+        let path = error
+            .path()
+            .to_string()
+            .replace(&format!(".{}", mark_key()), "");
         let text = error.inner().to_string();
         let message = match text.rsplit_once(", expected ") {
             Some((_, expected)) => format!("expected {expected}"),
@@ -169,7 +179,10 @@ impl std::fmt::Display for Misfit {
 }
 
 fn marked(value: &Value) -> Option<&Value> {
-    value.as_object().filter(|map| map.len() == 1)?.get(MARK)
+    value
+        .as_object()
+        .filter(|map| map.len() == 1)?
+        .get(mark_key())
 }
 
 /// Lays a payload over a document. Its marks become pairs of child and payload; those that the payload leaves out become `null`.
@@ -188,7 +201,7 @@ fn overlay(mut document: Map<String, Value>, patch: Map<String, Value>) -> Map<S
                     .cloned()
                     .unwrap_or_default();
                 Value::Object(Map::from_iter([(
-                    MARK.to_owned(),
+                    mark_key().to_owned(),
                     Value::Array(vec![child, value]),
                 )]))
             }
@@ -200,7 +213,7 @@ fn overlay(mut document: Map<String, Value>, patch: Map<String, Value>) -> Map<S
     for key in untouched {
         document.insert(
             key,
-            Value::Object(Map::from_iter([(MARK.to_owned(), Value::Null)])),
+            Value::Object(Map::from_iter([(mark_key().to_owned(), Value::Null)])),
         );
     }
     document
@@ -228,11 +241,26 @@ pub(crate) fn patch<T: Entity + Serialize + DeserializeOwned>(
     payload: Value,
 ) -> Result<(), Error> {
     let payload = object(T::table(), payload)?;
-    let value: Result<T, serde_json::Error> = patching(|| {
+    // What the payload doesn't name is read back from the row's own document, which may have lost something: serde attributes need not be
+    // symmetric. So only what differs from the same without the payload is copied.
+    let read: Result<(T, T), serde_json::Error> = patching(|| {
         let document = document(&row.value)?;
-        read(Value::Object(overlay(document, payload)))
+        let unchanged = relations_of(&document, &payload);
+        let before = read(Value::Object(overlay(document.clone(), unchanged)))?;
+        Ok((read(Value::Object(overlay(document, payload)))?, before))
     });
-    merge(row, value.map_err(|error| misfit(T::table(), &error))?)
+    let (value, before) = read.map_err(|error| misfit(T::table(), &error))?;
+    merge_changes(row, value, &before)
+}
+
+/// The relations that a payload patches, and nothing of them.
+fn relations_of(document: &Map<String, Value>, payload: &Map<String, Value>) -> Map<String, Value> {
+    let patched = payload.iter().filter_map(|(key, given)| {
+        let child = document.get(key).and_then(marked)?.get(1)?.as_object()?;
+        let below = relations_of(child, given.as_object()?);
+        Some((key.clone(), Value::Object(below)))
+    });
+    patched.collect()
 }
 
 fn document<T: Serialize>(value: &T) -> Result<Map<String, Value>, serde_json::Error> {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 
 use crate::belongs_to::BelongsTo;
@@ -74,10 +74,6 @@ impl<'de, T: Entity + Deserialize<'de>> Visitor<'de> for Child<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HasOne<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(HasOne::from)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<HasOne<T>, A::Error> {
-        T::deserialize(SeqAccessDeserializer::new(seq)).map(HasOne::from)
     }
 }
 

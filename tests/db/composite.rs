@@ -14,6 +14,7 @@ on_every_database![
     a_move_to_another_tenant_is_a_changed_key,
     deleting_releases_only_what_is_shared_with_nothing,
     a_chain_of_composite_keys_is_deleted_unloaded,
+    a_target_with_another_shared_column_is_a_changed_key,
 ];
 
 #[derive(Debug, Default, Clone, PartialEq, Relations)]
@@ -292,4 +293,33 @@ async fn a_chain_of_composite_keys_is_deleted_unloaded<B: Base>(test: Test<B>) {
     assert_eq!(test.rows("orders").await, ["us|1|o"]);
     assert_eq!(test.rows("slips").await, ["1|-|-|eu1", "2|us|1|us1"]);
     assert_eq!(test.rows("labels").await, ["2|2"]);
+}
+
+async fn a_target_with_another_shared_column_is_a_changed_key<B: Base>(test: Test<B>) {
+    test.create(DESKS).await;
+    desk(1, 2).save(&test.pool).await.unwrap();
+    desk(2, 2).save(&test.pool).await.unwrap();
+    let lamp = Lamp {
+        tenant_id: 1,
+        id: 30,
+        desk: Some(BelongsTo::to((2, 2))),
+        watt: 9,
+    };
+    failed(
+        lamp.save(&test.pool).await,
+        ErrorKind::KeyChanged,
+        "Lamp.desk",
+    );
+    let mut lamp = Lamp::find((1, 12)).one(&test.pool).await.unwrap();
+    lamp.desk = Some(BelongsTo::to((2, 2)));
+    failed(
+        lamp.save(&test.pool).await,
+        ErrorKind::KeyChanged,
+        "Lamp.desk",
+    );
+    lamp.desk = None;
+    test.save_as_planned(&mut lamp).await;
+    lamp.desk = Some(BelongsTo::to((1, 2)));
+    test.save_as_planned(&mut lamp).await;
+    assert_eq!(test.rows("lamps").await, ["1|12|2|40", "2|12|2|40"]);
 }

@@ -1,15 +1,16 @@
 //! What else becomes of a detached row.
 
-use sqlx_cascade::HasOne;
+use sqlx_cascade::{ErrorKind, HasOne};
 
 use crate::models::{OWNERS, Owner, Pet, USERS, ada, bare, owner, pet};
-use crate::support::{Base, Test, changes, on_every_database};
+use crate::support::{Base, NONE, Test, changes, failed, on_every_database};
 
 on_every_database![
     an_expunged_root_is_adopted,
     an_expunged_root_with_an_owner_is_adopted,
     it_becomes_a_root_of_its_own,
     its_value_is_new,
+    a_row_that_went_meanwhile_is_stale_where_it_was_too,
 ];
 
 async fn an_expunged_root_is_adopted<B: Base>(test: Test<B>) {
@@ -79,4 +80,20 @@ async fn its_value_is_new<B: Base>(test: Test<B>) {
         ["inserted 1 profiles"]
     );
     assert_eq!(test.rows("profiles").await, ["1|1|old", "2|2|old"]);
+}
+
+async fn a_row_that_went_meanwhile_is_stale_where_it_was_too<B: Base>(test: Test<B>) {
+    test.create(USERS).await;
+    let mut user = ada().save(&test.pool).await.unwrap();
+    let profile = user.profile.expunge().unwrap();
+    user.detach(crate::models::User::PROFILE, &test.pool)
+        .await
+        .unwrap();
+    user.profile.adopt(profile);
+    failed(
+        user.save(&test.pool).await,
+        ErrorKind::Stale,
+        "User.profile",
+    );
+    assert_eq!(test.rows("profiles").await, NONE);
 }

@@ -1,7 +1,8 @@
 //! PATCH: what a payload leaves out stays as it is, at every level.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx_cascade::ErrorKind;
+use sqlx_cascade::{ErrorKind, Relations};
 
 use crate::payloads::{Account, ada_and_bob, tables};
 use crate::support::{Base, NONE, Test, on_every_database};
@@ -24,6 +25,9 @@ on_every_database![
     an_absent_row_is_not_found,
     a_patch_in_memory_needs_the_relation_loaded,
     a_patch_in_memory_changes_what_it_names,
+    a_list_is_no_child,
+    a_document_can_not_pass_for_a_relation,
+    what_serde_leaves_out_stays,
 ];
 
 async fn patched<B: Base>(test: &Test<B>, payload: serde_json::Value) -> Account {
@@ -258,4 +262,74 @@ async fn a_patch_in_memory_changes_what_it_names<B: Base>(test: Test<B>) {
     test.save_as_planned(&mut ada).await;
     assert_eq!(test.sent(), ["UPDATE photos"]);
     assert_eq!(tables(&test).await[2], ["1|1|q"]);
+}
+
+async fn a_list_is_no_child<B: Base>(test: Test<B>) {
+    ada_and_bob(&test).await;
+    let before = tables(&test).await;
+    for payload in [
+        json!({"profile": []}),
+        json!({"profile": [1, 1, "x", "y"]}),
+        json!({"profile": 1}),
+    ] {
+        let error = Account::patch(1, payload, &test.pool).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.path()),
+            (ErrorKind::InvalidPayload, "Account.profile")
+        );
+    }
+    assert!(serde_json::from_value::<Account>(json!({"fullName": "x", "profile": []})).is_err());
+    assert_eq!(tables(&test).await, before);
+}
+
+async fn a_document_can_not_pass_for_a_relation<B: Base>(test: Test<B>) {
+    ada_and_bob(&test).await;
+    let settings = json!({"relation": [1, 2]});
+    patched(
+        &test,
+        json!({"settings": {"a": null, "b": null, "relation": [1, 2]}}),
+    )
+    .await;
+    let account = patched(&test, json!({"nick": "y"})).await;
+    assert_eq!(account.settings, settings);
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Relations)]
+#[serde(default)]
+#[table(name = "logins")]
+struct Login {
+    #[key(generated)]
+    id: i64,
+    name: String,
+    #[serde(skip_serializing)]
+    password: String,
+    #[serde(skip)]
+    attempts: i64,
+    #[serde(serialize_with = "masked")]
+    token: String,
+}
+
+#[expect(clippy::ptr_arg, reason = "serde passes the field")]
+fn masked<S: serde::Serializer>(_: &String, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("***")
+}
+
+async fn what_serde_leaves_out_stays<B: Base>(test: Test<B>) {
+    test.create("CREATE TABLE logins (id $id, name TEXT NOT NULL, password TEXT NOT NULL, attempts BIGINT NOT NULL, token TEXT NOT NULL);").await;
+    let login = Login {
+        id: 0,
+        name: "a".into(),
+        password: "p".into(),
+        attempts: 3,
+        token: "t".into(),
+    };
+    login.save(&test.pool).await.unwrap();
+    Login::patch(1, json!({"name": "b"}), &test.pool)
+        .await
+        .unwrap();
+    assert_eq!(test.rows("logins").await, ["1|b|p|3|t"]);
+    Login::patch(1, json!({"password": "q", "token": "u"}), &test.pool)
+        .await
+        .unwrap();
+    assert_eq!(test.rows("logins").await, ["1|b|q|3|u"]);
 }

@@ -29,7 +29,38 @@ impl<'a> Builder<'a> {
                 self.report(ErrorKind::MissingRequired, table, path, message);
             }
         }
+        self.shared_columns(id, held, fields);
         Fate::Insert
+    }
+
+    /// A `BelongsTo` that shares a column with a plain field has to agree with it: the column is written once.
+    fn shared_columns(&mut self, id: usize, owner: Option<&ForeignKey>, fields: &[&'a Erased]) {
+        let table = self.graph.nodes[id].table;
+        let by_owner = |column: usize| {
+            owner.is_some_and(|owner| owner.parts.iter().any(|part| part.column == column))
+        };
+        for key in table.foreign_keys {
+            let Some(holder) = key.holder else { continue };
+            let target = (key.target)();
+            let differs = key.parts.iter().enumerate().find(|(index, part)| {
+                let column = &table.columns[part.column];
+                let same = target.columns[target.key[*index]].codec.same;
+                let held = (holder.part)(fields[key.slot], *index);
+                let there = (part.key)(column.cell(fields));
+                part.shared
+                    && !by_owner(part.column)
+                    && held.is_some_and(|held| !there.is_some_and(|there| same(held, there)))
+            });
+            if let Some((_, part)) = differs {
+                let column = &table.columns[part.column];
+                let path = format!("{}.{}", self.graph.path(id), key.field);
+                let message = format!(
+                    "the `{}` that it points to has another `{}` than this row; the two share the column",
+                    key.target_entity, column.field
+                );
+                self.report(ErrorKind::KeyChanged, table, path, message);
+            }
+        }
     }
 
     /// A row that exists: which columns change, and whether it moves.
@@ -43,6 +74,7 @@ impl<'a> Builder<'a> {
         if !state.is_touched() {
             return Fate::Keep;
         }
+        self.shared_columns(id, owner.map(|owner| owner.foreign_key), fields);
         let mut columns = state.changed(table, fields);
         if let Some(key) = columns.iter().find(|&&column| table.columns[column].key) {
             self.key_changed(
@@ -85,19 +117,13 @@ impl<'a> Builder<'a> {
             let same_key = departure
                 .foreign_key
                 .is_some_and(|key| std::ptr::eq(key, owner.foreign_key));
-            let same_parent = self.graph.nodes[owner.node].state.handle() == departure.from;
-            moved = !(same_key && same_parent);
-            if moved {
-                cleared = departure.foreign_key.filter(|_| !same_key);
-                self.movement(id, owner, cleared, fields);
-                columns.extend(owner.foreign_key.own_columns().map(|part| part.column));
-                columns.extend(
-                    cleared
-                        .into_iter()
-                        .flat_map(ForeignKey::own_columns)
-                        .map(|part| part.column),
-                );
-            }
+            // Back where it was is no departure any more: where one is left, the wrapper forgot the row meanwhile, and it may be gone.
+            moved = true;
+            cleared = departure.foreign_key.filter(|_| !same_key);
+            self.movement(id, owner, cleared, fields);
+            let written = owner.foreign_key.own_columns();
+            let emptied = cleared.into_iter().flat_map(ForeignKey::own_columns);
+            columns.extend(written.chain(emptied).map(|part| part.column));
         }
         if columns.is_empty() {
             return Fate::Keep;

@@ -50,6 +50,8 @@ pub struct ForeignKeyPart {
 pub struct Holder {
     /// Points the field to the parent with this key, or to none.
     pub set: fn(&mut Erased, Option<&[&Erased]>),
+    /// A part of the key in the field; `None` where it has no target.
+    pub part: fn(&Erased, usize) -> Option<&Erased>,
 }
 
 /// `on_delete = ".."`.
