@@ -25,6 +25,7 @@ const STRUCT_RULES: &[fn(&Entity<'_>, &mut Errors)] = &[
 /// The rules about a field by itself.
 const FIELD_RULES: &[fn(&Entity<'_>, &Field<'_>, &mut Errors)] = &[
     relations::there_is_one_relation,
+    relations::a_key_has_one_writer,
     relations::attribute_fits_type,
     relations::parent_is_the_held_one,
     cascade::tokens_are_known,

@@ -3,7 +3,7 @@
 use quote::ToTokens;
 
 use crate::errors::Errors;
-use crate::model::{Cardinality, Entity, Field, Relation, Role};
+use crate::model::{Cardinality, Entity, Field, HasOne, Relation, Role};
 use crate::parse;
 use crate::shape::Shape;
 
@@ -31,6 +31,43 @@ pub(super) fn there_is_one_relation(_: &Entity<'_>, field: &Field<'_>, errors: &
                 ),
             );
         }
+    }
+}
+
+/// Two relations that write one foreign key of the child.
+pub(super) fn a_key_has_one_writer(entity: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
+    let Some(relation) = writer(field) else {
+        return;
+    };
+    let key = |relation: &HasOne<'_>| {
+        let populated = relation.keys.back_populates.as_ref();
+        (
+            relation.child.to_token_stream().to_string(),
+            populated.map(|given| given.value.to_string()),
+        )
+    };
+    let above = entity
+        .fields
+        .iter()
+        .take_while(|other| !std::ptr::eq(*other, field));
+    let same = |other: &&Field<'_>| writer(other).is_some_and(|other| key(other) == key(relation));
+    if let Some(other) = above.into_iter().find(same) {
+        errors.at(
+            relation.word,
+            format!(
+                "`{}` writes the same foreign key of `{}`: give each a key of its own with `back_populates = field`, or write `viewonly` on one",
+                other.name,
+                text(relation.child)
+            ),
+        );
+    }
+}
+
+/// A relation that is written.
+fn writer<'f, 'a>(field: &'f Field<'a>) -> Option<&'f HasOne<'a>> {
+    match &field.role {
+        Role::HasOne(relation) if relation.keys.viewonly.is_none() => Some(relation),
+        _ => None,
     }
 }
 
