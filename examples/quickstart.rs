@@ -2,10 +2,12 @@
 //!
 //! Each step prints what is asked, the statements that the library sends, and the rows of both tables after it.
 
+#[path = "quickstart/nullable.rs"]
+mod nullable;
 #[path = "quickstart/print.rs"]
 mod print;
 
-use print::{EMPLOYEES, Outcome, USERS, rows, step, title};
+use print::{Outcome, USERS, rows, step, title};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::SqlitePool;
@@ -33,48 +35,18 @@ struct Profile {
     bio: String,
 }
 
-#[derive(Default, Relations)]
-#[table(name = "employees")]
-struct Employee {
-    #[key(generated)]
-    id: i64,
-    name: String,
-    #[one_to_one]
-    desk: HasOne<Desk>,
-}
-
-#[derive(Default, Relations)]
-#[table(name = "desks")]
-struct Desk {
-    #[key(generated)]
-    id: i64,
-    #[one_to_one(Employee, on_delete = "set null")]
-    employee_id: Option<i64>,
-    place: String,
-}
-
 const SCHEMA: &str = "
     CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
     CREATE TABLE profiles (id INTEGER PRIMARY KEY AUTOINCREMENT, bio TEXT NOT NULL,
-        user_id INTEGER NOT NULL UNIQUE REFERENCES users ON DELETE CASCADE);
-    CREATE TABLE employees (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
-    CREATE TABLE desks (id INTEGER PRIMARY KEY AUTOINCREMENT, place TEXT NOT NULL,
-        employee_id INTEGER UNIQUE REFERENCES employees ON DELETE SET NULL);";
+        user_id INTEGER NOT NULL UNIQUE REFERENCES users ON DELETE CASCADE);";
 
 #[tokio::main]
 async fn main() -> Outcome {
     print::statements()?;
-    let pool = SqlitePool::connect("sqlite::memory:").await?;
-    sqlx::raw_sql(SCHEMA).execute(&pool).await?;
-    title(
-        "A profile that leaves its user is deleted: cascade = \"all, delete-orphan\", user_id NOT NULL",
-    );
-    owned(&pool).await?;
-    title("A desk that leaves its employee stays: the default cascade, employee_id can be NULL");
-    lent(&pool).await
-}
+    let pool = &SqlitePool::connect("sqlite::memory:").await?;
+    sqlx::raw_sql(SCHEMA).execute(pool).await?;
 
-async fn owned(pool: &SqlitePool) -> Outcome {
+    title("A profile that leaves its user is deleted: \"all, delete-orphan\", user_id NOT NULL");
     step("create a user and a profile by one save");
     let user = User {
         name: "Ada".into(),
@@ -110,52 +82,20 @@ async fn owned(pool: &SqlitePool) -> Outcome {
     let user: User = user.delete(pool).await?;
     rows(pool, &USERS).await?;
 
-    step("save what was deleted: all of it is new");
+    step(
+        "save it again, all of it new, and delete it by plain SQL: the database deletes the profile",
+    );
     user.save(pool).await?;
+    print::execute(pool, "DELETE FROM users").await?;
     rows(pool, &USERS).await?;
 
-    step("delete the user by plain SQL: the database deletes the profile");
-    print::execute(pool, "DELETE FROM users").await?;
-    rows(pool, &USERS).await
-}
-
-async fn lent(pool: &SqlitePool) -> Outcome {
-    step("create an employee and a desk by one save");
-    let employee = Employee {
-        name: "Grace".into(),
-        desk: desk("window").into(),
-        ..Employee::default()
-    };
-    let mut employee = employee.save(pool).await?;
-    rows(pool, &EMPLOYEES).await?;
-
-    step("replace the desk");
-    employee.desk.set(desk("door"));
-    employee.save(pool).await?;
-    rows(pool, &EMPLOYEES).await?;
-
-    step("set the desk to none");
-    employee.desk.remove();
-    employee.save(pool).await?;
-    rows(pool, &EMPLOYEES).await?;
-
-    step("set a desk and delete the employee");
-    employee.desk.set(desk("middle"));
-    employee.save(pool).await?;
-    employee.delete(pool).await?;
-    rows(pool, &EMPLOYEES).await
+    title("A desk that leaves its employee stays: the default cascade, employee_id can be NULL");
+    nullable::lend_a_desk(pool).await
 }
 
 fn profile(bio: &str) -> Profile {
     Profile {
         bio: bio.into(),
         ..Profile::default()
-    }
-}
-
-fn desk(place: &str) -> Desk {
-    Desk {
-        place: place.into(),
-        ..Desk::default()
     }
 }

@@ -309,7 +309,6 @@ struct Login {
     token: String,
 }
 
-#[expect(clippy::ptr_arg, reason = "serde passes the field")]
 fn masked<S: serde::Serializer>(_: &String, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("***")
 }
