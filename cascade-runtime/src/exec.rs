@@ -27,7 +27,6 @@ pub(crate) struct Work<'g, 'a> {
 }
 
 /// What came of it.
-#[derive(Default)]
 pub(crate) struct Done {
     pub(crate) report: Report,
     /// By node: what the database has given it.
@@ -35,7 +34,7 @@ pub(crate) struct Done {
 }
 
 impl<'g, 'a> Work<'g, 'a> {
-    /// Runs the steps in one transaction, or a single one by itself; without a step, without a connection.
+    /// Runs the steps in one transaction, or a single one by itself.
     ///
     /// The outcomes are in doubt while the answer is on its way.
     pub(crate) async fn run<DB: Backend>(
@@ -43,12 +42,6 @@ impl<'g, 'a> Work<'g, 'a> {
         source: Source<'_, DB>,
         outcomes: &[&Outcome],
     ) -> Result<Done, Error> {
-        if self.steps.is_empty() {
-            return Ok(Done {
-                staged: Values::new(self.graph, self.keys).into_staged(),
-                ..Done::default()
-            });
-        }
         self.check::<DB>()?;
         let mut lease = Lease::take(source).await?;
         if self.is_lone() && !lease.is_in_transaction() {
@@ -139,18 +132,17 @@ impl<'g, 'a> Work<'g, 'a> {
             let masked = |rows: &[Target], column: usize| {
                 rows.iter().any(|row| !values.writes(*row, column))
             };
-            let (statement, taken) = texts.next(step, skip, &masked);
+            let (mut statement, taken) = texts.next(step, skip, &masked);
             let rows = skip..skip + taken;
             let fail =
                 |error: sqlx::Error| self.failure(step, rows.clone(), Cause::Database(error));
             let arguments = arguments::<DB>(&statement, values)
                 .map_err(|error| self.failure(step, rows.clone(), Cause::Ours(error)))?;
-            sends(step.table, step.verb(), step.rows(), &statement.text);
+            let text = std::mem::take(&mut statement.text);
+            sends(step.table, step.verb(), step.rows(), &text);
             match &step.action {
                 Action::Insert { rows: nodes } if !statement.returns.is_empty() => {
-                    let returned = DB::fetch(connection, statement.text.clone(), arguments)
-                        .await
-                        .map_err(fail)?;
+                    let returned = DB::fetch(connection, text, arguments).await.map_err(fail)?;
                     let nodes = &nodes[rows.clone()];
                     let matched = insert::matched::<DB>(
                         connection, step.table, &statement, nodes, &returned, values,
@@ -160,21 +152,21 @@ impl<'g, 'a> Work<'g, 'a> {
                     touched += taken as u64;
                 }
                 Action::Lock { .. } => {
-                    let found = DB::fetch(connection, statement.text, arguments)
+                    let found = DB::fetch(connection, text, arguments)
                         .await
                         .map_err(fail)?
                         .len() as u64;
                     self.expect(step, rows, found)?;
                 }
                 Action::Insert { .. } | Action::Write { .. } | Action::Delete { .. } => {
-                    let found = DB::execute(connection, statement.text, arguments)
+                    let found = DB::execute(connection, text, arguments)
                         .await
                         .map_err(fail)?;
                     self.expect(step, rows, found)?;
                     touched += found;
                 }
                 Action::Sweep { .. } => {
-                    touched += DB::execute(connection, statement.text, arguments)
+                    touched += DB::execute(connection, text, arguments)
                         .await
                         .map_err(fail)?;
                 }

@@ -147,7 +147,7 @@ fn matches(
                 return;
             }
             // The key to the owner is the owner's, whatever the payload says.
-            let by_owner = owner.parts.iter().any(|part| part.column == key);
+            let by_owner = owner.has(key);
             let same = there.is_some_and(|(there, state)| {
                 by_owner || is_recorded(table, key, there, state, cell)
             });
@@ -304,9 +304,7 @@ fn copy(
     let mut parts = (table.functions.visit)(target);
     (table.functions.view)(source, &mut |fields, _| {
         let version = table.version.as_ref().map(|version| version.column);
-        let is_owner = |column: usize| {
-            owner.is_some_and(|owner| owner.parts.iter().any(|part| part.column == column))
-        };
+        let is_owner = |column: usize| owner.is_some_and(|owner| owner.has(column));
         for (index, column) in table.columns.iter().enumerate() {
             let named = |before| !is_same(table, index, before, column.cell(fields));
             if !(column.key

@@ -69,11 +69,7 @@ impl Table {
                 .version
                 .as_ref()
                 .is_some_and(|version| version.column == column)
-            || self
-                .foreign_keys
-                .iter()
-                .flat_map(|key| key.parts)
-                .any(|part| part.column == column)
+            || self.foreign_keys.iter().any(|key| key.has(column))
     }
 
     /// The columns that the database fills.

@@ -141,11 +141,13 @@ pub(crate) async fn save_in<DB: Backend>(
     rows: &(dyn Roots + Sync),
     connection: &mut DB::Connection,
 ) -> Result<Saved, Error> {
-    let seen = {
-        let graph = Graph::build(roots(rows), &[])?;
-        see::<DB>(&graph, connection).await?
+    let unseen = Graph::build(roots(rows), &[])?;
+    let seen = see::<DB>(&unseen, connection).await?;
+    let graph = if seen.is_empty() {
+        unseen
+    } else {
+        Graph::build(roots(rows), &seen)?
     };
-    let graph = Graph::build(roots(rows), &seen)?;
     let steps = plan::save(&graph)?;
     let work = Work {
         graph: &graph,

@@ -36,9 +36,7 @@ impl<'a> Builder<'a> {
     /// A `BelongsTo` that shares a column with a plain field has to agree with it: the column is written once.
     fn shared_columns(&mut self, id: usize, owner: Option<&ForeignKey>, fields: &[&'a Erased]) {
         let table = self.graph.nodes[id].table;
-        let by_owner = |column: usize| {
-            owner.is_some_and(|owner| owner.parts.iter().any(|part| part.column == column))
-        };
+        let by_owner = |column: usize| owner.is_some_and(|owner| owner.has(column));
         for key in table.foreign_keys {
             let Some(holder) = key.holder else { continue };
             let target = (key.target)();
@@ -84,15 +82,7 @@ impl<'a> Builder<'a> {
             );
         }
         let departure = state.departure();
-        let is_owners = |column: usize| {
-            owner.is_some_and(|owner| {
-                owner
-                    .foreign_key
-                    .parts
-                    .iter()
-                    .any(|part| part.column == column)
-            })
-        };
+        let is_owners = |column: usize| owner.is_some_and(|owner| owner.foreign_key.has(column));
         if let Some(key) = columns
             .iter()
             .find(|&&column| is_owners(column) && !table.columns[column].key)
@@ -257,22 +247,14 @@ impl<'a> Builder<'a> {
             if let (true, Fate::Keep, Some(version)) =
                 (changed[id], &node.fate, aggregate(node.table))
             {
-                node.fate = Fate::Write {
-                    columns: vec![version],
-                    moved: false,
-                    cleared: None,
-                };
+                node.fate = Fate::write(vec![version]);
             }
         }
     }
 
     /// The parents that rows leave which this save moves.
     fn left_by_moves(&self) -> Vec<usize> {
-        let moved = self
-            .graph
-            .nodes
-            .iter()
-            .filter(|node| matches!(node.fate, Fate::Write { moved: true, .. }));
+        let moved = self.graph.nodes.iter().filter(|node| node.fate.is_move());
         let from: Vec<_> = moved
             .filter_map(|node| node.state.departure())
             .map(|departure| departure.from)

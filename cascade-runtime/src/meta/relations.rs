@@ -250,6 +250,12 @@ impl ForeignKey {
         self
     }
 
+    /// A column of this foreign key.
+    #[must_use]
+    pub fn has(&self, column: usize) -> bool {
+        self.parts.iter().any(|part| part.column == column)
+    }
+
     /// The columns that a removal can set NULL: those of this foreign key alone.
     pub fn own_columns(&self) -> impl Iterator<Item = &ForeignKeyPart> {
         self.parts.iter().filter(|part| !part.shared)
