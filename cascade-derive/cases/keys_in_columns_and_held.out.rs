@@ -38,14 +38,14 @@ const _: () = {
                 __cascade::Column::new(
                         "org_id",
                         "org",
-                        4,
+                        5,
                         __cascade::key_codec(<Org as __cascade::Entity>::KEY_CODECS, 1),
                     )
                     .part(<Org as __cascade::Entity>::optional_part::<1>),
                 __cascade::Column::new(
                     "tenant_id",
                     "tenant_id",
-                    5,
+                    4,
                     __cascade::codec!(i64),
                 ),
             ],
@@ -64,7 +64,7 @@ const _: () = {
                             <Org as __cascade::Entity>::table,
                         ),
                         "org",
-                        4,
+                        5,
                         &[
                             __cascade::shared_part::<Org, i64, 0>(5).shared(),
                             __cascade::own_part(4),
@@ -75,6 +75,11 @@ const _: () = {
                     .on_delete(__cascade::OnDelete::Restrict),
             ],
             relations: &[
+                __cascade::RelationDef::held(
+                    "org",
+                    1,
+                    <Org as __cascade::Entity>::table,
+                ),
                 __cascade::RelationDef::new(
                         "type",
                         __cascade::Kind::OneToOne,
@@ -88,6 +93,7 @@ const _: () = {
             unique: &[
                 __cascade::Unique {
                     columns: &[5, 2],
+                    nullable: &[],
                     deferrable: false,
                 },
             ],
@@ -121,10 +127,13 @@ const _: () = {
                     &self.user_id,
                     &self.bio,
                     &self.version,
-                    &self.org,
                     &self.tenant_id,
+                    &self.org,
                 ],
-                &[<Self as __cascade::Entity>::has_one(&self.r#type)],
+                &[
+                    <Org as __cascade::Entity>::optional_held(&self.org),
+                    <Self as __cascade::Entity>::has_one(&self.r#type),
+                ],
             );
         }
         fn visit(&mut self) -> __cascade::Parts<'_> {
@@ -134,10 +143,12 @@ const _: () = {
                     &mut self.user_id,
                     &mut self.bio,
                     &mut self.version,
-                    &mut self.org,
                     &mut self.tenant_id,
                 ],
-                [<Self as __cascade::Entity>::has_one_mut(&mut self.r#type)],
+                [
+                    <Org as __cascade::Entity>::optional_held_mut(&mut self.org),
+                    <Self as __cascade::Entity>::has_one_mut(&mut self.r#type),
+                ],
             )
         }
         fn read(
@@ -156,54 +167,23 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(dead_code)]
     impl Profile {
+        /// The relation `org`.
+        const ORG: __cascade::Relation<Profile, Org> = __cascade::Relation::new(0);
         /// The relation `type`.
-        #[allow(dead_code)]
-        const TYPE: __cascade::Relation<Profile, Self> = __cascade::Relation::new(0);
+        const TYPE: __cascade::Relation<Profile, Self> = __cascade::Relation::new(1);
     }
-    const _: () = __cascade::rules::column(
-        <Profile as __cascade::Entity>::TABLE,
-        0,
-        "i64",
-    );
-    const _: () = __cascade::rules::column(
-        <Profile as __cascade::Entity>::TABLE,
-        2,
-        "String",
-    );
-    const _: () = __cascade::rules::column(
-        <Profile as __cascade::Entity>::TABLE,
-        3,
-        "i64",
-    );
-    const _: () = __cascade::rules::column(
-        <Profile as __cascade::Entity>::TABLE,
-        5,
-        "i64",
-    );
-    const _: () = __cascade::rules::key_size(
-        <Profile as __cascade::Entity>::TABLE,
-        1,
-        <Org as __cascade::Entity>::TABLE,
-    );
-    const _: () = __cascade::rules::back_populates(
-        <Profile as __cascade::Entity>::TABLE,
-        0,
-        <Profile as __cascade::Entity>::TABLE,
-    );
-    const _: () = __cascade::rules::cardinality(
-        <Profile as __cascade::Entity>::TABLE,
-        0,
-        <Profile as __cascade::Entity>::TABLE,
-    );
-    const _: () = __cascade::rules::removal(
-        <Profile as __cascade::Entity>::TABLE,
-        0,
-        <Profile as __cascade::Entity>::TABLE,
-    );
-    const _: () = __cascade::rules::passive_deletes(
-        <Profile as __cascade::Entity>::TABLE,
-        0,
-        <Profile as __cascade::Entity>::TABLE,
-    );
+    const __OWN: &__cascade::Table = <Profile as __cascade::Entity>::TABLE;
+    const _: () = __cascade::rules::column(__OWN, 0, "i64");
+    const _: () = __cascade::rules::column(__OWN, 2, "String");
+    const _: () = __cascade::rules::column(__OWN, 3, "i64");
+    const _: () = __cascade::rules::column(__OWN, 5, "i64");
+    const __OTHER_0: &__cascade::Table = <Org as __cascade::Entity>::TABLE;
+    const _: () = __cascade::rules::key_size(__OWN, 1, __OTHER_0);
+    const __OTHER_1: &__cascade::Table = <Profile as __cascade::Entity>::TABLE;
+    const _: () = __cascade::rules::back_populates(__OWN, 1, __OTHER_1);
+    const _: () = __cascade::rules::cardinality(__OWN, 1, __OTHER_1);
+    const _: () = __cascade::rules::removal(__OWN, 1, __OTHER_1);
+    const _: () = __cascade::rules::passive_deletes(__OWN, 1, __OTHER_1);
 };

@@ -79,9 +79,9 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(dead_code)]
     impl User {
         /// The relation `profile`.
-        #[allow(dead_code)]
         pub const PROFILE: __cascade::Relation<User, Profile> = __cascade::Relation::new(
             0,
         );
@@ -89,30 +89,12 @@ const _: () = {
     __cascade::methods! {
         pub User
     }
-    const _: () = __cascade::rules::column(<User as __cascade::Entity>::TABLE, 0, "i64");
-    const _: () = __cascade::rules::column(
-        <User as __cascade::Entity>::TABLE,
-        1,
-        "String",
-    );
-    const _: () = __cascade::rules::column(
-        <User as __cascade::Entity>::TABLE,
-        2,
-        "Option<String>",
-    );
-    const _: () = __cascade::rules::foreign_key(
-        <User as __cascade::Entity>::TABLE,
-        0,
-        <Profile as __cascade::Entity>::TABLE,
-    );
-    const _: () = __cascade::rules::cardinality(
-        <User as __cascade::Entity>::TABLE,
-        0,
-        <Profile as __cascade::Entity>::TABLE,
-    );
-    const _: () = __cascade::rules::removal(
-        <User as __cascade::Entity>::TABLE,
-        0,
-        <Profile as __cascade::Entity>::TABLE,
-    );
+    const __OWN: &__cascade::Table = <User as __cascade::Entity>::TABLE;
+    const _: () = __cascade::rules::column(__OWN, 0, "i64");
+    const _: () = __cascade::rules::column(__OWN, 1, "String");
+    const _: () = __cascade::rules::column(__OWN, 2, "Option<String>");
+    const __OTHER_0: &__cascade::Table = <Profile as __cascade::Entity>::TABLE;
+    const _: () = __cascade::rules::foreign_key(__OWN, 0, __OTHER_0);
+    const _: () = __cascade::rules::cardinality(__OWN, 0, __OTHER_0);
+    const _: () = __cascade::rules::removal(__OWN, 0, __OTHER_0);
 };

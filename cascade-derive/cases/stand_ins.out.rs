@@ -52,9 +52,9 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(dead_code)]
     impl User {
         /// The relation `profile`.
-        #[allow(dead_code)]
         const PROFILE: __cascade::Relation<User, Profile> = __cascade::Relation::new(0);
     }
     __cascade::methods! {

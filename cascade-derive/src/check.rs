@@ -6,6 +6,7 @@ mod cascade;
 mod columns;
 mod keys;
 mod relations;
+mod writers;
 
 use crate::errors::Errors;
 use crate::model::{Entity, Field};
@@ -25,13 +26,14 @@ const STRUCT_RULES: &[fn(&Entity<'_>, &mut Errors)] = &[
 /// The rules about a field by itself.
 const FIELD_RULES: &[fn(&Entity<'_>, &Field<'_>, &mut Errors)] = &[
     relations::there_is_one_relation,
-    relations::a_key_has_one_writer,
     relations::attribute_fits_type,
     relations::parent_is_the_held_one,
+    writers::a_key_has_one_writer,
+    writers::links_have_columns,
     cascade::tokens_are_known,
     cascade::orphans_are_deleted,
-    cascade::shared_parents_stay,
-    cascade::parents_are_not_deleted,
+    cascade::shared_rows_stay,
+    cascade::single_parents_are_deleted,
     cascade::passive_deletes_delete_nothing,
     cascade::viewonly_writes_nothing,
     cascade::denied_removals_delete_nothing,

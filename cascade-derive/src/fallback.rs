@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::DeriveInput;
 
 use crate::expand;
-use crate::model::{Entity, Field};
+use crate::model::{Entity, Field, Role};
 
 /// The mistakes, and inert impls beside them.
 pub(crate) fn expand(
@@ -74,13 +74,14 @@ fn impls(entity: &Entity<'_>) -> TokenStream {
     )
 }
 
-/// The key, as far as it can be told: a child's foreign key is compared with it. Without `#[key]`, the field `id` is most likely it.
+/// The key, as far as it can be told: a child's foreign key is compared with it. Without `#[key]` on columns, the field `id` is most likely it.
 fn key_parts(entity: &Entity<'_>) -> Vec<TokenStream> {
     let parts = expand::key_types(entity);
-    if (1..=expand::KEY_PARTS).contains(&parts.len()) {
+    let is_column = |field: &Field<'_>| matches!(field.role, Role::Column(_));
+    if entity.key().all(is_column) && (1..=expand::KEY_PARTS).contains(&parts.len()) {
         return parts;
     }
-    let id = |field: &&Field<'_>| field.name == "id";
+    let id = |field: &&Field<'_>| field.name == "id" && is_column(field);
     vec![
         entity
             .fields

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::parse::ParseStream;
 use syn::{LitStr, Path, Result};
 
-use crate::values::{Flag, Generated, Json, Never, OnDelete, OnRemove, PassiveDeletes, Value};
+use crate::values::{Flag, Generated, Json, Never, Value};
 
 /// Something that an attribute says, with the word that says it.
 pub(crate) struct Given<T> {
@@ -46,34 +46,62 @@ impl<T> Place<T> for Often<T> {
     }
 }
 
-/// The keys of an attribute.
+/// What an attribute can say.
 pub(crate) trait Keys: Default {
-    /// The attribute as a message names it.
-    const OWNER: &'static str;
-
     /// Every key.
     const NAMES: &'static [&'static str];
 
-    /// Keys that aren't listed belong to somebody else.
-    const OPEN: bool;
-
-    /// A struct may stand before the keys.
-    const TARGET: bool;
-
     /// Reads the value of a key; `None` where there is no such key.
     fn read(&mut self, word: &Ident, input: ParseStream<'_>) -> Option<Result<()>>;
+}
+
+/// What an attribute that is the same everywhere can say.
+pub(crate) trait Listed: Keys {
+    /// Its keys.
+    const LIST: List;
+}
+
+/// The keys of an attribute, as far as they may stand at a place.
+pub(crate) struct List {
+    /// The attribute as a message names it.
+    pub(crate) owner: &'static str,
+    /// Every key.
+    pub(crate) names: &'static [&'static str],
+    /// Keys that aren't listed belong to somebody else.
+    pub(crate) open: bool,
+    /// A struct may stand before the keys.
+    pub(crate) target: bool,
+    /// What to say of keys that stand in the wrong place.
+    pub(crate) elsewhere: &'static [(&'static str, &'static str)],
+}
+
+impl List {
+    /// The list of an attribute, still empty.
+    const fn of(owner: &'static str) -> Self {
+        Self {
+            owner,
+            names: &[],
+            open: false,
+            target: false,
+            elsewhere: &[],
+        }
+    }
 
     /// What to say of a key that stands in the wrong place.
-    fn hint(word: &str) -> Option<&'static str>;
+    pub(crate) fn hint(&self, word: &str) -> Option<&'static str> {
+        let mut elsewhere = self.elsewhere.iter();
+        elsewhere
+            .find(|(key, _)| *key == word)
+            .map(|(_, hint)| *hint)
+    }
 }
 
 macro_rules! keys {
     (
         $(#[$doc:meta])*
-        $name:ident, $owner:literal $(, open $open:literal)? $(, target $target:literal)? {
+        $name:ident {
             $( $(#[$key_doc:meta])* $key:literal $field:ident: $place:ident<$value:ty>, )*
         }
-        $( else { $( $elsewhere:literal => $hint:literal, )* } )?
     ) => {
         $(#[$doc])*
         #[derive(Default)]
@@ -82,10 +110,7 @@ macro_rules! keys {
         }
 
         impl Keys for $name {
-            const OWNER: &'static str = $owner;
             const NAMES: &'static [&'static str] = &[$($key),*];
-            const OPEN: bool = false $( || $open )?;
-            const TARGET: bool = false $( || $target )?;
 
             fn read(&mut self, word: &Ident, input: ParseStream<'_>) -> Option<Result<()>> {
                 Some(match word.to_string().as_str() {
@@ -94,16 +119,29 @@ macro_rules! keys {
                     _ => return None,
                 })
             }
+        }
+    };
+    (
+        $(#[$doc:meta])*
+        $name:ident, $owner:literal $(, open $open:literal)? { $($keys:tt)* }
+        $( else { $( $elsewhere:literal => $hint:literal, )* } )?
+    ) => {
+        keys! { $(#[$doc])* $name { $($keys)* } }
 
-            fn hint(word: &str) -> Option<&'static str> {
-                match word {
-                    $( $( $elsewhere => Some($hint), )* )?
-                    _ => None,
-                }
-            }
+        impl Listed for $name {
+            const LIST: List = List {
+                names: Self::NAMES,
+                open: false $( || $open )?,
+                elsewhere: &[$( $( ($elsewhere, $hint) ),* )?],
+                ..List::of($owner)
+            };
         }
     };
 }
+
+mod relations;
+
+pub(crate) use relations::RelationKeys;
 
 keys! {
     /// `#[table(..)]` on the struct.
@@ -159,71 +197,6 @@ keys! {
     VersionKeys, "`#[version]`" {
         /// A change anywhere below the struct raises it.
         "aggregate" aggregate: Once<Flag>,
-    }
-}
-
-keys! {
-    /// The options of a relation on a `HasOne`.
-    ParentKeys, "`#[one_to_one]` on a `HasOne`" {
-        /// What operations on the parent do to the child.
-        "cascade" cascade: Once<LitStr>,
-        /// The child's field that declares the foreign key.
-        "back_populates" back_populates: Once<Ident>,
-        /// A delete of the parent leaves the children to the constraint.
-        "passive_deletes" passive_deletes: Once<PassiveDeletes>,
-        /// A child may not leave.
-        "on_remove" on_remove: Once<OnRemove>,
-        /// A parent can't be saved without a child.
-        "required" required: Once<Flag>,
-        /// Never written.
-        "viewonly" viewonly: Once<Flag>,
-    }
-    else {
-        "on_delete" => "`on_delete` belongs to the child's foreign key",
-        "column" => "`column` belongs to the child's foreign key",
-        "single_parent" => "`single_parent` belongs to the side that holds the foreign key",
-        "order_by" => "`order_by` is for a list, and a `HasOne` has one child at most",
-    }
-}
-
-keys! {
-    /// The options of a foreign key in a plain column.
-    ForeignKeyKeys, "a foreign key", target true {
-        /// What the constraint does when the parent goes.
-        "on_delete" on_delete: Once<OnDelete>,
-    }
-    else {
-        "column" => "the field is the column: `#[column(name = \"..\")]` renames it",
-        "name" => "the field is the column: `#[column(name = \"..\")]` renames it",
-        "cascade" => "the parent's `HasOne` says it, or a `BelongsTo` that can hold the parent",
-        "single_parent" => "it needs a `BelongsTo` that can hold the parent",
-        "back_populates" => "it belongs to the parent's `HasOne`",
-        "passive_deletes" => "it belongs to the parent's `HasOne`",
-        "on_remove" => "it belongs to the parent's `HasOne`",
-        "required" => "a foreign key that is no `Option` is required",
-        "viewonly" => "it belongs to the parent's `HasOne`",
-    }
-}
-
-keys! {
-    /// The options of a foreign key in a `BelongsTo`.
-    HolderKeys, "a foreign key in a `BelongsTo`", target true {
-        /// Its columns, comma separated, in the order of the parent's key.
-        "column" column: Once<LitStr>,
-        /// What the constraint does when the parent goes.
-        "on_delete" on_delete: Once<OnDelete>,
-        /// What operations on the child do to the parent that it holds.
-        "cascade" cascade: Once<LitStr>,
-        /// No other row refers to the parent through this relation.
-        "single_parent" single_parent: Once<Flag>,
-    }
-    else {
-        "name" => "write `column = \"..\"`",
-        "back_populates" => "it belongs to the parent's `HasOne`",
-        "passive_deletes" => "it belongs to the parent's `HasOne`",
-        "on_remove" => "it belongs to the parent's `HasOne`",
-        "required" => "a `BelongsTo` that is no `Option` is required",
-        "viewonly" => "it belongs to the parent's `HasOne`",
     }
 }
 

@@ -1,11 +1,11 @@
 //! A mapped struct as the rules and the expansion see it: decisions over syntax that it borrows.
 
 use proc_macro2::Ident;
-use syn::{Attribute, LitStr, Path, Type, Visibility};
+use syn::{Attribute, Path, Type, Visibility};
 
-use crate::grammar::{ColumnKeys, KeyKeys, Once, ParentKeys, SqlxKeys, TableKeys, VersionKeys};
+use crate::grammar::{ColumnKeys, KeyKeys, Once, RelationKeys, SqlxKeys, TableKeys, VersionKeys};
 use crate::shape::Shape;
-use crate::values::{Flag, OnDelete};
+use crate::values::OnDelete;
 
 /// A struct with `#[derive(Relations)]`.
 pub(crate) struct Entity<'a> {
@@ -36,7 +36,7 @@ pub(crate) struct Field<'a> {
     /// What the type's own words say.
     pub(crate) shape: Shape<'a>,
     /// The relation attributes that it has; more than one is a mistake.
-    pub(crate) relations: Vec<Relation<'a>>,
+    pub(crate) relation_attributes: Vec<RelationAttribute<'a>>,
     /// `#[key]`.
     pub(crate) key: Once<KeyKeys>,
     /// `#[column]`.
@@ -53,10 +53,8 @@ pub(crate) struct Field<'a> {
 pub(crate) enum Role<'a> {
     /// A column.
     Column(Column<'a>),
-    /// A foreign key that may hold the parent.
-    BelongsTo(BelongsTo<'a>),
-    /// A relation to a child.
-    HasOne(HasOne<'a>),
+    /// A relation.
+    Relation(Box<Relation<'a>>),
     /// Not mapped.
     Skipped,
     /// The attribute doesn't fit the type: [`check`](crate::check) says how.
@@ -83,36 +81,53 @@ pub(crate) struct ForeignKey<'a> {
     pub(crate) on_delete: Once<OnDelete>,
 }
 
-/// A `BelongsTo`.
-pub(crate) struct BelongsTo<'a> {
-    /// The parent, by the field's type.
+/// A wrapper with its attribute.
+pub(crate) struct Relation<'a> {
+    /// The attribute's name.
+    pub(crate) word: &'a Ident,
+    /// The struct on the other side, by the field's type.
     pub(crate) target: &'a Type,
+    /// The options.
+    pub(crate) keys: RelationKeys,
+    /// Whether the attribute could be read in full: else what seems to be missing may be what couldn't be read.
+    pub(crate) is_read: bool,
+    /// Where its keys are.
+    pub(crate) kind: Kind<'a>,
+}
+
+/// How many rows a relation has, and where its keys are.
+pub(crate) enum Kind<'a> {
+    /// A child refers to this row.
+    HasOne,
+    /// Children refer to this row.
+    HasMany,
+    /// A table has links to other rows.
+    ManyToMany(Links),
+    /// This row refers to a parent.
+    BelongsTo(BelongsTo<'a>),
+}
+
+/// The columns of a table of links.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Links {
+    /// Those for the struct's own key.
+    pub(crate) source: Vec<String>,
+    /// Those for the other side's key.
+    pub(crate) target: Vec<String>,
+}
+
+/// A foreign key that may hold the parent.
+pub(crate) struct BelongsTo<'a> {
     /// Inside of an `Option`.
     pub(crate) optional: bool,
     /// Its columns, in the order of the parent's key.
     pub(crate) columns: Vec<String>,
-    /// Where they are named.
-    pub(crate) column: Once<LitStr>,
     /// The foreign key.
     pub(crate) foreign_key: ForeignKey<'a>,
-    /// `cascade`.
-    pub(crate) cascade: Once<LitStr>,
-    /// `single_parent`.
-    pub(crate) single_parent: Once<Flag>,
-}
-
-/// A `HasOne`.
-pub(crate) struct HasOne<'a> {
-    /// The attribute's name.
-    pub(crate) word: &'a Ident,
-    /// The child.
-    pub(crate) child: &'a Type,
-    /// The options.
-    pub(crate) keys: ParentKeys,
 }
 
 /// A relation attribute, unread.
-pub(crate) struct Relation<'a> {
+pub(crate) struct RelationAttribute<'a> {
     /// The attribute's name.
     pub(crate) word: &'a Ident,
     /// Its cardinality.

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 use syn::ext::IdentExt;
+use syn::{LitStr, Type};
 
 /// The name of a field as the table and the user's messages have it: without `r#`.
 pub(crate) fn plain(ident: &Ident) -> String {
@@ -13,6 +14,27 @@ pub(crate) fn constant(field: &Ident) -> Ident {
     let upper = plain(field).to_uppercase();
     let span = field.span();
     syn::parse_str::<Ident>(&upper).map_or_else(|_| field.clone(), |_| Ident::new(&upper, span))
+}
+
+/// The names in a string, with a comma between two.
+pub(crate) fn columns(names: &LitStr) -> Vec<String> {
+    let text = names.value();
+    text.split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+/// The column by which a table refers to a struct, unless an attribute says another: `blog_post_id` for `BlogPost`.
+pub(crate) fn key_column(ident: &Ident) -> String {
+    format!("{}_id", words(&plain(ident)).join("_"))
+}
+
+/// The last word of a type that is a path.
+pub(crate) fn last_word(ty: &Type) -> Option<&Ident> {
+    match ty {
+        Type::Group(group) => last_word(&group.elem),
+        Type::Paren(paren) => last_word(&paren.elem),
+        Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
+        _ => None,
+    }
 }
 
 /// A type or a path as a user would write it.
@@ -86,18 +108,26 @@ pub(crate) fn in_style(style: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The words of a name in lower case: apart at `_` and before an upper-case letter that follows a lower-case one.
+/// The words of a name in lower case: apart at `_`, before a capital that follows a small letter, and before the last of several
+/// capitals that a small letter follows, so that `HTTPServer` is two.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let mut after_lower = false;
-    for letter in name.chars() {
-        if letter == '_' || (letter.is_uppercase() && after_lower) {
+    let mut letters = name.chars().peekable();
+    let mut before: Option<char> = None;
+    while let Some(letter) = letters.next() {
+        let is_last = letters.peek().is_some_and(|next| next.is_lowercase());
+        let begins = before.is_some_and(|before| before.is_lowercase() || is_last);
+        if letter == '_' || (letter.is_uppercase() && begins) {
             words.push(String::new());
         }
         if let (true, Some(word)) = (letter != '_', words.last_mut()) {
             word.extend(letter.to_lowercase());
         }
-        after_lower = letter.is_lowercase();
+        if letter == '_' {
+            before = None;
+        } else if letter.is_lowercase() || letter.is_uppercase() {
+            before = Some(letter);
+        }
     }
     words.retain(|word| !word.is_empty());
     words
@@ -153,7 +183,7 @@ pub(crate) fn listed<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{did_you_mean, in_style};
+    use super::{did_you_mean, in_style, words};
 
     #[test]
     fn styles_are_those_of_sqlx() {
@@ -178,6 +208,16 @@ mod tests {
         );
         assert_eq!(in_style("snake_case", "userId"), Some("user_id".to_owned()));
         assert_eq!(in_style("Snake", "user_id"), None);
+    }
+
+    #[test]
+    fn words_are_those_of_sqlx() {
+        let of = |name| words(name).join(" ");
+        assert_eq!(of("BlogPost"), "blog post");
+        assert_eq!(of("HTTPServer"), "http server");
+        assert_eq!(of("User2Role"), "user2 role");
+        assert_eq!(of("__OddOne_"), "odd one");
+        assert_eq!(of("Émile"), "émile");
     }
 
     #[test]

@@ -6,11 +6,11 @@ use syn::parse::ParseStream;
 use syn::{Attribute, LitStr, Meta, Path, Result, Token};
 
 use crate::errors::Errors;
-use crate::grammar::{Given, Keys, Once, SqlxKeys};
+use crate::grammar::{Given, Keys, List, Listed, Once, SqlxKeys};
 use crate::names;
 
 /// Reads an attribute that may be given once.
-pub(crate) fn one<K: Keys>(name: &str, attributes: &[Attribute], errors: &mut Errors) -> Once<K> {
+pub(crate) fn one<K: Listed>(name: &str, attributes: &[Attribute], errors: &mut Errors) -> Once<K> {
     let mut found: Once<K> = None;
     for attribute in attributes {
         let Some(word) = attribute.path().get_ident().filter(|word| *word == name) else {
@@ -24,7 +24,7 @@ pub(crate) fn one<K: Keys>(name: &str, attributes: &[Attribute], errors: &mut Er
             continue;
         }
         let mut value = K::default();
-        self::keys(attribute, &mut value, errors);
+        self::keys(attribute, &K::LIST, &mut value, errors);
         found = Some(Given {
             word: word.clone(),
             value,
@@ -40,28 +40,31 @@ pub(crate) fn sqlx(attributes: &[Attribute], errors: &mut Errors) -> SqlxKeys {
         .iter()
         .filter(|attribute| attribute.path().is_ident("sqlx"))
     {
-        self::keys(attribute, &mut keys, errors);
+        self::keys(attribute, &SqlxKeys::LIST, &mut keys, errors);
     }
     keys
 }
 
-/// Reads the keys of an attribute into `keys`, each mistake by itself.
-pub(crate) fn keys<K: Keys>(attribute: &Attribute, keys: &mut K, errors: &mut Errors) {
-    let list = match &attribute.meta {
+/// Reads the listed keys of an attribute into `keys`, each mistake by itself.
+pub(crate) fn keys(attribute: &Attribute, list: &List, keys: &mut impl Keys, errors: &mut Errors) {
+    let tokens = match &attribute.meta {
         Meta::Path(_) => return,
-        Meta::List(list) => list,
+        Meta::List(tokens) => tokens,
         Meta::NameValue(pair) => {
-            return errors.at(pair, format!("{} takes its keys in parentheses", K::OWNER));
+            return errors.at(
+                pair,
+                format!("{} takes its keys in parentheses", list.owner),
+            );
         }
     };
     let all = |input: ParseStream<'_>| {
         // A struct may stand before the keys; `target` reads it.
-        if K::TARGET && is_target(input) {
+        if list.target && is_target(input) {
             input.call(Path::parse_mod_style)?;
             comma(input, errors);
         }
         while !input.is_empty() {
-            if let Err(error) = key(input, keys) {
+            if let Err(error) = key(input, list, keys) {
                 errors.add(&error);
                 skip_value(input);
             }
@@ -69,7 +72,7 @@ pub(crate) fn keys<K: Keys>(attribute: &Attribute, keys: &mut K, errors: &mut Er
         }
         Ok(())
     };
-    if let Err(error) = list.parse_args_with(all) {
+    if let Err(error) = tokens.parse_args_with(all) {
         errors.add(&error);
     }
 }
@@ -112,50 +115,48 @@ fn is_target(input: ParseStream<'_>) -> bool {
 }
 
 /// Reads one key with its value.
-fn key<K: Keys>(input: ParseStream<'_>, keys: &mut K) -> Result<()> {
+fn key(input: ParseStream<'_>, list: &List, keys: &mut impl Keys) -> Result<()> {
     if input.peek(LitStr) {
         return Err(input.error("expected a key, found a string; a struct is named without quotes: `#[many_to_one(User)]`"));
     }
     if is_target(input) {
         let path = input.call(Path::parse_mod_style)?;
-        let place = if K::TARGET {
+        let place = if list.target {
             "one struct, before its keys"
         } else {
             "no struct"
         };
         return Err(syn::Error::new_spanned(
             path,
-            format!("{} takes {place}; {}", K::OWNER, keys_of::<K>()),
+            format!("{} takes {place}; {}", list.owner, keys_of(list)),
         ));
     }
     let word = input.call(Ident::parse_any)?;
-    match keys.read(&word, input) {
+    let listed = list.names.iter().any(|name| word == name);
+    match listed.then(|| keys.read(&word, input)).flatten() {
         Some(result) => result,
-        None if K::OPEN => {
+        None if list.open => {
             skip_value(input);
             Ok(())
         }
         None => Err(syn::Error::new_spanned(
             &word,
-            unknown::<K>(&word.to_string()),
+            unknown(list, &word.to_string()),
         )),
     }
 }
 
-fn unknown<K: Keys>(word: &str) -> String {
-    if let Some(hint) = K::hint(word) {
-        return format!("{} has no key `{word}`: {hint}", K::OWNER);
+fn unknown(list: &List, word: &str) -> String {
+    let owner = list.owner;
+    if let Some(hint) = list.hint(word) {
+        return format!("{owner} has no key `{word}`: {hint}");
     }
-    let guess = names::did_you_mean(word, K::NAMES.iter().copied());
-    format!(
-        "{} has no key `{word}`{guess}\n{}",
-        K::OWNER,
-        keys_of::<K>()
-    )
+    let guess = names::did_you_mean(word, list.names.iter().copied());
+    format!("{owner} has no key `{word}`{guess}\n{}", keys_of(list))
 }
 
-fn keys_of<K: Keys>() -> String {
-    match K::NAMES {
+fn keys_of(list: &List) -> String {
+    match list.names {
         [only] => format!("its only key is `{only}`"),
         names => format!("its keys are {}", names::listed(names.iter().copied())),
     }

@@ -1,16 +1,17 @@
 //! Reads a struct into the model.
 
 use proc_macro2::Ident;
-use syn::{Attribute, Data, DeriveInput, Fields, Path};
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Type};
 
 use crate::errors::Errors;
-use crate::grammar::{ColumnKeys, ForeignKeyKeys, HolderKeys, Keys, Once, SqlxKeys, TableKeys};
+use crate::grammar::{ColumnKeys, List, Once, RelationKeys, SqlxKeys, TableKeys};
 use crate::model::{
-    BelongsTo, Cardinality, Column, Entity, Field, ForeignKey, HasOne, Relation, Role,
+    BelongsTo, Cardinality, Column, Entity, Field, ForeignKey, Kind, Links, Relation,
+    RelationAttribute, Role,
 };
 use crate::names;
 use crate::parse;
-use crate::shape::Shape;
+use crate::shape::{Shape, Wrapper};
 use crate::values::OnDelete;
 
 /// The attributes that go on fields, and the one that goes on the struct.
@@ -131,81 +132,92 @@ impl<'a> Field<'a> {
             vis: &field.vis,
             ty: &field.ty,
             shape,
-            relations: field.attrs.iter().filter_map(Relation::of).collect(),
+            relation_attributes: field
+                .attrs
+                .iter()
+                .filter_map(RelationAttribute::of)
+                .collect(),
             key: parse::one("key", &field.attrs, errors),
             column,
             version: parse::one("version", &field.attrs, errors),
             sqlx,
             role: Role::Unclear,
         };
-        read.role = read.role(outer, errors);
+        read.role = read.role(owner, outer, errors);
         read
     }
 
-    /// Decides what the field is, and reads the options of its relation by that.
-    fn role(&self, outer: &SqlxKeys, errors: &mut Errors) -> Role<'a> {
+    /// Decides what the field is, and reads its relation's attribute by that.
+    fn role(&self, owner: &Ident, outer: &SqlxKeys, errors: &mut Errors) -> Role<'a> {
         if self.column.skip.is_some()
             || (self.sqlx.skip.is_some() && matches!(self.shape, Shape::Plain { .. }))
         {
             return Role::Skipped;
         }
-        match (&self.shape, self.relations.as_slice()) {
-            (Shape::Plain { .. }, []) => Role::Column(Column {
-                name: self.column_name(&self.name, outer),
-                foreign_key: None,
-            }),
-            (Shape::Plain { .. }, [relation]) if relation.is_foreign_key() => {
-                match parse::target(relation.attribute) {
-                    Some(target) => {
-                        let ForeignKeyKeys { on_delete } = relation.keys(errors);
-                        let foreign_key = Some(relation.foreign_key(Some(target), on_delete));
-                        Role::Column(Column {
-                            name: self.column_name(&self.name, outer),
-                            foreign_key,
-                        })
-                    }
-                    None => Role::Unclear,
-                }
-            }
-            (&Shape::BelongsTo { target, optional }, [relation]) if relation.is_foreign_key() => {
-                let HolderKeys {
-                    column,
-                    on_delete,
-                    cascade,
-                    single_parent,
-                } = relation.keys(errors);
-                let columns = match &column {
-                    Some(given) => given
-                        .value
-                        .value()
-                        .split(',')
-                        .map(|name| name.trim().to_owned())
-                        .collect(),
-                    None => vec![self.column_name(&format!("{}_id", self.name), outer)],
+        match (&self.shape, self.relation_attributes.as_slice()) {
+            (Shape::Plain { .. }, []) => self.plain(None, outer),
+            (Shape::Plain { .. }, [attribute]) if attribute.is_foreign_key() => {
+                let Some(target) = parse::target(attribute.attribute) else {
+                    return Role::Unclear;
                 };
-                let foreign_key =
-                    relation.foreign_key(parse::target(relation.attribute), on_delete);
-                Role::BelongsTo(BelongsTo {
-                    target,
-                    optional,
-                    columns,
-                    column,
-                    foreign_key,
-                    cascade,
-                    single_parent,
-                })
+                let (keys, _) = attribute.keys(&RelationKeys::PLAIN_COLUMN, errors);
+                self.plain(
+                    Some(attribute.foreign_key(Some(target), keys.on_delete)),
+                    outer,
+                )
             }
-            (&Shape::HasOne(child), [relation])
-                if relation.cardinality == Cardinality::OneToOne =>
-            {
-                Role::HasOne(HasOne {
-                    word: relation.word,
-                    child,
-                    keys: relation.keys(errors),
-                })
-            }
+            (Shape::Wrapper { .. }, [attribute]) => self
+                .read_relation(attribute, owner, outer, errors)
+                .map_or(Role::Unclear, |relation| Role::Relation(Box::new(relation))),
             _ => Role::Unclear,
         }
+    }
+
+    fn plain(&self, foreign_key: Option<ForeignKey<'a>>, outer: &SqlxKeys) -> Role<'a> {
+        Role::Column(Column {
+            name: self.column_name(&self.name, outer),
+            foreign_key,
+        })
+    }
+
+    /// The relation of a wrapper; `None` if the attribute is another's.
+    fn read_relation(
+        &self,
+        attribute: &RelationAttribute<'a>,
+        owner: &Ident,
+        outer: &SqlxKeys,
+        errors: &mut Errors,
+    ) -> Option<Relation<'a>> {
+        let Shape::Wrapper {
+            wrapper,
+            target,
+            optional,
+        } = self.shape
+        else {
+            return None;
+        };
+        let (mut keys, is_read) = attribute.keys(attribute.list(wrapper)?, errors);
+        let kind = match wrapper {
+            Wrapper::HasOne => Kind::HasOne,
+            Wrapper::HasMany => Kind::HasMany,
+            Wrapper::ManyToMany => Kind::ManyToMany(Links::of(&keys, owner, target)),
+            Wrapper::BelongsTo => Kind::BelongsTo(BelongsTo {
+                optional,
+                columns: keys.column.as_ref().map_or_else(
+                    || vec![self.column_name(&format!("{}_id", self.name), outer)],
+                    |given| names::columns(&given.value),
+                ),
+                foreign_key: attribute
+                    .foreign_key(parse::target(attribute.attribute), keys.on_delete.take()),
+            }),
+        };
+        Some(Relation {
+            word: attribute.word,
+            target,
+            keys,
+            is_read,
+            kind,
+        })
     }
 
     /// The column of the field: the name that an attribute gives, else `name` in the style of the struct.
@@ -220,7 +232,28 @@ impl<'a> Field<'a> {
     }
 }
 
-impl<'a> Relation<'a> {
+impl Links {
+    /// The columns that the attribute names, else one for each side by the name of its struct.
+    fn of(keys: &RelationKeys, owner: &Ident, target: &Type) -> Self {
+        let columns = |given: &Once<LitStr>, default: String| match given {
+            Some(given) => names::columns(&given.value),
+            None => vec![default],
+        };
+        let own = names::key_column(owner);
+        let other = match names::last_word(target) {
+            Some(word) if word == "Self" => own.clone(),
+            Some(word) => names::key_column(word),
+            // No struct has such a type: that is said where its table is needed.
+            None => "target_id".to_owned(),
+        };
+        Self {
+            source: columns(&keys.source, own),
+            target: columns(&keys.target, other),
+        }
+    }
+}
+
+impl<'a> RelationAttribute<'a> {
     fn of(attribute: &'a Attribute) -> Option<Self> {
         let word = attribute.path().get_ident()?;
         let cardinality = match word.to_string().as_str() {
@@ -245,6 +278,17 @@ impl<'a> Relation<'a> {
         )
     }
 
+    /// The keys that the attribute has on a wrapper; `None` if it is another's.
+    fn list(&self, wrapper: Wrapper) -> Option<&'static List> {
+        match (wrapper, self.cardinality) {
+            (Wrapper::HasOne, Cardinality::OneToOne) => Some(&RelationKeys::HAS_ONE),
+            (Wrapper::HasMany, Cardinality::OneToMany) => Some(&RelationKeys::HAS_MANY),
+            (Wrapper::ManyToMany, Cardinality::ManyToMany) => Some(&RelationKeys::MANY_TO_MANY),
+            (Wrapper::BelongsTo, _) if self.is_foreign_key() => Some(&RelationKeys::BELONGS_TO),
+            _ => None,
+        }
+    }
+
     fn foreign_key(&self, target: Option<Path>, on_delete: Once<OnDelete>) -> ForeignKey<'a> {
         ForeignKey {
             word: self.word,
@@ -254,9 +298,11 @@ impl<'a> Relation<'a> {
         }
     }
 
-    fn keys<K: Keys>(&self, errors: &mut Errors) -> K {
-        let mut keys = K::default();
-        parse::keys(self.attribute, &mut keys, errors);
-        keys
+    /// What the attribute says, and whether all of it could be read.
+    fn keys(&self, list: &List, errors: &mut Errors) -> (RelationKeys, bool) {
+        let before = errors.count();
+        let mut keys = RelationKeys::default();
+        parse::keys(self.attribute, list, &mut keys, errors);
+        (keys, errors.count() == before)
     }
 }

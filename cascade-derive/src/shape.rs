@@ -3,19 +3,48 @@
 use proc_macro2::Ident;
 use syn::{GenericArgument, PathArguments, Type};
 
-/// A field's type.
-pub(crate) enum Shape<'a> {
+/// A type that holds the rows of a relation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrapper {
     /// `HasOne<C>`.
-    HasOne(&'a Type),
+    HasOne,
     /// `HasMany<C>`.
     HasMany,
-    /// `ManyToMany<C>`.
+    /// `ManyToMany<T>`.
     ManyToMany,
-    /// `BelongsTo<P>`, `Option<BelongsTo<P>>`.
-    BelongsTo {
-        /// The parent.
+    /// `BelongsTo<P>`.
+    BelongsTo,
+}
+
+impl Wrapper {
+    /// Every wrapper.
+    const ALL: [Self; 4] = [
+        Self::HasOne,
+        Self::HasMany,
+        Self::ManyToMany,
+        Self::BelongsTo,
+    ];
+
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::HasOne => "HasOne",
+            Self::HasMany => "HasMany",
+            Self::ManyToMany => "ManyToMany",
+            Self::BelongsTo => "BelongsTo",
+        }
+    }
+}
+
+/// A field's type.
+pub(crate) enum Shape<'a> {
+    /// A wrapper.
+    Wrapper {
+        /// Which.
+        wrapper: Wrapper,
+        /// The struct that it holds.
         target: &'a Type,
-        /// In an `Option`.
+        /// In an `Option`: a `BelongsTo` that may have no target.
         optional: bool,
     },
     /// A wrapper inside of another type, where it can't work.
@@ -38,25 +67,30 @@ impl<'a> Shape<'a> {
         let Some((name, inner)) = generic(ty) else {
             return Self::Plain { holds: None };
         };
-        match name.to_string().as_str() {
-            "HasOne" => Self::HasOne(inner),
-            "HasMany" => Self::HasMany,
-            "ManyToMany" => Self::ManyToMany,
-            "BelongsTo" => Self::BelongsTo {
+        if let Some(wrapper) = Wrapper::ALL
+            .into_iter()
+            .find(|wrapper| name == wrapper.name())
+        {
+            return Self::Wrapper {
+                wrapper,
                 target: inner,
                 optional: false,
-            },
-            "Option" | "Vec" | "Box" => Self::inside(name, inner),
-            _ => Self::Plain { holds: None },
+            };
         }
+        if ["Option", "Vec", "Box"].iter().any(|outer| name == outer) {
+            return Self::inside(name, inner);
+        }
+        Self::Plain { holds: None }
     }
 
     fn inside(outer: &'a Ident, inner: &'a Type) -> Self {
         match Self::of(inner) {
-            Self::BelongsTo {
+            Self::Wrapper {
+                wrapper: wrapper @ Wrapper::BelongsTo,
                 target,
                 optional: false,
-            } if outer == "Option" => Self::BelongsTo {
+            } if outer == "Option" => Self::Wrapper {
+                wrapper,
                 target,
                 optional: true,
             },
@@ -67,6 +101,15 @@ impl<'a> Shape<'a> {
                 outer,
                 wrapper: inner,
             },
+        }
+    }
+
+    /// Whether the type is an `Option`, so that its columns accept NULL.
+    pub(crate) fn is_optional(&self) -> bool {
+        match self {
+            Self::Wrapper { optional, .. } => *optional,
+            Self::Plain { holds } => holds.is_some_and(|(outer, _)| outer == "Option"),
+            Self::Nested { .. } => false,
         }
     }
 }

@@ -22,7 +22,7 @@ macro_rules! cases {
         }
     )* };
 }
-cases!(parent_with_a_child keys_in_columns_and_held stand_ins);
+cases!(parent_with_a_child keys_in_columns_and_held all_kinds options_of_each_kind stand_ins);
 
 #[test]
 fn budget_expanded_lines() {
@@ -33,6 +33,17 @@ fn budget_expanded_lines() {
     assert!(
         lines <= 130,
         "{lines} lines for a struct of three columns and a relation"
+    );
+}
+
+#[test]
+fn expanded_lines_of_all_kinds() {
+    let lines = expansion(include_str!("../cases/all_kinds.rs"))
+        .lines()
+        .count();
+    assert!(
+        lines <= 190,
+        "{lines} lines for a struct of six columns and four relations"
     );
 }
 
@@ -48,6 +59,7 @@ fn no_input_is_a_panic() {
     for input in [
         include_str!("../cases/parent_with_a_child.rs"),
         include_str!("../cases/keys_in_columns_and_held.rs"),
+        include_str!("../cases/options_of_each_kind.rs"),
     ] {
         let words = flat(input);
         for position in 0..words.len() {

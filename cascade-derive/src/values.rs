@@ -116,6 +116,43 @@ impl Value for OnRemove {
     }
 }
 
+/// `order_by = "column"`, `order_by = "column desc"`.
+pub(crate) struct OrderBy {
+    /// The string.
+    pub(crate) literal: LitStr,
+    /// The column.
+    pub(crate) column: String,
+    /// From the highest to the lowest.
+    pub(crate) descending: bool,
+}
+
+impl Value for OrderBy {
+    fn read(word: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        let literal = LitStr::read(word, input)?;
+        let text = literal.value();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let found = match words.as_slice() {
+            [column] | [column, "asc"] => Some((*column, false)),
+            [column, "desc"] => Some((*column, true)),
+            _ => None,
+        };
+        let Some((column, descending)) = found.filter(|_| !text.contains(',')) else {
+            return Err(Error::new_spanned(
+                &literal,
+                format!(
+                    "`{word}` takes one column, and after it `desc` if the highest comes first: `{word} = \"position\"`, `{word} = \"position desc\"`"
+                ),
+            ));
+        };
+        let column = column.to_owned();
+        Ok(Self {
+            literal,
+            column,
+            descending,
+        })
+    }
+}
+
 /// `on_delete = ".."`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnDelete {

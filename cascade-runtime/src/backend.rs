@@ -66,6 +66,10 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
     #[doc(hidden)]
     fn texts() -> Texts;
 
+    /// What begins a transaction of ours, where it isn't sqlx's `BEGIN`.
+    #[doc(hidden)]
+    const BEGIN: Option<&'static str>;
+
     /// Begins a transaction, or a savepoint in the caller's. Dropped on its way, and dropped while it commits, it leaves the caller's usable.
     #[doc(hidden)]
     fn begin(
@@ -118,7 +122,7 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
 
     /// What the database's own codes say beyond what sqlx tells apart.
     #[doc(hidden)]
-    fn classify(code: &str) -> Option<ErrorKind>;
+    fn classify(code: &str, message: &str) -> Option<ErrorKind>;
 
     /// The message of an error of that code never repeats a value.
     #[doc(hidden)]
@@ -252,7 +256,7 @@ pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
         _ => None,
     };
     let kind = known
-        .or_else(|| code.as_deref().and_then(DB::classify))
+        .or_else(|| DB::classify(code.as_deref()?, database.message()))
         .unwrap_or(ErrorKind::Database);
     let constraint = database.constraint().map(str::to_owned).or_else(|| {
         let (_, columns) = database.message().split_once("constraint failed: ")?;

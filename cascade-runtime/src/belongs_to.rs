@@ -2,11 +2,15 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::marker::PhantomData;
 
 use crate::codec::{Cell, Erased, Null};
 use crate::entity::Entity;
-use crate::meta::{ForeignKeyPart, Holder};
+use crate::error::Error;
+use crate::handle::plain;
+use crate::meta::{ForeignKey, ForeignKeyPart, Holder, Table};
+use crate::read::Reader;
+use crate::rows::{Content, Extent, not_loaded};
+use crate::slot::{Fetched, Handle, Link, Place, Row, RowState, Slot};
 
 /// A foreign key as a field: the key of the parent `P`.
 ///
@@ -38,7 +42,7 @@ use crate::meta::{ForeignKeyPart, Holder};
 /// ```
 pub struct BelongsTo<P> {
     key: Option<Key>,
-    target: PhantomData<fn() -> P>,
+    content: Content<P>,
 }
 
 /// A key behind its erased type: held by type, a parent that is no entity would be an error at every mention of the field.
@@ -80,25 +84,129 @@ impl PartialEq for Key {
     }
 }
 
+impl<P> BelongsTo<P> {
+    /// The parent object, where it is held.
+    pub(crate) fn held(&self) -> Option<&P> {
+        self.content.rows().first().map(|row| &row.value)
+    }
+
+    /// Whether the parent object is held: it was set or loaded.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.content.extent() != Extent::NotLoaded
+    }
+
+    /// The parent, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotLoaded`](crate::ErrorKind::NotLoaded) where only its key is known.
+    pub fn try_get(&self) -> Result<Option<&P>, Error> {
+        match (self.held(), &self.key) {
+            (None, Some(_)) => Err(not_loaded::<P>(Extent::NotLoaded)),
+            (held, _) => Ok(held),
+        }
+    }
+
+    /// The parent, if there is one.
+    ///
+    /// # Panics
+    ///
+    /// Where only its key is known.
+    #[must_use]
+    #[track_caller]
+    pub fn get(&self) -> Option<&P> {
+        match self.try_get() {
+            Ok(parent) => parent,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 impl<P: Entity> BelongsTo<P> {
     /// The parent with this key.
     #[must_use]
     pub fn to(key: P::Key) -> Self {
         Self {
             key: Some(Key::new(key)),
-            target: PhantomData,
+            content: Content::default(),
         }
     }
 
-    /// The parent's key; `None` where there is no target yet.
+    /// A parent that is new: a save inserts it first.
+    #[must_use]
+    pub fn new(parent: P) -> Self {
+        Self {
+            key: None,
+            content: Content::of([parent]),
+        }
+    }
+
+    /// A parent that was just read.
+    pub(crate) fn read(parent: P) -> Self {
+        let mut this = Self {
+            key: None,
+            content: Content::new(Link::default(), vec![Row::persistent(parent)]),
+        };
+        this.key = this.held_key();
+        this
+    }
+
+    /// The key that is recorded of the parent that is held.
+    fn held_key(&self) -> Option<Key> {
+        let row = self.content.rows().first()?;
+        let table = P::table();
+        let mut key = None;
+        row.value.view(&mut |fields, _| {
+            let parts = table.key.iter();
+            let parts: Vec<&Erased> = parts
+                .map(|&column| row.state.recorded(table, column, fields))
+                .collect();
+            key = P::key_from(&parts);
+        });
+        key.map(Key::new)
+    }
+
+    /// The parent's key; `None` where there is no target, or one that has no key yet.
     #[must_use]
     pub fn key(&self) -> Option<&P::Key> {
         self.key.as_ref()?.cell.downcast_ref()
     }
 
-    /// Points to the parent with this key.
+    /// Points to the parent with this key. The object of another parent is let go.
     pub fn set_key(&mut self, key: P::Key) {
-        self.key = Some(Key::new(key));
+        if self.key() != Some(&key) {
+            *self = Self::to(key);
+        }
+    }
+
+    /// Points to a parent that is new, and hands back the object that was held.
+    pub fn set(&mut self, parent: P) -> Option<P> {
+        std::mem::replace(self, Self::new(parent)).into_held()
+    }
+
+    /// The parent for changing, if there is one. What a save writes of it is the relation's cascade to say.
+    ///
+    /// # Panics
+    ///
+    /// Where only its key is known.
+    #[must_use]
+    #[track_caller]
+    pub fn get_mut(&mut self) -> Option<&mut P> {
+        if let Err(error) = self.try_get() {
+            panic!("{error}")
+        }
+        self.held_mut()
+    }
+
+    pub(crate) fn held_mut(&mut self) -> Option<&mut P> {
+        self.content.rows_mut().first_mut().map(Row::touch)
+    }
+
+    /// The parent object, new.
+    pub(crate) fn into_held(mut self) -> Option<P> {
+        let (_, rows) = self.content.parts_mut()?;
+        rows.pop().map(plain)
     }
 }
 
@@ -107,27 +215,32 @@ impl<P> Default for BelongsTo<P> {
     fn default() -> Self {
         Self {
             key: None,
-            target: PhantomData,
+            content: Content::default(),
         }
     }
 }
 
-impl<P> Clone for BelongsTo<P> {
+impl<P: Clone> Clone for BelongsTo<P> {
+    /// Refers to the same parent by its key; one that is new is copied.
     fn clone(&self) -> Self {
         Self {
             key: self.key.clone(),
-            target: PhantomData,
+            content: match self.key {
+                Some(_) => Content::default(),
+                None => self.content.clone(),
+            },
         }
     }
 }
 
-impl<P> PartialEq for BelongsTo<P> {
+impl<P: PartialEq> PartialEq for BelongsTo<P> {
+    /// Compares the keys; of parents that have none yet the values.
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key == other.key && (self.key.is_some() || self.held() == other.held())
     }
 }
 
-impl<P: Entity<Key: Eq>> Eq for BelongsTo<P> {}
+impl<P: Eq> Eq for BelongsTo<P> {}
 
 impl<P: Entity<Key: Hash>> Hash for BelongsTo<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -137,9 +250,10 @@ impl<P: Entity<Key: Hash>> Hash for BelongsTo<P> {
 
 impl<P: Entity<Key: fmt::Debug>> fmt::Debug for BelongsTo<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.key() {
-            Some(key) => f.debug_tuple("BelongsTo").field(key).finish(),
-            None => f.write_str("BelongsTo(no target)"),
+        match (self.key(), self.held()) {
+            (Some(key), _) => f.debug_tuple("BelongsTo").field(key).finish(),
+            (None, Some(_)) => f.write_str("BelongsTo(new)"),
+            (None, None) => f.write_str("BelongsTo(no target)"),
         }
     }
 }
@@ -192,18 +306,177 @@ impl Holder {
     /// The functions of a field of type `H`.
     #[must_use]
     pub const fn of<H: Parent>() -> Self {
-        fn set<H: Parent>(field: &mut Erased, parts: Option<&[&Erased]>) {
-            if let (Some(field), Some(value)) = (field.downcast_mut::<H>(), H::from_parts(parts)) {
-                *field = value;
-            }
-        }
         fn part<H: Parent>(field: &Erased, part: usize) -> Option<&Erased> {
             let key = field.downcast_ref::<H>()?.parent_key()?;
             Some(H::Target::key_part(key, part))
         }
-        Self {
-            set: set::<H>,
-            part: part::<H>,
+        Self { part: part::<H> }
+    }
+}
+
+impl<P: Entity> Slot for BelongsTo<P> {
+    fn link(&self) -> Option<&Link> {
+        self.content.link()
+    }
+
+    fn link_mut(&mut self) -> Option<&mut Link> {
+        self.content.link_mut()
+    }
+
+    fn count(&self) -> usize {
+        self.content.count()
+    }
+
+    fn row(&self, index: usize) -> Option<(&Erased, &RowState)> {
+        self.content.row(index)
+    }
+
+    fn rows_mut(&mut self) -> Vec<(&mut Erased, &mut RowState)> {
+        Slot::rows_mut(&mut self.content)
+    }
+
+    fn read(&self, row: &mut Reader<'_>) -> Result<Box<Erased>, Error> {
+        self.content.read(row)
+    }
+
+    fn fill(
+        &mut self,
+        home: Handle,
+        foreign_key: &'static ForeignKey,
+        children: Vec<Fetched>,
+        table: &'static Table,
+    ) {
+        self.content.fill(home, foreign_key, children, table);
+    }
+
+    fn take_over(&mut self, other: &mut dyn Slot) {
+        if let Some(other) = other.as_any().downcast_mut::<Self>()
+            && self.key == other.key
+        {
+            self.content = std::mem::take(&mut other.content);
+        }
+    }
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+
+    fn take(&mut self) -> Vec<Box<Erased>> {
+        self.content.take()
+    }
+
+    fn unload(&mut self) {
+        self.content.unload();
+    }
+
+    fn empty(&mut self, _: Link) {
+        *self = Self::default();
+    }
+
+    fn arrange(&mut self, table: &'static Table, rows: Vec<Place>) {
+        if rows.iter().any(|place| matches!(place, Place::New(_))) {
+            self.key = None;
+            self.content = Content::of(None);
+        }
+        self.content.arrange(table, rows);
+    }
+
+    /// The object of another parent is let go.
+    fn refer(&mut self, parts: Option<&[&Erased]>) {
+        let key = parts.and_then(P::key_from).map(Key::new);
+        // Without a key the object is new, and this is the key that it was given.
+        if self.key.is_some() && key != self.key {
+            self.content.unload();
+        }
+        self.key = key;
+    }
+
+    fn renew(&mut self) {
+        if self.held().is_some() {
+            self.key = None;
+        }
+    }
+}
+
+impl<P: Entity> Slot for Option<BelongsTo<P>> {
+    fn link(&self) -> Option<&Link> {
+        self.as_ref()?.link()
+    }
+
+    fn link_mut(&mut self) -> Option<&mut Link> {
+        self.as_mut()?.link_mut()
+    }
+
+    fn count(&self) -> usize {
+        self.as_ref().map_or(0, Slot::count)
+    }
+
+    fn row(&self, index: usize) -> Option<(&Erased, &RowState)> {
+        self.as_ref()?.row(index)
+    }
+
+    fn rows_mut(&mut self) -> Vec<(&mut Erased, &mut RowState)> {
+        self.as_mut().map_or_else(Vec::new, Slot::rows_mut)
+    }
+
+    fn read(&self, row: &mut Reader<'_>) -> Result<Box<Erased>, Error> {
+        Ok(Box::new(P::read(row)?))
+    }
+
+    fn fill(
+        &mut self,
+        home: Handle,
+        foreign_key: &'static ForeignKey,
+        children: Vec<Fetched>,
+        table: &'static Table,
+    ) {
+        if let Some(held) = self {
+            held.fill(home, foreign_key, children, table);
+        }
+    }
+
+    fn take_over(&mut self, other: &mut dyn Slot) {
+        if let (Some(held), Some(Some(other))) = (self, other.as_any().downcast_mut::<Self>()) {
+            held.take_over(other);
+        }
+    }
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+
+    fn take(&mut self) -> Vec<Box<Erased>> {
+        self.as_mut().map_or_else(Vec::new, Slot::take)
+    }
+
+    fn unload(&mut self) {
+        if let Some(held) = self {
+            held.unload();
+        }
+    }
+
+    fn empty(&mut self, _: Link) {
+        *self = None;
+    }
+
+    fn arrange(&mut self, table: &'static Table, rows: Vec<Place>) {
+        if rows.is_empty() {
+            *self = None;
+        } else {
+            self.get_or_insert_default().arrange(table, rows);
+        }
+    }
+
+    fn refer(&mut self, parts: Option<&[&Erased]>) {
+        match parts {
+            Some(_) => self.get_or_insert_default().refer(parts),
+            None => *self = None,
+        }
+    }
+
+    fn renew(&mut self) {
+        if let Some(held) = self {
+            held.renew();
         }
     }
 }
@@ -228,4 +501,10 @@ pub const fn own_part(column: usize) -> ForeignKeyPart {
         key,
         assign,
     }
+}
+
+/// The column of a link that its parent's key fills.
+#[must_use]
+pub fn absent(_: &Erased) -> &Erased {
+    &Null
 }

@@ -12,6 +12,9 @@ pub type Cell = Box<Erased>;
 /// A value of a column, or a whole struct, behind its erased type.
 pub type Erased = dyn Any + Send + Sync;
 
+/// Feeds a value of a column to a hasher.
+pub type HashCell = fn(&Erased, &mut dyn std::hash::Hasher);
+
 /// Writes a value of a row into the `Option<T>` that it is given.
 pub(crate) type Decoder<'d> = dyn FnMut(&mut dyn Any) -> Result<(), Error> + 'd;
 
@@ -45,6 +48,8 @@ pub struct Codec {
     pub read: fn(&mut Decoder<'_>) -> Result<Cell, Error>,
     /// The type's `Default`, where it has one.
     pub default: Option<fn() -> Cell>,
+    /// The type's `Hash`, where it has one: equal values then have equal hashes.
+    pub hash: Option<HashCell>,
     /// How SQLite stores it.
     pub sqlite: Option<SqliteFns>,
     /// How PostgreSQL stores it.
@@ -94,9 +99,17 @@ impl Codec {
             write: write::<T>,
             read: read::<T>,
             default,
+            hash: None,
             sqlite,
             postgres,
         }
+    }
+
+    /// The type's `Hash`.
+    #[must_use]
+    pub const fn hashed(mut self, hash: Option<HashCell>) -> Self {
+        self.hash = hash;
+        self
     }
 
     /// Whether any database that is built can store the type.
@@ -305,6 +318,8 @@ pub trait Fallback {
     const POSTGRES_ARRAY: Option<PostgresArray> = None;
     /// No `Default`.
     const DEFAULT: Option<fn() -> Cell> = None;
+    /// No `Hash`.
+    const HASH: Option<HashCell> = None;
 }
 
 impl<T> Fallback for Probe<T> {}
@@ -336,6 +351,15 @@ where
 impl<T: Value + Default> Probe<T> {
     /// `T::default`.
     pub const DEFAULT: Option<fn() -> Cell> = Some(|| Box::new(T::default()));
+}
+
+impl<T: Value + std::hash::Hash> Probe<T> {
+    /// `T::hash`.
+    pub const HASH: Option<HashCell> = Some(|value, mut hasher| {
+        if let Some(value) = value.downcast_ref::<T>() {
+            value.hash(&mut hasher);
+        }
+    });
 }
 
 #[cfg(feature = "postgres")]
@@ -393,6 +417,7 @@ macro_rules! __codec {
                 $crate::__private::Probe::<$column>::POSTGRES_ARRAY,
             ),
         )
+        .hashed($crate::__private::Probe::<$column>::HASH)
     }};
 }
 

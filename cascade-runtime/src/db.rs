@@ -1,9 +1,12 @@
 //! What operations run on: a pool, a connection, a transaction.
 
+use std::sync::Arc;
+
 use sqlx::pool::PoolConnection;
 use sqlx::{Pool, Transaction};
 
 use crate::backend::Backend;
+use crate::undo::Verdict;
 
 mod sealed {
     pub trait Sealed {}
@@ -49,6 +52,12 @@ pub trait Db: Send + sealed::Sealed {
     /// Where to get a connection.
     #[doc(hidden)]
     fn source(&mut self) -> Source<'_, Self::Backend>;
+
+    /// How a transaction of ours ends, for what is saved in it.
+    #[doc(hidden)]
+    fn verdict(&self) -> Option<Arc<Verdict>> {
+        None
+    }
 }
 
 /// Where an operation gets its connection.
@@ -115,5 +124,22 @@ impl<D: Db> Db for &mut D {
 
     fn source(&mut self) -> Source<'_, D::Backend> {
         (**self).source()
+    }
+
+    fn verdict(&self) -> Option<Arc<Verdict>> {
+        (**self).verdict()
+    }
+}
+
+impl<DB: Backend> sealed::Sealed for &mut crate::Transaction<'_, DB> {}
+impl<DB: Backend> Db for &mut crate::Transaction<'_, DB> {
+    type Backend = DB;
+
+    fn source(&mut self) -> Source<'_, DB> {
+        Source::Connection(&mut ***self)
+    }
+
+    fn verdict(&self) -> Option<Arc<Verdict>> {
+        Some((**self).verdict())
     }
 }

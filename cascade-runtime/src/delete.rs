@@ -1,18 +1,19 @@
 //! Deleting rows with everything that their cascades delete, and detaching the rows of a relation.
 
-use crate::codec::Erased;
+use crate::codec::{Cell, Erased, Null};
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::Work;
-use crate::find::{keys, not_found};
-use crate::graph::{Fate, Graph, Root};
+use crate::find::{keys, not_found, there};
+use crate::graph::{Fate, Graph, Orphan, Root};
 use crate::handle::{Persistent, plain};
-use crate::meta::{Column, PassiveDeletes, RelationDef, Table};
-use crate::plan::{self, Action, Base, Keys, Step, Target, naming};
+use crate::meta::{Column, ForeignKey, PassiveDeletes, RelationDef, Table};
+use crate::plan::{self, Action, Base, Keys, Sets, Step, Target, naming};
 use crate::report::{ChangeKind, Report};
-use crate::save::known;
-use crate::slot::Row;
+use crate::save::{abilities, known};
+use crate::settle::refer;
+use crate::slot::{Link, Row};
 
 /// Deletes the rows of some handles; gives their values, new, or the handles with the error.
 pub(crate) async fn delete<T: Entity, D: Db>(
@@ -39,14 +40,16 @@ async fn run<T: Entity, D: Db>(rows: &[Row<T>], mut db: D) -> Result<(), Error> 
         })
         .collect();
     known(&roots)?;
+    rows.iter().try_for_each(there)?;
     let outcomes: Vec<_> = roots.iter().map(|root| root.state.outcome()).collect();
     let graph = Graph::releases(roots);
     // What was taken out to survive is released before the delete would reach it.
-    let mut steps = plan::save(&graph)?;
+    let mut steps = plan::save(&graph, abilities::<D::Backend>())?;
     steps.extend(plan::delete(
         table,
         naming(table, None),
         (0..rows.len()).map(Target::Node).collect(),
+        &mut Sets::default(),
     )?);
     Work {
         graph: &graph,
@@ -66,7 +69,12 @@ pub(crate) async fn delete_by_key<T: Entity, D: Db>(
     let table = T::table();
     let keys = keys::<T>(&[key]);
     let graph = Graph::default();
-    let steps = plan::delete(table, table.key.to_vec(), keys.targets())?;
+    let steps = plan::delete(
+        table,
+        table.key.to_vec(),
+        keys.targets(),
+        &mut Sets::default(),
+    )?;
     let work = Work {
         graph: &graph,
         steps: &steps,
@@ -88,9 +96,13 @@ pub(crate) async fn detach<T: Entity, D: Db>(
     let table = T::table();
     let relation = &table.relations[index];
     detachable(table, relation)?;
+    there(&handle.row)?;
     let Some(foreign_key) = relation.foreign_key(table) else {
         return Ok(Report::default());
     };
+    if relation.is_held() {
+        return let_go(handle, index, foreign_key, db).await;
+    }
     let aggregate = table.version.as_ref().filter(|version| version.aggregate);
     let done = {
         let root = Root {
@@ -123,15 +135,19 @@ pub(crate) async fn detach<T: Entity, D: Db>(
                 }
             }
         }];
-        steps.extend(plan::detach(
-            relation,
-            Base::Owned {
-                table: (relation.target)(),
-                foreign_key,
-                parents: vec![0],
-                kept: Vec::new(),
-            },
-        )?);
+        steps.extend(
+            plan::detach(
+                relation,
+                Base::Owned {
+                    table: (relation.target)(),
+                    foreign_key,
+                    parents: vec![0],
+                    kept: Vec::new(),
+                },
+                &mut Sets::default(),
+            )?
+            .steps(),
+        );
         let work = Work {
             graph: &graph,
             steps: &steps,
@@ -149,16 +165,95 @@ pub(crate) async fn detach<T: Entity, D: Db>(
             Err(error) => return Err(error),
         }
     };
+    let verdict = db.verdict();
     let Row { value, state } = &mut handle.row;
+    let staged: Vec<_> = done.staged.into_iter().flatten().collect();
+    if !staged.is_empty() {
+        let cells = staged.iter();
+        let cells = cells.map(|(column, cell)| {
+            let codec = &table.columns[*column].codec;
+            (*column, (codec.clone)(&**cell))
+        });
+        state.record(table, value, cells.collect(), verdict.as_ref());
+    }
     let mut parts = (table.functions.visit)(value);
-    for (column, cell) in done.staged.into_iter().flatten() {
+    for (column, cell) in staged {
         let Column { slot, codec, .. } = &table.columns[column];
-        state.record(column, (codec.clone)(&*cell));
         (codec.write)(parts.fields[*slot], cell);
     }
     if let Some(slot) = parts.slots.into_iter().nth(index) {
-        slot.fill(state.handle(), foreign_key, Vec::new());
+        slot.empty(Link::emptied(state.handle(), foreign_key, verdict.as_ref()));
     }
+    Ok(done.report)
+}
+
+/// Lets go of the parent that a foreign key of the row refers to.
+async fn let_go<T: Entity, D: Db>(
+    handle: &mut Persistent<T>,
+    index: usize,
+    foreign_key: &'static ForeignKey,
+    mut db: D,
+) -> Result<Report, Error> {
+    let table = T::table();
+    let relation = &table.relations[index];
+    let columns: Vec<usize> = foreign_key.own_columns().map(|part| part.column).collect();
+    if !foreign_key.nullable || columns.is_empty() {
+        let message = format!(
+            "`{}` can't be NULL; point it to another row",
+            relation.field
+        );
+        let path = format!("{}.{}", table.entity, relation.field);
+        return Err(Error::new(ErrorKind::MissingRequired, message).at(table.entity, path));
+    }
+    let done = {
+        let root = Root {
+            table,
+            value: &handle.row.value,
+            state: &handle.row.state,
+        };
+        known(&[root])?;
+        let mut graph = Graph::of_rows([root]);
+        let version = table.version.as_ref().map(|version| version.column);
+        let mut written: Vec<usize> = columns.iter().copied().chain(version).collect();
+        written.sort_unstable();
+        graph.nodes[0].fate = Fate::Write {
+            columns: written,
+            moved: false,
+            cleared: Some(foreign_key),
+        };
+        if relation.cascade.delete_orphan {
+            graph.orphans.push(Orphan {
+                node: 0,
+                relation,
+                foreign_key,
+            });
+        }
+        let steps = plan::save(&graph, abilities::<D::Backend>())?;
+        let work = Work {
+            graph: &graph,
+            steps: &steps,
+            keys: Keys::NONE,
+        };
+        let outcomes = [root.state.outcome()];
+        work.run::<D::Backend>(db.source(), &outcomes).await?
+    };
+    let verdict = db.verdict();
+    let Row { value, state } = &mut handle.row;
+    let staged: Vec<_> = done.staged.into_iter().flatten().collect();
+    let nulls = columns
+        .iter()
+        .map(|&column| (column, Box::new(Null) as Cell));
+    let given = staged.iter().map(|(column, cell)| {
+        let codec = &table.columns[*column].codec;
+        (*column, (codec.clone)(&**cell))
+    });
+    state.record(table, value, nulls.chain(given).collect(), verdict.as_ref());
+    let mut parts = (table.functions.visit)(value);
+    for (column, cell) in staged {
+        let Column { slot, codec, .. } = &table.columns[column];
+        (codec.write)(parts.fields[*slot], cell);
+    }
+    refer(table, &mut parts, foreign_key, None);
     Ok(done.report)
 }
 
@@ -198,7 +293,9 @@ fn survivor<T: Entity>(mut row: Row<T>) -> T {
             .iter()
             .zip((table.functions.visit)(value).slots)
         {
+            let survives = (relation.target)().is_link() && !relation.single_parent;
             if relation.cascade.delete
+                && !survives
                 && relation.passive_deletes != PassiveDeletes::All
                 && !relation.viewonly
             {

@@ -7,7 +7,9 @@ use crate::error::Error;
 use crate::meta::{Holder, See, Table};
 use crate::read::Reader;
 use crate::slot::Slot;
-use crate::{Find, FindMany, HasOne, Persistent, Report, Run, delete, merge, save};
+use crate::{
+    Find, FindMany, HasMany, HasOne, ManyToMany, Persistent, Report, Run, delete, merge, save,
+};
 
 /// A struct that is mapped to a table: `#[derive(Relations)]` implements it.
 ///
@@ -66,13 +68,65 @@ pub trait Entity: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     #[must_use]
     fn has_one(wrapper: &HasOne<Self>) -> &dyn Slot {
-        wrapper
+        &wrapper.content
     }
 
     /// The same, for writing.
     #[doc(hidden)]
     fn has_one_mut(wrapper: &mut HasOne<Self>) -> &mut dyn Slot {
-        wrapper
+        &mut wrapper.content
+    }
+
+    /// The same of a list of the struct.
+    #[doc(hidden)]
+    #[must_use]
+    fn has_many(wrapper: &HasMany<Self>) -> &dyn Slot {
+        &wrapper.content
+    }
+
+    /// The same, for writing.
+    #[doc(hidden)]
+    fn has_many_mut(wrapper: &mut HasMany<Self>) -> &mut dyn Slot {
+        &mut wrapper.content
+    }
+
+    /// The same of links to the struct.
+    #[doc(hidden)]
+    #[must_use]
+    fn many_to_many(wrapper: &ManyToMany<Self>) -> &dyn Slot {
+        &wrapper.content
+    }
+
+    /// The same, for writing.
+    #[doc(hidden)]
+    fn many_to_many_mut(wrapper: &mut ManyToMany<Self>) -> &mut dyn Slot {
+        &mut wrapper.content
+    }
+
+    /// The same of a field that belongs to the struct.
+    #[doc(hidden)]
+    #[must_use]
+    fn held(field: &BelongsTo<Self>) -> &dyn Slot {
+        field
+    }
+
+    /// The same, for writing.
+    #[doc(hidden)]
+    fn held_mut(field: &mut BelongsTo<Self>) -> &mut dyn Slot {
+        field
+    }
+
+    /// The same of a field that can be without.
+    #[doc(hidden)]
+    #[must_use]
+    fn optional_held(field: &Option<BelongsTo<Self>>) -> &dyn Slot {
+        field
+    }
+
+    /// The same, for writing.
+    #[doc(hidden)]
+    fn optional_held_mut(field: &mut Option<BelongsTo<Self>>) -> &mut dyn Slot {
+        field
     }
 
     /// The functions of a field that belongs to the struct.
@@ -260,9 +314,9 @@ pub trait Entity: Sized + Send + Sync + 'static {
 /// The fields and slots of a struct, for writing.
 #[derive(Default)]
 pub struct Parts<'a> {
-    /// Every field that is a column or a `BelongsTo`.
+    /// Every field that is a column.
     pub fields: Vec<&'a mut Erased>,
-    /// Every wrapper.
+    /// Every wrapper; a `BelongsTo` is among these only.
     pub slots: Vec<&'a mut dyn Slot>,
 }
 

@@ -121,18 +121,19 @@ impl<'g, 'a> Work<'g, 'a> {
         values: &mut Values<'g, 'a>,
     ) -> Result<u64, Failure> {
         let texts = DB::texts();
-        let total = step.listed();
+        let listed = step.listed(|set| values.gathered(set));
         let mut skip = 0;
         let mut touched = 0;
-        while skip < total {
-            if let Action::Insert { rows } = &step.action {
+        let mut found_keys: Vec<Vec<Cell>> = Vec::new();
+        while skip < listed.len() {
+            if let Action::Insert { rows, .. } = &step.action {
                 let drawn = insert::draw::<DB>(connection, step.table, &rows[skip..], values).await;
                 drawn.map_err(|error| self.failure(step, skip..skip + 1, error))?;
             }
             let masked = |rows: &[Target], column: usize| {
                 rows.iter().any(|row| !values.writes(*row, column))
             };
-            let (mut statement, taken) = texts.next(step, skip, &masked);
+            let (mut statement, taken) = texts.next(step, (&listed, skip), &masked);
             let rows = skip..skip + taken;
             let fail =
                 |error: sqlx::Error| self.failure(step, rows.clone(), Cause::Database(error));
@@ -141,7 +142,7 @@ impl<'g, 'a> Work<'g, 'a> {
             let text = std::mem::take(&mut statement.text);
             sends(step.table, step.verb(), step.rows(), &text);
             match &step.action {
-                Action::Insert { rows: nodes } if !statement.returns.is_empty() => {
+                Action::Insert { rows: nodes, .. } if !statement.returns.is_empty() => {
                     let returned = DB::fetch(connection, text, arguments).await.map_err(fail)?;
                     let nodes = &nodes[rows.clone()];
                     let matched = insert::matched::<DB>(
@@ -150,6 +151,27 @@ impl<'g, 'a> Work<'g, 'a> {
                     .await;
                     matched.map_err(|error| self.failure(step, rows.clone(), error))?;
                     touched += taken as u64;
+                }
+                Action::Draw { rows: nodes } => {
+                    let drawn = DB::fetch(connection, text, arguments).await.map_err(fail)?;
+                    insert::drawn::<DB>(step.table, statement.returns[0], nodes, &drawn, values)
+                        .map_err(|error| self.failure(step, rows.clone(), error))?;
+                }
+                Action::Gather { columns, .. } => {
+                    let found = DB::fetch(connection, text, arguments).await.map_err(fail)?;
+                    for row in &found {
+                        let key = bind::key::<DB>(step.table, columns, row)
+                            .map_err(|error| self.failure(step, rows.clone(), error.into()))?;
+                        found_keys.extend(key);
+                    }
+                }
+                Action::Trace { circle, .. } => {
+                    let found = DB::fetch(connection, text, arguments).await.map_err(fail)?;
+                    for row in &found {
+                        let traced = bind::traced::<DB>(circle, row)
+                            .map_err(|error| self.failure(step, rows.clone(), error.into()))?;
+                        values.gather_row(traced.0, traced.1, traced.2);
+                    }
                 }
                 Action::Lock { .. } => {
                     let found = DB::fetch(connection, text, arguments)
@@ -173,12 +195,20 @@ impl<'g, 'a> Work<'g, 'a> {
             }
             skip += taken.max(1);
         }
+        if let Action::Gather { set, columns, .. } = &step.action {
+            let target = columns
+                .first()
+                .and_then(|&column| target_of(step.table, column));
+            if let Some(target) = target {
+                values.gather(*set, Keys::new(target, found_keys));
+            }
+        }
         Ok(touched)
     }
 
     /// A row that isn't there under its key, owner and version is stale.
     fn expect(&self, step: &Step, rows: std::ops::Range<usize>, found: u64) -> Result<(), Failure> {
-        if found == rows.len() as u64 {
+        if found == rows.len() as u64 || !step.is_counted() {
             return Ok(());
         }
         let message = "the row is not there any more under its key, its owner and its version: it was changed, moved or deleted meanwhile; refresh, and try again";
@@ -196,6 +226,12 @@ impl<'g, 'a> Work<'g, 'a> {
             path: step.path(self.graph, rows),
         }
     }
+}
+
+/// The table that a column refers to.
+fn target_of(table: &'static Table, column: usize) -> Option<&'static Table> {
+    let key = table.foreign_keys.iter().find(|key| key.has(column))?;
+    Some((key.target)())
 }
 
 /// An error, not yet ours, and where it happened.

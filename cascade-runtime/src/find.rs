@@ -183,6 +183,14 @@ pub(crate) fn keys<T: Entity>(keys: &[T::Key]) -> Keys {
     Keys::new(table, keys.iter().map(cells).collect())
 }
 
+/// The row of a handle is not there where the transaction that inserted it was rolled back.
+pub(crate) fn there<T: Entity>(row: &Row<T>) -> Result<(), Error> {
+    if row.state.is_new() {
+        return Err(not_found(T::table()));
+    }
+    Ok(())
+}
+
 pub(crate) fn not_found(table: &'static Table) -> Error {
     Error::new(
         ErrorKind::NotFound,

@@ -4,6 +4,7 @@
 
 mod build;
 mod rows;
+mod twins;
 
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ use crate::slot::{Left, RowState};
 
 /// A row at the top of what is saved.
 #[derive(Clone, Copy)]
-pub(crate) struct Root<'a> {
+pub struct Root<'a> {
     pub(crate) table: &'static Table,
     pub(crate) value: &'a Erased,
     pub(crate) state: &'a RowState,
@@ -27,6 +28,7 @@ pub(crate) struct Graph<'a> {
     pub(crate) nodes: Vec<Node<'a>>,
     pub(crate) leavers: Vec<Leaver<'a>>,
     pub(crate) wholes: Vec<Whole<'a>>,
+    pub(crate) orphans: Vec<Orphan>,
 }
 
 /// A row that the tree holds.
@@ -35,6 +37,10 @@ pub(crate) struct Node<'a> {
     pub(crate) value: &'a Erased,
     pub(crate) state: &'a RowState,
     pub(crate) owner: Option<Owner>,
+    /// The row that holds it in a `BelongsTo`.
+    holder: Option<Owner>,
+    /// The rows that it holds in a `BelongsTo`, by its foreign keys.
+    pub(crate) held: Vec<Held>,
     /// Its place among its siblings, or among several roots.
     index: Option<usize>,
     pub(crate) fate: Fate,
@@ -43,6 +49,21 @@ pub(crate) struct Node<'a> {
 /// The parent that holds a row.
 #[derive(Clone, Copy)]
 pub(crate) struct Owner {
+    pub(crate) node: usize,
+    pub(crate) relation: &'static RelationDef,
+    pub(crate) foreign_key: &'static ForeignKey,
+}
+
+/// A row that another holds in a `BelongsTo`.
+#[derive(Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) foreign_key: &'static ForeignKey,
+    pub(crate) node: usize,
+}
+
+/// A row that was the only one to refer to its target, and refers to another now.
+pub(crate) struct Orphan {
+    /// The row that refers to another target now.
     pub(crate) node: usize,
     pub(crate) relation: &'static RelationDef,
     pub(crate) foreign_key: &'static ForeignKey,
@@ -61,6 +82,8 @@ pub(crate) enum Fate {
         moved: bool,
         cleared: Option<&'static ForeignKey>,
     },
+    /// Another node of the same row writes it alike.
+    Twin,
     /// The value is new and takes over the row of one that leaves with the same key: all these columns change.
     Replace { columns: Vec<usize>, leaver: usize },
 }
@@ -102,7 +125,7 @@ impl Fate {
     pub(crate) fn written(&self) -> &[usize] {
         match self {
             Self::Write { columns, .. } | Self::Replace { columns, .. } => columns,
-            Self::Keep | Self::Insert => &[],
+            Self::Keep | Self::Insert | Self::Twin => &[],
         }
     }
 }
@@ -186,6 +209,9 @@ impl<'a> Graph<'a> {
             return entering;
         }
         for (id, node) in self.nodes.iter().enumerate() {
+            if node.table.is_link() {
+                continue;
+            }
             let natural = node
                 .table
                 .key
@@ -206,14 +232,15 @@ impl<'a> Graph<'a> {
         let mut names = Vec::new();
         let mut next = Some(node);
         while let Some(node) = next.map(|id| &self.nodes[id]) {
-            let name = node
-                .owner
-                .map_or(node.table.entity, |owner| owner.relation.field);
-            names.push(match node.index {
-                Some(index) => format!("{name}[{index}]"),
-                None => name.to_owned(),
-            });
-            next = node.owner.map(|owner| owner.node);
+            let above = node.owner.or(node.holder);
+            let name = above.map_or(node.table.entity, |above| above.relation.field);
+            if !name.is_empty() {
+                names.push(match node.index {
+                    Some(index) => format!("{name}[{index}]"),
+                    None => name.to_owned(),
+                });
+            }
+            next = above.map(|above| above.node);
         }
         names.reverse();
         names.join(".")

@@ -1,8 +1,12 @@
 //! Foreign keys in plain columns, and keys from their parts: what the derive fills into the constants.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher as _};
+
 use crate::codec::{Cell, Codec, Erased};
 use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, PartOf};
-use crate::meta::{ForeignKeyPart, Version};
+use crate::meta::{ForeignKeyPart, Table, Version};
+use crate::values::codec;
 
 /// A part of a key, cloned; `None` where there is no part of that type at that position.
 #[must_use]
@@ -115,5 +119,62 @@ pub const fn key_codec(codecs: &'static [Codec], part: usize) -> Codec {
         codecs[part]
     } else {
         codecs[codecs.len() - 1]
+    }
+}
+
+/// Some columns of a row, as they are stored; `None` for NULL, or for what isn't known.
+pub(crate) type Cells = Vec<Option<Cell>>;
+
+/// Rows of a table by some of their columns, as these are stored. A type without `Hash` costs a comparison with every row.
+pub(crate) struct ByKey {
+    table: &'static Table,
+    columns: Vec<usize>,
+    rows: HashMap<u64, Vec<(usize, Cells)>>,
+}
+
+impl ByKey {
+    /// By their keys.
+    pub(crate) fn new(table: &'static Table) -> Self {
+        Self::over(table, table.key)
+    }
+
+    /// By these columns.
+    pub(crate) fn over(table: &'static Table, columns: &[usize]) -> Self {
+        Self {
+            table,
+            columns: columns.to_vec(),
+            rows: HashMap::new(),
+        }
+    }
+
+    /// Takes down a row, by some number of it.
+    pub(crate) fn add(&mut self, row: usize, cells: Cells) {
+        let rows = self.rows.entry(self.hash(&cells)).or_default();
+        rows.push((row, cells));
+    }
+
+    /// The first row with these cells.
+    pub(crate) fn find(&self, cells: &[Option<Cell>]) -> Option<usize> {
+        let rows = self.rows.get(&self.hash(cells))?;
+        let found = rows.iter().find(|(_, other)| self.is_same(other, cells));
+        found.map(|(row, _)| *row)
+    }
+
+    fn is_same(&self, a: &[Option<Cell>], b: &[Option<Cell>]) -> bool {
+        let mut columns = self.columns.iter().zip(a.iter().zip(b));
+        columns.all(|(&column, cells)| match cells {
+            (Some(a), Some(b)) => (codec(self.table, column).same)(&**a, &**b),
+            (a, b) => a.is_none() && b.is_none(),
+        })
+    }
+
+    fn hash(&self, cells: &[Option<Cell>]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for (&column, cell) in self.columns.iter().zip(cells) {
+            if let (Some(hash), Some(cell)) = (codec(self.table, column).hash, cell) {
+                hash(&**cell, &mut hasher);
+            }
+        }
+        hasher.finish()
     }
 }

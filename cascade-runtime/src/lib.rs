@@ -24,11 +24,13 @@ mod find;
 mod from_row;
 mod graph;
 mod handle;
+mod has_many;
 mod has_one;
 mod keys;
 #[cfg(test)]
 mod layers;
 mod load;
+mod many_to_many;
 mod merge;
 mod meta;
 mod methods;
@@ -49,6 +51,8 @@ mod slot;
 mod sql;
 #[doc(hidden)]
 pub mod text;
+mod transaction;
+mod undo;
 mod values;
 #[cfg(feature = "serde")]
 mod wrappers_serde;
@@ -60,10 +64,14 @@ pub use entity::Entity;
 pub use error::{Error, ErrorKind};
 pub use find::{Find, FindMany};
 pub use handle::{Detached, Persistent};
+pub use has_many::{HasMany, Iter, IterMut};
 pub use has_one::HasOne;
-pub use operations::load;
+pub use many_to_many::ManyToMany;
+pub use operations::{load, save_together};
 pub use relation::{Path, Relation, RelationOf};
 pub use report::{Change, ChangeKind, Plan, Report};
+pub use save::Graphs;
+pub use transaction::Transaction;
 
 /// What an operation returns: a future that is `Send`, boxed so that one wrong argument is one error.
 pub type Run<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

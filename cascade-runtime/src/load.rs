@@ -10,12 +10,12 @@ use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::{arguments, sends};
 use crate::graph::{Graph, Root};
-use crate::meta::{ForeignKey, Kind, RelationDef, Table};
+use crate::meta::{ForeignKey, ForeignKeyPart, Kind, RelationDef, Table};
 use crate::plan::{Keys, Target};
 use crate::read::Reader;
 use crate::relation::Tree;
-use crate::slot::{Fetched, Handle, RowState};
-use crate::sql::{List, Select};
+use crate::slot::{Fetched, Handle, RowState, Slot};
+use crate::sql::{From, List, Select};
 use crate::values::{Side, Values, stored};
 
 /// A relation as it was read, for the parents in their order.
@@ -39,7 +39,8 @@ pub(crate) async fn rows<DB: Backend, T: Entity>(
     let values = Values::new(&graph, keys);
     let select = Select {
         table,
-        parent: None,
+        from: From::Keys,
+        order_by: None,
         lock,
     };
     let mut found = Vec::new();
@@ -102,32 +103,22 @@ async fn relation_of<DB: Backend>(
     let mut missing = Vec::new();
     let mut loaded = Vec::new();
     for (position, parent) in parents.iter().enumerate() {
-        let child = (parent.table.relations[index].target)();
-        (parent.table.functions.view)(parent.value, &mut |_, slots| match slots[index].link() {
-            None if !parent.state.is_new() => missing.push(position),
-            None => {}
-            Some(_) => loaded.extend(
-                (0..slots[index].count())
-                    .filter_map(|row| slots[index].row(row))
-                    .map(|(value, state)| Root {
-                        table: child,
-                        value,
-                        state,
-                    }),
-            ),
+        let relation = &parent.table.relations[index];
+        (parent.table.functions.view)(parent.value, &mut |fields, slots| {
+            if !is_complete(*parent, relation, slots[index]) && is_there(*parent, relation, fields)
+            {
+                missing.push(position);
+            }
+            let rows = (0..slots[index].count()).filter_map(|row| slots[index].row(row));
+            loaded.extend(rows.filter_map(|row| reached(relation, row)));
         });
     }
     let mut children: Vec<Option<Vec<Fetched>>> = parents.iter().map(|_| None).collect();
     if !missing.is_empty() {
         let rows: Vec<Root<'_>> = missing.iter().map(|position| parents[*position]).collect();
         let mut fetched = children_of::<DB>(connection, &rows, index).await?;
-        descend::<DB>(
-            connection,
-            &mut fetched,
-            &rows[0].table.relations[index],
-            below,
-        )
-        .await?;
+        let relation = &rows[0].table.relations[index];
+        descend::<DB>(connection, &mut fetched, relation, below).await?;
         for (position, fetched) in missing.into_iter().zip(fetched) {
             children[position] = Some(fetched);
         }
@@ -144,6 +135,77 @@ async fn relation_of<DB: Backend>(
     })
 }
 
+/// Whether nothing is left to load: of links, the targets are held too.
+fn is_complete(row: Root<'_>, relation: &RelationDef, slot: &dyn Slot) -> bool {
+    let Some(link) = slot.link() else {
+        return false;
+    };
+    // What all leave but for some can't be told from what is there.
+    let pending = link.whole || link.home != row.state.handle();
+    let mut rows = (0..slot.count()).filter_map(|index| slot.row(index));
+    !link.partial && (pending || rows.all(|row| reached(relation, row).is_some()))
+}
+
+/// Whether the database has something to load: for rows that exist, and where the key of a parent is set.
+fn is_there(row: Root<'_>, relation: &RelationDef, fields: &[&Erased]) -> bool {
+    let key = relation.foreign_key(row.table);
+    let mut parts = key.iter().flat_map(|key| key.parts);
+    let is_set =
+        |part: &ForeignKeyPart| (part.key)(row.table.columns[part.column].cell(fields)).is_some();
+    if relation.is_held() {
+        parts.all(is_set)
+    } else {
+        !row.state.is_new()
+    }
+}
+
+/// The row that a path goes on from: behind a link, its target.
+pub(crate) fn reached<'r>(
+    relation: &RelationDef,
+    (value, state): (&'r Erased, &'r RowState),
+) -> Option<Root<'r>> {
+    let table = (relation.target)();
+    if !table.is_link() {
+        return Some(Root {
+            table,
+            value,
+            state,
+        });
+    }
+    let mut target = None;
+    (table.functions.view)(value, &mut |_, slots| target = slots[0].row(0));
+    let (value, state) = target?;
+    Some(Root {
+        table: target_of(relation),
+        value,
+        state,
+    })
+}
+
+/// The same, for writing.
+fn reached_mut<'r>(
+    relation: &RelationDef,
+    (value, state): (&'r mut Erased, &'r mut RowState),
+) -> Option<(&'r mut Erased, Handle)> {
+    let table = (relation.target)();
+    if !table.is_link() {
+        return Some((value, state.handle()));
+    }
+    let slot = (table.functions.visit)(value).slots.into_iter().next()?;
+    let (value, state) = slot.rows_mut().into_iter().next()?;
+    Some((value, state.handle()))
+}
+
+/// The table of the rows that a relation is about: behind links, that of their targets.
+pub(crate) fn target_of(relation: &RelationDef) -> &'static Table {
+    let table = (relation.target)();
+    if table.is_link() {
+        (table.relations[0].target)()
+    } else {
+        table
+    }
+}
+
 /// Reads what lies below children that were just read, into them: nobody sees them yet.
 async fn descend<DB: Backend>(
     connection: &mut DB::Connection,
@@ -154,28 +216,18 @@ async fn descend<DB: Backend>(
     if below.is_empty() {
         return Ok(());
     }
-    let table = (relation.target)();
     let staged = {
-        let roots = fetched.iter().flatten().map(|(value, state)| Root {
-            table,
-            value: &**value,
-            state,
-        });
+        let rows = fetched.iter().flatten();
+        let roots = rows.filter_map(|(value, state)| reached(relation, (&**value, state)));
         fetch::<DB>(connection, roots.collect(), below).await?
     };
-    apply(
-        table,
-        fetched
-            .iter_mut()
-            .flatten()
-            .map(|(value, state)| (&mut **value, state.handle()))
-            .collect(),
-        staged,
-    );
+    let rows = fetched.iter_mut().flatten();
+    let rows = rows.filter_map(|(value, state)| reached_mut(relation, (&mut **value, state)));
+    apply(target_of(relation), rows.collect(), staged);
     Ok(())
 }
 
-/// Reads the children of some rows, by one query for as many as a list takes.
+/// Reads the rows of a relation of some rows, by one query for as many as a list takes.
 async fn children_of<DB: Backend>(
     connection: &mut DB::Connection,
     parents: &[Root<'_>],
@@ -183,7 +235,7 @@ async fn children_of<DB: Backend>(
 ) -> Result<Vec<Vec<Fetched>>, Error> {
     let table = parents[0].table;
     let relation = &table.relations[index];
-    let child = (relation.target)();
+    let child = target_of(relation);
     let mut fetched: Vec<Vec<Fetched>> = parents.iter().map(|_| Vec::new()).collect();
     let Some(foreign_key) = relation.foreign_key(table) else {
         return Ok(fetched);
@@ -191,19 +243,32 @@ async fn children_of<DB: Backend>(
     supports::<DB>(child)?;
     let graph = Graph::of_rows(parents.iter().copied());
     let values = Values::new(&graph, Keys::NONE);
+    let link = (relation.target)();
+    let (from, side, columns) = if relation.is_held() {
+        let columns = foreign_key.parts.iter().map(|part| part.column).collect();
+        (From::Holders, Side::New, columns)
+    } else if link.is_link() {
+        let from = From::Links {
+            parent: table,
+            link,
+            source: foreign_key,
+            target: &link.foreign_keys[1],
+        };
+        (from, Side::Recorded, table.key.to_vec())
+    } else {
+        let from = From::Parents(table, foreign_key);
+        (from, Side::Recorded, table.key.to_vec())
+    };
     let select = Select {
         table: child,
-        parent: Some((table, foreign_key)),
+        from,
+        order_by: relation.order_by,
         lock: false,
     };
     let path = format!("{}.{}", table.entity, relation.field);
     let mut first = 0;
-    for list in chunks::<DB>(&List::new(
-        table,
-        Side::Recorded,
-        (0..parents.len()).map(Target::Node).collect(),
-        table.key.iter().copied(),
-    )) {
+    let rows = (0..parents.len()).map(Target::Node).collect();
+    for list in chunks::<DB>(&List::new(table, side, rows, columns)) {
         let count = list.rows.len();
         let mut found = vec![false; count];
         let statement = DB::texts().select(&select, list);
@@ -219,31 +284,28 @@ async fn children_of<DB: Backend>(
                 continue;
             };
             *seen = true;
-            if DB::flag(row, 1).map_err(from_sqlx::<DB>)? {
-                let value = read_child(
-                    parents[first + number],
-                    index,
-                    &RowOf::<DB> {
-                        row,
-                        places: Places::From(2),
-                    },
-                )?;
-                refers(
-                    child,
-                    &*value,
-                    foreign_key,
-                    &graph.nodes[first + number],
-                    &path,
-                )?;
-                fetched[first + number].push((value, RowState::persistent()));
+            // Behind the number stands, of parents, whether there is a row.
+            let places = if relation.is_held() {
+                Places::From(1)
+            } else if DB::flag(row, 1).map_err(from_sqlx::<DB>)? {
+                Places::From(2)
+            } else {
+                continue;
+            };
+            let parent = &graph.nodes[first + number];
+            let value = read_child(parents[first + number], index, &RowOf::<DB> { row, places })?;
+            if !link.is_link() {
+                refers((relation, foreign_key), child, &*value, parent, &path)?;
             }
+            fetched[first + number].push((value, RowState::persistent()));
         }
         if found.contains(&false) {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                "the row whose relation is to be loaded is gone",
-            )
-            .at(table.entity, table.entity));
+            let message = if relation.is_held() {
+                "the row that this one refers to is gone"
+            } else {
+                "the row whose relation is to be loaded is gone"
+            };
+            return Err(Error::new(ErrorKind::NotFound, message).at(table.entity, table.entity));
         }
         first += count;
     }
@@ -258,7 +320,7 @@ fn read_child<DB: Backend>(
     index: usize,
     row: &RowOf<'_, DB>,
 ) -> Result<Box<Erased>, Error> {
-    let child = (parent.table.relations[index].target)();
+    let child = target_of(&parent.table.relations[index]);
     let mut read = None;
     (parent.table.functions.view)(parent.value, &mut |_, slots| {
         read = Some(slots[index].read(&mut Reader::new(child, row)));
@@ -271,27 +333,34 @@ fn read_child<DB: Backend>(
     })
 }
 
-/// A child has to hold exactly the key of its parent: a collation may call more than that equal.
+/// A row has to hold exactly the key that it refers to: a collation may call more than that equal.
 fn refers(
+    (relation, foreign_key): (&RelationDef, &ForeignKey),
     child: &'static Table,
     value: &Erased,
-    foreign_key: &ForeignKey,
     parent: &crate::graph::Node<'_>,
     path: &str,
 ) -> Result<(), Error> {
     let mut same = true;
     (child.functions.view)(value, &mut |fields, _| {
-        for (part, key) in foreign_key.parts.iter().zip(parent.table.key) {
-            let held = stored(child, part.column, child.columns[part.column].cell(fields));
-            let codec = crate::values::codec(parent.table, *key);
-            let key = stored(parent.table, *key, parent.recorded(*key));
+        let there = |column: usize| stored(child, column, child.columns[column].cell(fields));
+        let target = (foreign_key.target)();
+        for (part, &key) in foreign_key.parts.iter().zip(target.key) {
+            let codec = crate::values::codec(target, key);
+            let (held, key) = if relation.is_held() {
+                let held = stored(parent.table, part.column, parent.cell(part.column));
+                (held, there(key))
+            } else {
+                let key = stored(parent.table, key, parent.recorded(key));
+                (there(part.column), key)
+            };
             same &= matches!((held, key), (Some(held), Some(key)) if (codec.same)(held, key));
         }
     });
     if same {
         return Ok(());
     }
-    let message = "a row refers to its parent by a key that the database calls equal, but that is not the same; the collation ignores a difference";
+    let message = "a row refers to another by a key that the database calls equal, but that is not the same; the collation ignores a difference";
     Err(Error::new(ErrorKind::KeyChanged, message).at(child.entity, path))
 }
 
@@ -308,29 +377,26 @@ pub(crate) fn apply(
         below,
     } in staged
     {
-        let child = (table.relations[relation].target)();
-        let Some(foreign_key) = table.relations[relation].foreign_key(table) else {
+        let definition = &table.relations[relation];
+        let Some(foreign_key) = definition.foreign_key(table) else {
             continue;
         };
         let mut loaded = Vec::new();
-        for ((parent, handle), children) in parents.iter_mut().zip(children) {
-            let Some(slot) = (table.functions.visit)(&mut **parent)
+        for (parent, _) in &mut parents {
+            let slot = (table.functions.visit)(&mut **parent)
                 .slots
                 .into_iter()
-                .nth(relation)
-            else {
-                continue;
-            };
-            match children {
-                Some(children) => slot.fill(*handle, foreign_key, children),
-                None => loaded.extend(
-                    slot.rows_mut()
-                        .into_iter()
-                        .map(|(value, state)| (value, state.handle())),
-                ),
+                .nth(relation);
+            let rows = slot.into_iter().flat_map(Slot::rows_mut);
+            loaded.extend(rows.filter_map(|row| reached_mut(definition, row)));
+        }
+        apply(target_of(definition), loaded, below);
+        for ((parent, handle), children) in parents.iter_mut().zip(children) {
+            let slots = (table.functions.visit)(&mut **parent).slots;
+            if let (Some(slot), Some(children)) = (slots.into_iter().nth(relation), children) {
+                slot.fill(*handle, foreign_key, children, (definition.target)());
             }
         }
-        apply(child, loaded, below);
     }
 }
 

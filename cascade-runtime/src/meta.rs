@@ -9,7 +9,8 @@ use crate::entity::{Entity, Parts};
 use crate::slot::Slot;
 
 pub use relations::{
-    ForeignKey, ForeignKeyPart, Holder, Kind, OnDelete, PassiveDeletes, RelationDef,
+    ForeignKey, ForeignKeyPart, Holder, Kind, OnDelete, OrderBy, PassiveDeletes, RelationDef,
+    SOURCE, TARGET,
 };
 
 /// A mapped struct.
@@ -61,10 +62,55 @@ impl Table {
         }
     }
 
-    /// The column is part of what identifies a row and its owner: the key, a foreign key, the version.
+    /// A table of links: two foreign keys, and nothing else. Each side has its own, that begins with the key to it.
+    #[must_use]
+    pub const fn link(
+        ident: &'static str,
+        (schema, name): (Option<&'static str>, &'static str),
+        columns: &'static [Column],
+        key: &'static [usize],
+        foreign_keys: &'static [ForeignKey],
+        relations: &'static [RelationDef],
+        functions: Functions,
+    ) -> Self {
+        Self {
+            ident,
+            entity: name,
+            schema,
+            name,
+            columns,
+            key,
+            foreign_keys,
+            relations,
+            unique: &[],
+            version: None,
+            broken: false,
+            functions,
+        }
+    }
+
+    /// The rows are links of a many-to-many relation.
+    #[must_use]
+    pub fn is_link(&self) -> bool {
+        self.functions.link
+    }
+
+    /// The relation by which a foreign key of the struct can hold its target.
+    pub(crate) fn holder_of(&self, key: &ForeignKey) -> Option<usize> {
+        let own = |relation: &RelationDef| {
+            relation
+                .key
+                .is_some_and(|own| std::ptr::eq(&raw const self.foreign_keys[own], key))
+        };
+        self.relations.iter().position(own)
+    }
+
+    /// The column is part of what identifies a row, its owner and the places that it takes: the key, a foreign key, the version, a unique set.
     #[must_use]
     pub fn identifies(&self, column: usize) -> bool {
         self.columns[column].key
+            || self.columns[column].unique
+            || self.unique.iter().any(|set| set.columns.contains(&column))
             || self
                 .version
                 .as_ref()
@@ -88,6 +134,8 @@ pub struct Functions {
     pub view: for<'a> fn(&'a Erased, &mut See<'_, 'a>),
     /// [`Entity::visit`].
     pub visit: for<'a> fn(&'a mut Erased) -> Parts<'a>,
+    /// The rows are links.
+    pub link: bool,
 }
 
 impl std::fmt::Debug for Functions {
@@ -112,6 +160,7 @@ impl Functions {
         Self {
             view: view::<E>,
             visit: visit::<E>,
+            link: false,
         }
     }
 }
@@ -135,6 +184,8 @@ pub struct Column {
     pub generated: Generated,
     /// In a unique constraint of its own.
     pub unique: bool,
+    /// Known to accept NULL.
+    pub nullable: bool,
 }
 
 impl Column {
@@ -150,6 +201,7 @@ impl Column {
             key: false,
             generated: Generated::No,
             unique: false,
+            nullable: false,
         }
     }
 
@@ -178,6 +230,13 @@ impl Column {
     #[must_use]
     pub const fn unique(mut self) -> Self {
         self.unique = true;
+        self
+    }
+
+    /// It accepts NULL.
+    #[must_use]
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
         self
     }
 
@@ -231,6 +290,8 @@ pub struct Version {
 pub struct Unique {
     /// Its columns.
     pub columns: &'static [usize],
+    /// Those of them that accept NULL.
+    pub nullable: &'static [usize],
     /// The database checks it at the end of a statement or a transaction.
     pub deferrable: bool,
 }

@@ -71,3 +71,36 @@ macro_rules! __patch_method {
 macro_rules! __patch_method {
     ($visibility:vis) => {};
 }
+
+/// The relation to rows that are linked by a table of two foreign keys, whose columns each have the number of the part of a key that they hold.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __link {
+    ($field:literal, $source:ty, $target:ty, $schema:expr, $table:literal, [$($from:literal $from_part:literal),*], [$($to:literal $to_part:literal),*], [$($option:tt)*]) => {
+        $crate::__private::RelationDef::linked(
+            $field,
+            || {
+                const FROM: usize = <[&str]>::len(&[$($from),*]);
+                // An inline constant doesn't extend the lives of what its calls borrow.
+                const LINK: &$crate::__private::Table = &$crate::__private::Table::link(
+                    ::core::concat!(::core::module_path!(), "::", ::core::stringify!($source), ".", $field),
+                    ($schema, $table),
+                    &[
+                        $($crate::__private::Column::new($from, $field, 0, $crate::__private::key_codec(<$source as $crate::Entity>::KEY_CODECS, $from_part)).part($crate::__private::absent),)*
+                        $($crate::__private::Column::new($to, $field, 0, $crate::__private::key_codec(<$target as $crate::Entity>::KEY_CODECS, $to_part)).part(<$target as $crate::Entity>::held_part::<$to_part>),)*
+                    ],
+                    &[$($from_part,)* $(FROM + $to_part),*],
+                    &[
+                        $crate::__private::ForeignKey::new::<$source>($crate::__private::SOURCE, 0, &[$($crate::__private::own_part($from_part)),*]),
+                        $crate::__private::ForeignKey::new::<$target>($crate::__private::TARGET, 0, &[$($crate::__private::own_part(FROM + $to_part)),*])
+                            .holder(<$target as $crate::Entity>::HOLDER),
+                    ],
+                    &[$crate::__private::RelationDef::held("", 1, <$target as $crate::Entity>::table) $($option)*],
+                    $crate::__private::Functions::link::<$target>(),
+                );
+                LINK
+            },
+            &($crate::__private::RelationDef::held("", 1, <$target as $crate::Entity>::table) $($option)*),
+        )
+    };
+}

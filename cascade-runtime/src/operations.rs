@@ -4,10 +4,11 @@ use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::exec::Lease;
-use crate::find::load_into;
+use crate::find::{load_into, there};
 use crate::handle::{Detached, Persistent};
 use crate::relation::{Relation, RelationOf, Tree};
 use crate::report::{Plan, Report};
+use crate::save::Graphs;
 use crate::slot::Row;
 use crate::{Run, delete, refresh, save};
 
@@ -302,6 +303,33 @@ pub fn load<'a, T: Entity>(
     load_all(parents.into_iter().collect(), relation, db)
 }
 
+/// Saves graphs of different types as one, in one transaction: rows can move between them.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = database().await?;
+/// let mut ada = user("ada");
+/// ada.profile.set(profile("mathematician"));
+/// let mut ada = ada.save(&pool).await?;
+/// let mut grace = user("grace").save(&pool).await?;
+///
+/// ada.name = "augusta".into();
+/// grace.profile.adopt(ada.profile.expunge().unwrap());
+/// sqlx_cascade::save_together((&mut ada, &mut grace), &pool).await?;
+/// assert_eq!(grace.profile.get().unwrap().user_id, grace.id);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn save_together<'a>(graphs: impl Graphs + 'a, db: impl Db + 'a) -> Run<'a, Report> {
+    Box::pin(async move {
+        let mut graphs = graphs;
+        save::save(&mut graphs, db).await
+    })
+}
+
 fn load_all<'a, T: Entity, D: Db + 'a>(
     parents: Vec<&'a mut Persistent<T>>,
     relation: impl RelationOf<T>,
@@ -312,6 +340,9 @@ fn load_all<'a, T: Entity, D: Db + 'a>(
     Box::pin(async move {
         if parents.is_empty() {
             return Ok(());
+        }
+        for parent in &parents {
+            there(&parent.row)?;
         }
         let mut lease = Lease::take(db.source()).await?;
         load_into::<D::Backend, T>(

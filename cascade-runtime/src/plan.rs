@@ -9,6 +9,7 @@ use crate::codec::{Cell, Erased};
 use crate::graph::{Graph, Kept};
 use crate::meta::{ForeignKey, Table};
 use crate::report::{Change, ChangeKind};
+use crate::values::codec;
 
 pub(crate) use order::save;
 pub(crate) use reach::{delete, detach};
@@ -25,8 +26,10 @@ pub(crate) struct Step {
 /// What a step does to its rows.
 #[derive(Debug)]
 pub(crate) enum Action {
-    /// Inserts nodes.
-    Insert { rows: Vec<usize> },
+    /// Draws the keys of nodes that refer to each other, so that one statement can insert them.
+    Draw { rows: Vec<usize> },
+    /// Inserts nodes; `drawn` says that they have their keys.
+    Insert { rows: Vec<usize>, drawn: bool },
     /// Writes columns of rows that are named by `when`, a set of columns as the database has them: the key, the owner, the version.
     Write {
         rows: Vec<Target>,
@@ -42,6 +45,50 @@ pub(crate) enum Action {
         reach: Reach,
         columns: Option<Vec<usize>>,
     },
+    /// Reads, of the rows within reach, these columns, as keys of other rows that later steps start from.
+    Gather {
+        set: usize,
+        reach: Reach,
+        columns: Vec<usize>,
+    },
+    /// Reads the keys of the rows within reach and of everything below them in tables that refer to each other.
+    Trace { reach: Reach, circle: Circle },
+}
+
+/// Tables whose cascades lead back to each other. The first is the one that a trace starts from.
+#[derive(Debug, Clone)]
+pub(crate) struct Circle {
+    /// The tables, each with the set that its keys are read into.
+    pub(crate) tables: Vec<(&'static Table, usize)>,
+    /// From parents to children, by their places among the tables.
+    pub(crate) edges: Vec<(usize, &'static ForeignKey, usize)>,
+}
+
+impl Circle {
+    /// Where the key of a table begins among the columns of a trace: keys of the same types share theirs.
+    pub(crate) fn first(&self, place: usize) -> usize {
+        if self.is_uniform() {
+            return 0;
+        }
+        let before = self.tables[..place].iter();
+        before.map(|(table, _)| table.key.len()).sum()
+    }
+
+    /// How many columns a trace has for keys.
+    pub(crate) fn width(&self) -> usize {
+        let last = self.tables.len() - 1;
+        self.first(last) + self.tables[last].0.key.len()
+    }
+
+    fn is_uniform(&self) -> bool {
+        let types = |table: &'static Table| {
+            let key = table.key.iter();
+            let types = key.map(|&column| (codec(table, column).type_name)());
+            types.collect::<Vec<_>>()
+        };
+        let first = types(self.tables[0].0);
+        self.tables.iter().all(|(table, _)| types(table) == first)
+    }
 }
 
 /// A row that a step names.
@@ -57,6 +104,8 @@ pub(crate) enum Target {
     Expunged { whole: usize, kept: usize },
     /// A row that is known by its key alone.
     Key(usize),
+    /// A row whose key was read on the way.
+    Gathered { set: usize, row: usize },
 }
 
 impl Target {
@@ -87,6 +136,37 @@ pub(crate) enum Base {
         parents: Vec<usize>,
         kept: Vec<Target>,
     },
+    /// The rows that these rows referred to before the save, where no row does any more.
+    Former {
+        table: &'static Table,
+        holder: &'static Table,
+        foreign_key: &'static ForeignKey,
+        rows: Vec<Target>,
+    },
+    /// The rows whose keys were read; `unless` a row of that table refers to them still.
+    Gathered {
+        table: &'static Table,
+        set: usize,
+        unless: Option<(&'static Table, &'static ForeignKey)>,
+    },
+}
+
+/// Numbers the sets of keys that are read on the way.
+#[derive(Debug, Default)]
+pub(crate) struct Sets(usize);
+
+impl Sets {
+    fn next(&mut self) -> usize {
+        self.0 += 1;
+        self.0 - 1
+    }
+}
+
+/// What a database can do, as far as the order depends on it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Abilities {
+    /// Any number of rows that refer to each other are inserted by one statement, and their keys can be drawn before.
+    pub(crate) whole_inserts: bool,
 }
 
 /// How a reach goes on.
@@ -108,6 +188,13 @@ impl Reach {
     fn of(table: &'static Table, rows: Vec<Target>) -> Self {
         Self {
             base: Base::Rows { table, rows },
+            hops: Vec::new(),
+        }
+    }
+
+    fn from(base: Base) -> Self {
+        Self {
+            base,
             hops: Vec::new(),
         }
     }
@@ -136,11 +223,26 @@ pub(crate) fn naming(table: &'static Table, owner: Option<&ForeignKey>) -> Vec<u
 }
 
 impl Base {
-    /// How many rows it is listed by.
-    pub(crate) fn rows(&self) -> usize {
+    /// The table of its rows.
+    pub(crate) fn table(&self) -> &'static Table {
         match self {
-            Self::Rows { rows, .. } => rows.len(),
-            Self::Owned { parents, .. } => parents.len(),
+            Self::Rows { table, .. }
+            | Self::Owned { table, .. }
+            | Self::Former { table, .. }
+            | Self::Gathered { table, .. } => table,
+        }
+    }
+
+    /// What it is listed by; `gathered` tells how many keys a set has.
+    fn rows(&self, gathered: impl Fn(usize) -> usize) -> Vec<Target> {
+        match self {
+            Self::Rows { rows, .. } | Self::Former { rows, .. } => rows.clone(),
+            Self::Owned { parents, .. } => {
+                parents.iter().map(|parent| Target::Node(*parent)).collect()
+            }
+            Self::Gathered { set, .. } => (0..gathered(*set))
+                .map(|row| Target::Gathered { set: *set, row })
+                .collect(),
         }
     }
 }
@@ -148,27 +250,17 @@ impl Base {
 impl Step {
     /// Where some of its rows are: exactly for one row, without the indices for several.
     pub(crate) fn path(&self, graph: &Graph<'_>, rows: std::ops::Range<usize>) -> String {
-        let target = match &self.action {
-            Action::Insert { rows: nodes } => nodes.get(rows.start).map(|node| Target::Node(*node)),
-            Action::Write { rows: targets, .. }
-            | Action::Delete { rows: targets, .. }
-            | Action::Lock { rows: targets, .. } => targets.get(rows.start).copied(),
-            Action::Sweep { reach, .. } => match &reach.base {
-                Base::Rows { rows: targets, .. } => targets.get(rows.start).copied(),
-                Base::Owned { parents, .. } => {
-                    parents.get(rows.start).map(|parent| Target::Node(*parent))
-                }
-            },
-        };
-        let path = match target {
-            Some(Target::Node(node) | Target::Loose(node)) => graph.path(node),
+        let path = match self.listed(|_| 0).get(rows.start) {
+            Some(Target::Node(node) | Target::Loose(node)) => graph.path(*node),
             Some(Target::Leaver(id)) => {
-                graph.relation_path(graph.leavers[id].parent, graph.leavers[id].relation)
+                let leaver = &graph.leavers[*id];
+                graph.relation_path(leaver.parent, leaver.relation)
             }
             Some(Target::Expunged { whole, .. }) => {
-                graph.relation_path(graph.wholes[whole].parent, graph.wholes[whole].relation)
+                let whole = &graph.wholes[*whole];
+                graph.relation_path(whole.parent, whole.relation)
             }
-            Some(Target::Key(_)) | None => self.root().entity.to_owned(),
+            Some(Target::Key(_) | Target::Gathered { .. }) | None => self.root().entity.to_owned(),
         };
         if rows.len() == 1 {
             path
@@ -177,20 +269,27 @@ impl Step {
         }
     }
 
-    /// How many rows its statements list.
-    pub(crate) fn listed(&self) -> usize {
+    /// The rows that its statements list; `gathered` tells how many keys a set has.
+    pub(crate) fn listed(&self, gathered: impl Fn(usize) -> usize) -> Vec<Target> {
         match &self.action {
-            Action::Sweep { reach, .. } => reach.base.rows(),
-            _ => self.rows().unwrap_or_default(),
+            Action::Draw { rows } | Action::Insert { rows, .. } => {
+                rows.iter().map(|node| Target::Node(*node)).collect()
+            }
+            Action::Write { rows, .. }
+            | Action::Delete { rows, .. }
+            | Action::Lock { rows, .. } => rows.clone(),
+            Action::Sweep { reach, .. }
+            | Action::Gather { reach, .. }
+            | Action::Trace { reach, .. } => reach.base.rows(gathered),
         }
     }
 
     /// The table of the rows that it starts from.
     fn root(&self) -> &'static Table {
         match &self.action {
-            Action::Sweep { reach, .. } => match reach.base {
-                Base::Rows { table, .. } | Base::Owned { table, .. } => table,
-            },
+            Action::Sweep { reach, .. }
+            | Action::Gather { reach, .. }
+            | Action::Trace { reach, .. } => reach.base.table(),
             _ => self.table,
         }
     }
@@ -198,11 +297,11 @@ impl Step {
     /// How many rows it names; `None` where the database knows.
     pub(crate) fn rows(&self) -> Option<usize> {
         match &self.action {
-            Action::Insert { rows } => Some(rows.len()),
+            Action::Draw { rows } | Action::Insert { rows, .. } => Some(rows.len()),
             Action::Write { rows, .. }
             | Action::Delete { rows, .. }
             | Action::Lock { rows, .. } => Some(rows.len()),
-            Action::Sweep { .. } => None,
+            Action::Sweep { .. } | Action::Gather { .. } | Action::Trace { .. } => None,
         }
     }
 
@@ -217,9 +316,12 @@ impl Step {
             Action::Insert { .. } => (0..self.table.columns.len())
                 .filter(|&column| !self.table.columns[column].is_generated())
                 .collect(),
-            Action::Delete { .. } | Action::Lock { .. } | Action::Sweep { columns: None, .. } => {
-                Vec::new()
-            }
+            Action::Draw { .. }
+            | Action::Delete { .. }
+            | Action::Lock { .. }
+            | Action::Gather { .. }
+            | Action::Trace { .. }
+            | Action::Sweep { columns: None, .. } => Vec::new(),
         };
         columns
             .into_iter()
@@ -236,6 +338,7 @@ impl Step {
     /// What it does, in a word.
     pub(crate) fn verb(&self) -> &'static str {
         match &self.action {
+            Action::Draw { .. } => "draw",
             Action::Insert { .. } => "insert",
             Action::Write { .. }
             | Action::Sweep {
@@ -243,16 +346,27 @@ impl Step {
             } => "update",
             Action::Delete { .. } | Action::Sweep { columns: None, .. } => "delete",
             Action::Lock { .. } => "lock",
+            Action::Gather { .. } => "gather",
+            Action::Trace { .. } => "trace",
         }
     }
 
     /// Touches one row by name: needs no transaction of its own.
     pub(crate) fn is_single(&self) -> bool {
-        !matches!(self.action, Action::Sweep { .. }) && self.rows() == Some(1)
+        !matches!(
+            self.action,
+            Action::Sweep { .. } | Action::Gather { .. } | Action::Trace { .. }
+        ) && self.rows() == Some(1)
+    }
+
+    /// The rows that its statements touch are counted: one that isn't there is an error. A link that is there already, or is gone, is none.
+    pub(crate) fn is_counted(&self) -> bool {
+        !self.table.is_link()
     }
 }
 
 /// The keys of rows of one table that are known by nothing else.
+#[derive(Default)]
 pub(crate) struct Keys {
     columns: &'static [usize],
     rows: Vec<Vec<Cell>>,
@@ -279,6 +393,17 @@ impl Keys {
     /// A part of a key.
     pub(crate) fn part(&self, row: usize, part: usize) -> Option<&Erased> {
         self.rows.get(row)?.get(part).map(|cell| &**cell)
+    }
+
+    /// One more row.
+    pub(crate) fn add(&mut self, table: &'static Table, key: Vec<Cell>) {
+        self.columns = table.key;
+        self.rows.push(key);
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// A column of a row.

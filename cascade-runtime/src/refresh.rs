@@ -5,8 +5,9 @@ use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::Lease;
-use crate::find::{find, not_found};
+use crate::find::{find, not_found, there};
 use crate::handle::{Detached, Persistent};
+use crate::load::reached;
 use crate::meta::{RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
@@ -18,7 +19,8 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
     mut db: D,
 ) -> Result<(), Error> {
     let table = T::table();
-    let doubted = handle.row.state.outcome().is_in_doubt();
+    there(&handle.row)?;
+    let doubted = handle.row.state.is_in_doubt();
     let tree = loaded(table, &handle.row.value, doubted);
     let keys = recorded_key(&handle.row);
     let mut lease = Lease::take(db.source()).await?;
@@ -44,12 +46,14 @@ fn loaded(table: &'static Table, value: &Erased, doubted: bool) -> Tree {
     (table.functions.view)(value, &mut |_, slots| {
         for (index, (relation, slot)) in table.relations.iter().zip(slots).enumerate() {
             if expires(relation, doubted) && slot.link().is_some() {
-                let child = (relation.target)();
                 let mut below = Tree::default();
-                for (value, _) in (0..slot.count()).filter_map(|row| slot.row(row)) {
-                    below.join(loaded(child, value, doubted));
+                let rows = (0..slot.count()).filter_map(|row| slot.row(row));
+                for row in rows.filter_map(|row| reached(relation, row)) {
+                    below.join(loaded(row.table, row.value, doubted));
                 }
-                tree.0.push((index, below));
+                if !slot.link().is_some_and(|link| link.is_partial()) {
+                    tree.0.push((index, below));
+                }
             }
         }
     });
@@ -88,6 +92,10 @@ fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>, 
         .zip(T::visit(&mut row.value).slots);
     for (relation, (old, new)) in table.relations.iter().zip(slots) {
         if new.link().is_some() {
+            continue;
+        }
+        // A partial relation that is discarded is not loaded afterwards.
+        if expires(relation, doubted) && old.link().is_some_and(|link| link.is_partial()) {
             continue;
         }
         new.take_over(old);

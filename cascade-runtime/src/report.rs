@@ -16,6 +16,10 @@ pub enum ChangeKind {
     Released,
     /// Rows were deleted.
     Deleted,
+    /// Rows of a link table were inserted.
+    Linked,
+    /// Rows of a link table were deleted.
+    Unlinked,
 }
 
 impl fmt::Display for ChangeKind {
@@ -26,6 +30,8 @@ impl fmt::Display for ChangeKind {
             Self::Moved => "moved",
             Self::Released => "released",
             Self::Deleted => "deleted",
+            Self::Linked => "linked",
+            Self::Unlinked => "unlinked",
         })
     }
 }
@@ -96,10 +102,7 @@ pub struct Plan {
 impl Report {
     pub(crate) fn new(changes: Vec<Change>) -> Self {
         Self {
-            changes: changes
-                .into_iter()
-                .filter(|change| change.rows != Some(0))
-                .collect(),
+            changes: joined(changes.into_iter().filter(|change| change.rows != Some(0))),
         }
     }
 
@@ -118,7 +121,9 @@ impl Report {
 
 impl Plan {
     pub(crate) fn new(changes: Vec<Change>) -> Self {
-        Self { changes }
+        Self {
+            changes: joined(changes),
+        }
     }
 
     /// What would change.
@@ -144,6 +149,21 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         table(&self.changes, f)
     }
+}
+
+/// One change follows another of the same kind where rows have to wait for each other, on some databases: they are one.
+fn joined(changes: impl IntoIterator<Item = Change>) -> Vec<Change> {
+    let mut all: Vec<Change> = Vec::new();
+    for change in changes {
+        let same = |last: &&mut Change| {
+            (last.table, last.kind, &last.columns) == (change.table, change.kind, &change.columns)
+        };
+        match all.last_mut().filter(same) {
+            Some(last) => last.rows = last.rows.zip(change.rows).map(|(a, b)| a + b),
+            None => all.push(change),
+        }
+    }
+    all
 }
 
 fn table(changes: &[Change], f: &mut fmt::Formatter<'_>) -> fmt::Result {

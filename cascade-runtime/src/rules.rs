@@ -3,7 +3,7 @@
 //! The derive calls each in a constant of its own, at the word that the rule is about: a function here that panics is an error of
 //! the compiler there. A struct that the derive found mistakes in is `broken`, and nothing is said about it.
 
-use crate::meta::{ForeignKey, OnDelete, PassiveDeletes, RelationDef, Table};
+use crate::meta::{Column, ForeignKey, Kind, OnDelete, PassiveDeletes, RelationDef, Table};
 use crate::text::{Text, same};
 
 /// Some database stores the column's type, of which `ty` is the name.
@@ -31,12 +31,7 @@ pub const fn key_size(table: &Table, index: usize, parent: &Table) {
     if parent.broken || key.parts.len() == parent.key.len() {
         return;
     }
-    let (count, example) = match parent.key.len() {
-        1 => ("one column", "\"a\""),
-        2 => ("2 columns", "\"a, b\""),
-        3 => ("3 columns", "\"a, b, c\""),
-        _ => ("several columns", "\"a, b, c, ..\""),
-    };
+    let (count, example) = key_columns(parent);
     refuse(&[
         "`",
         table.entity,
@@ -93,7 +88,9 @@ pub const fn foreign_key(table: &Table, index: usize, child: &Table) {
             "` has no foreign key to `",
             table.entity,
             "`\n",
-            "write `#[one_to_one(",
+            "write `#[",
+            counterpart(relation.kind),
+            "(",
             table.entity,
             ")]` on the field of `",
             child.entity,
@@ -145,7 +142,9 @@ pub const fn back_populates(table: &Table, index: usize, child: &Table) {
             "` is no foreign key to `",
             table.entity,
             "`\n",
-            "write `#[one_to_one(",
+            "write `#[",
+            counterpart(relation.kind),
+            "(",
             table.entity,
             ")]` on it",
         ]);
@@ -168,29 +167,95 @@ pub const fn back_populates(table: &Table, index: usize, child: &Table) {
     ]);
 }
 
-/// A `one_to_one` relation has a foreign key that says so too.
+/// A relation to one child has a foreign key that says one too, a relation to many has one that says many.
 #[track_caller]
 pub const fn cardinality(table: &Table, index: usize, child: &Table) {
     let relation = &table.relations[index];
     let Some(key) = key_of(table, relation, child) else {
         return;
     };
-    if !key.unique {
-        refuse(&[
+    let (says, instead, constraint) = match (relation.kind, key.unique) {
+        (Kind::OneToOne, false) => (
+            "`one_to_one` has one child, and `many_to_one` on `",
+            "` says many",
+            ", with a UNIQUE constraint in the database; or `#[one_to_many]` here, on a `HasMany`",
+        ),
+        (Kind::OneToMany, true) => (
+            "`one_to_many` has many children, and `one_to_one` on `",
+            "` says one",
+            ", with no UNIQUE constraint in the database; or `#[one_to_one]` here, on a `HasOne`",
+        ),
+        _ => return,
+    };
+    refuse(&[
+        "`",
+        table.entity,
+        ".",
+        relation.field,
+        "`: ",
+        says,
+        child.entity,
+        ".",
+        key.field,
+        instead,
+        "\n",
+        "write `#[",
+        counterpart(relation.kind),
+        "(",
+        table.entity,
+        ")]` there",
+        constraint,
+    ]);
+}
+
+/// `order_by` names a column of the rows that the relation holds.
+#[track_caller]
+pub const fn order_by(table: &Table, index: usize, target: &Table) {
+    let relation = &table.relations[index];
+    let Some(order) = &relation.order_by else {
+        return;
+    };
+    if target.broken || has_column(target, order.column) {
+        return;
+    }
+    refuse_with_columns(
+        &[
             "`",
             table.entity,
             ".",
             relation.field,
-            "`: `one_to_one` has one child, and `many_to_one` on `",
-            child.entity,
-            ".",
-            key.field,
-            "` says many\n",
-            "write `#[one_to_one(",
-            table.entity,
-            ")]` there, with a UNIQUE constraint in the database",
-        ]);
+            "`: `",
+            target.entity,
+            "` has no column \"",
+            order.column,
+            "\"\nits columns are ",
+        ],
+        target.columns,
+    );
+}
+
+/// The links of a `many_to_many` name as many columns as the key of that `side` has.
+#[track_caller]
+pub const fn link_size(table: &Table, index: usize, of: &Table, side: &str, count: usize) {
+    if table.broken || of.broken || of.key.len() == count {
+        return;
     }
+    let (wanted, example) = key_columns(of);
+    refuse(&[
+        "`",
+        table.entity,
+        ".",
+        table.relations[index].field,
+        "`: the key of `",
+        of.entity,
+        "` has ",
+        wanted,
+        ": name as many columns of the links, in its order: `",
+        side,
+        " = ",
+        example,
+        "`",
+    ]);
 }
 
 /// Removing a child, and deleting the parent, leave no row that the database can't have.
@@ -209,6 +274,9 @@ pub const fn removal(table: &Table, index: usize, child: &Table) {
     let what = match (removes, deletes) {
         (true, true) => return,
         (false, true) => "a child that is removed would have to stay without its parent",
+        (true, false) if matches!(relation.kind, Kind::OneToMany) => {
+            "when the parent is deleted, its children would have to stay without it"
+        }
         (true, false) => "when the parent is deleted, its child would have to stay without it",
         (false, false) => {
             "a child that is removed, or whose parent is deleted, would have to stay without it"
@@ -284,19 +352,55 @@ pub const fn passive_deletes(table: &Table, index: usize, child: &Table) {
         table.entity,
         ".",
         relation.field,
-        "`: `passive_deletes` leaves the child to a constraint with ",
+        if matches!(relation.kind, Kind::OneToMany) {
+            "`: `passive_deletes` leaves the children to a constraint with "
+        } else {
+            "`: `passive_deletes` leaves the child to a constraint with "
+        },
         wanted,
         ", and that of `",
         child.entity,
         ".",
         key.field,
         "` has another, or none\n",
-        "write `#[one_to_one(",
+        "write `#[",
+        counterpart(relation.kind),
+        "(",
         table.entity,
         ", on_delete = \"",
         example,
         "\")]` there, or leave `passive_deletes` out",
     ]);
+}
+
+/// The attribute of the child's foreign key.
+const fn counterpart(kind: Kind) -> &'static str {
+    match kind {
+        Kind::OneToOne => "one_to_one",
+        _ => "many_to_one",
+    }
+}
+
+/// How many columns a key has, and how a string names as many.
+const fn key_columns(table: &Table) -> (&'static str, &'static str) {
+    match table.key.len() {
+        1 => ("one column", "\"a\""),
+        2 => ("2 columns", "\"a, b\""),
+        3 => ("3 columns", "\"a, b, c\""),
+        _ => ("several columns", "\"a, b, c, ..\""),
+    }
+}
+
+/// Whether a struct has a column of this name.
+const fn has_column(table: &Table, name: &str) -> bool {
+    let mut index = 0;
+    while index < table.columns.len() {
+        if same(table.columns[index].name, name) {
+            return true;
+        }
+        index += 1;
+    }
+    false
 }
 
 /// The foreign key behind a relation, where no other rule has something to say.
@@ -375,6 +479,26 @@ const fn is_locked(key: &ForeignKey) -> bool {
         index += 1;
     }
     true
+}
+
+/// Stops the compiler with a message that ends with the names of columns, as far as there is room.
+#[track_caller]
+const fn refuse_with_columns(message: &[&str], columns: &[Column]) -> ! {
+    let mut parts = [""; 128];
+    let mut length = 0;
+    while length < message.len() {
+        parts[length] = message[length];
+        length += 1;
+    }
+    let mut index = 0;
+    while index < columns.len() && length + 3 <= parts.len() {
+        parts[length] = if index == 0 { "`" } else { ", `" };
+        parts[length + 1] = columns[index].name;
+        parts[length + 2] = "`";
+        length += 3;
+        index += 1;
+    }
+    refuse(&parts);
 }
 
 /// Stops the compiler with a message, underlined where the derive called the rule.

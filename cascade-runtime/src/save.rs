@@ -1,5 +1,7 @@
 //! Saving: graph, plan, execution, write-back.
 
+use std::sync::Arc;
+
 use crate::backend::Backend;
 use crate::codec::Erased;
 use crate::db::Db;
@@ -10,15 +12,63 @@ use crate::graph::{Graph, Root, Seen};
 use crate::handle::Persistent;
 use crate::load;
 use crate::meta::Table;
-use crate::plan::{self, Keys};
+use crate::plan::{self, Abilities, Keys};
 use crate::report::{Plan, Report};
 use crate::settle::{self, Settled};
 use crate::slot::{Fetched, Leave, Left, Row, RowState};
+use crate::undo::Verdict;
 
 /// The rows at the top of a save, for reading and for writing back.
-pub(crate) trait Roots: Send {
+pub trait Roots: Send {
+    #[doc(hidden)]
     fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>));
+    #[doc(hidden)]
     fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)>;
+}
+
+/// Handles of any types that are saved as one: `&mut Persistent<T>`, vectors and tuples of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be saved together",
+    label = "pass a tuple or a vector of `&mut Persistent<..>`"
+)]
+pub trait Graphs: Roots + Sync {}
+
+impl<T: Entity> Graphs for &mut Persistent<T> {}
+impl<G: Graphs> Graphs for Vec<G> {}
+
+macro_rules! tuples {
+    ($(($($graph:ident $index:tt),+))*) => { $(
+        impl<$($graph: Roots),+> Roots for ($($graph,)+) {
+            fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>)) {
+                $(self.$index.each(see);)+
+            }
+
+            fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)> {
+                let mut parts = Vec::new();
+                $(parts.extend(self.$index.parts());)+
+                parts
+            }
+        }
+        impl<$($graph: Graphs),+> Graphs for ($($graph,)+) {}
+    )* };
+}
+tuples! {
+    (A 0)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
+}
+
+impl<T: Entity> Roots for Persistent<T> {
+    fn each<'a>(&'a self, see: &mut dyn FnMut(Root<'a>)) {
+        self.row.each(see);
+    }
+
+    fn parts(&mut self) -> Vec<(&'static Table, &mut Erased, &mut RowState)> {
+        self.row.parts()
+    }
 }
 
 impl<T: Entity> Roots for Row<T> {
@@ -65,7 +115,7 @@ pub(crate) fn roots(rows: &dyn Roots) -> Vec<Root<'_>> {
 
 /// A handle whose last write has an unknown outcome writes nothing until it is refreshed.
 pub(crate) fn known(roots: &[Root<'_>]) -> Result<(), Error> {
-    let root = roots.iter().find(|root| root.state.outcome().is_in_doubt());
+    let root = roots.iter().find(|root| root.state.is_in_doubt());
     root.map_or(Ok(()), |root| {
         Err(in_doubt(root.table, root.table.entity.to_owned()))
     })
@@ -73,7 +123,7 @@ pub(crate) fn known(roots: &[Root<'_>]) -> Result<(), Error> {
 
 /// Nor does a parent that adopted its row.
 fn all_known(graph: &Graph<'_>) -> Result<(), Error> {
-    let doubted = |node: &usize| graph.nodes[*node].state.outcome().is_in_doubt();
+    let doubted = |node: &usize| graph.nodes[*node].state.is_in_doubt();
     let node = (0..graph.nodes.len()).find(doubted);
     node.map_or(Ok(()), |node| {
         Err(in_doubt(graph.nodes[node].table, graph.path(node)))
@@ -94,7 +144,7 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
         let graph = Graph::build(roots, &[])?;
         all_known(&graph)?;
         if graph.unseen().is_empty() {
-            let steps = plan::save(&graph)?;
+            let steps = plan::save(&graph, abilities::<D::Backend>())?;
             if steps.is_empty() {
                 return Ok(Report::default());
             }
@@ -112,7 +162,12 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
             transaction.end(saved, &outcomes).await?
         }
     };
-    Ok(saved.write_back(rows))
+    Ok(saved.write_back(rows, db.verdict().as_ref()))
+}
+
+/// What a database can do.
+pub(crate) fn abilities<DB: Backend>() -> Abilities {
+    DB::texts().dialect.abilities()
 }
 
 /// A save whose statements have run, for [`write_back`](Self::write_back) after the commit.
@@ -130,8 +185,8 @@ impl Saved {
     }
 
     /// Writes back into the rows that were saved.
-    pub(crate) fn write_back(self, rows: &mut dyn Roots) -> Report {
-        settle::settle(rows.parts(), self.settled);
+    pub(crate) fn write_back(self, rows: &mut dyn Roots, verdict: Option<&Arc<Verdict>>) -> Report {
+        settle::settle(rows.parts(), self.settled, verdict);
         self.report
     }
 }
@@ -148,7 +203,7 @@ pub(crate) async fn save_in<DB: Backend>(
     } else {
         Graph::build(roots(rows), &seen)?
     };
-    let steps = plan::save(&graph)?;
+    let steps = plan::save(&graph, abilities::<DB>())?;
     let work = Work {
         graph: &graph,
         steps: &steps,
@@ -176,7 +231,7 @@ async fn see<DB: Backend>(
             how: Leave::Removed {
                 expunged: Vec::new(),
             },
-            cells: state.identity(whole.table, &*value),
+            cells: state.identity(whole.table, &*value).into(),
         };
         seen.push(Seen {
             parent: whole.parent,
@@ -190,7 +245,7 @@ async fn see<DB: Backend>(
 /// What a save would do.
 pub(crate) fn plan(rows: &dyn Roots) -> Result<Plan, Error> {
     let graph = Graph::build(roots(rows), &[])?;
-    let steps = plan::save(&graph)?;
+    let steps = plan::save(&graph, Abilities::default())?;
     let rows = |step: &plan::Step| step.rows().map(|rows| rows as u64);
     Ok(Plan::new(
         steps

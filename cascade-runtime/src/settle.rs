@@ -1,12 +1,15 @@
 //! Writing back, after the commit: keys, foreign keys and versions into the structs, and what is recorded into the handles.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::codec::{Cell, Erased};
+use crate::entity::Parts;
 use crate::graph::{Fate, Graph};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::Keys;
-use crate::slot::{Leave, RowState};
+use crate::slot::RowState;
+use crate::undo::Verdict;
 use crate::values::Values;
 
 /// What is written back into one row.
@@ -14,10 +17,8 @@ pub(crate) struct Settled {
     written: bool,
     /// Columns that the database has given.
     cells: Vec<(usize, Cell)>,
-    /// The owner's key, in the foreign key of a row that entered.
-    owner: Option<(&'static ForeignKey, Vec<Cell>)>,
-    /// The foreign key of an owner that the row left.
-    cleared: Option<&'static ForeignKey>,
+    /// The keys that its foreign keys have now; `None` for an owner that it left.
+    keys: Vec<(&'static ForeignKey, Option<Vec<Cell>>)>,
 }
 
 /// What is written back, in the order of the graph's nodes; owned, so that the tree can be borrowed for writing.
@@ -29,73 +30,78 @@ pub(crate) fn settled(graph: &Graph<'_>, staged: Vec<Vec<(usize, Cell)>>) -> Vec
             values.stage(node, *column, (codec.clone)(&**cell));
         }
     }
-    let owners: Vec<_> = (0..graph.nodes.len())
-        .map(|node| entered(graph, &values, node))
+    let keys: Vec<_> = (0..graph.nodes.len())
+        .map(|node| keys(graph, &values, node))
         .collect();
-    let rows = graph.nodes.iter().zip(staged).zip(owners);
-    rows.map(|((node, cells), owner)| {
-        let cleared = if let Fate::Write { cleared, .. } = node.fate {
-            cleared
-        } else {
-            None
-        };
-        Settled {
-            written: !node.fate.is_keep(),
-            cells,
-            owner,
-            cleared,
-        }
+    let rows = graph.nodes.iter().zip(staged).zip(keys);
+    rows.map(|((node, cells), keys)| Settled {
+        written: !node.fate.is_keep(),
+        cells,
+        keys,
     })
     .collect()
 }
 
-fn entered(
+/// The foreign keys that a save has set: to the owner of a row that entered, to what the row holds, and to an owner that it left.
+fn keys(
     graph: &Graph<'_>,
     values: &Values<'_, '_>,
     id: usize,
-) -> Option<(&'static ForeignKey, Vec<Cell>)> {
+) -> Vec<(&'static ForeignKey, Option<Vec<Cell>>)> {
     let node = &graph.nodes[id];
-    let owner = node.owner.filter(|_| node.fate.enters())?;
-    let parent = graph.nodes[owner.node].table;
-    let key = parent.key.iter().enumerate().filter_map(|(part, column)| {
-        let cell = values.key_part(owner.node, part)?;
-        Some((crate::values::codec(parent, *column).clone)(cell))
+    let owner = node.owner.filter(|_| node.fate.enters());
+    let owner = owner.map(|owner| (owner.foreign_key, owner.node));
+    let held = node.held.iter().filter(|_| !node.fate.is_keep());
+    let set = owner
+        .into_iter()
+        .chain(held.map(|held| (held.foreign_key, held.node)));
+    let set = set.map(|(foreign_key, target)| {
+        let table = graph.nodes[target].table;
+        let key = table.key.iter().enumerate().filter_map(|(part, column)| {
+            let cell = values.key_part(target, part)?;
+            Some((crate::values::codec(table, *column).clone)(cell))
+        });
+        (foreign_key, Some(key.collect()))
     });
-    Some((owner.foreign_key, key.collect()))
+    let cleared = match node.fate {
+        Fate::Write { cleared, .. } => cleared,
+        _ => None,
+    };
+    set.chain(cleared.map(|key| (key, None))).collect()
 }
 
 /// Walks the trees in the order in which the graph was made.
 pub(crate) fn settle<'t>(
     roots: impl IntoIterator<Item = (&'static Table, &'t mut Erased, &'t mut RowState)>,
     rows: Vec<Settled>,
+    verdict: Option<&Arc<Verdict>>,
 ) {
     let mut queue: VecDeque<_> = roots.into_iter().collect();
     let mut rows = rows.into_iter();
     while let Some((table, value, state)) = queue.pop_front() {
         let Some(row) = rows.next() else { return };
+        let inserted = state.is_new();
         if row.written {
-            state.settled();
+            state.settled(verdict);
         }
         let mut parts = (table.functions.visit)(value);
         for (column, cell) in row.cells {
             let column = &table.columns[column];
             (column.codec.write)(parts.fields[column.slot], cell);
         }
-        if let Some((key, cells)) = &row.owner {
-            let cells: Vec<&Erased> = cells.iter().map(|cell| &**cell).collect();
-            refer(table, &mut parts.fields, key, Some(&cells));
-        }
-        if let Some(key) = row.cleared {
-            refer(table, &mut parts.fields, key, None);
+        for (key, cells) in &row.keys {
+            let cells: Option<Vec<&Erased>> = cells
+                .as_ref()
+                .map(|cells| cells.iter().map(|cell| &**cell).collect());
+            refer(table, &mut parts, key, cells.as_deref());
         }
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
             let Some(link) = slot.link_mut() else {
                 continue;
             };
-            link.home = state.handle();
-            link.foreign_key = relation.foreign_key(table);
-            link.whole = false;
-            link.left.retain(|left| matches!(left.how, Leave::Expunged));
+            let foreign_key = relation.foreign_key(table);
+            // Of a parent that was new, what is held is all.
+            link.settled(state.handle(), foreign_key, inserted, verdict);
             if relation.cascade.save_update {
                 let child = (relation.target)();
                 queue.extend(
@@ -111,19 +117,18 @@ pub(crate) fn settle<'t>(
 /// Points a foreign key to the row with these key parts, or to none.
 pub(crate) fn refer(
     table: &'static Table,
-    fields: &mut [&mut Erased],
+    row: &mut Parts<'_>,
     key: &ForeignKey,
     parts: Option<&[&Erased]>,
 ) {
-    if let Some(holder) = key.holder {
-        (holder.set)(fields[key.slot], parts);
+    if let Some(slot) = table.holder_of(key) {
+        row.slots[slot].refer(parts);
     }
     for (index, part) in key.parts.iter().enumerate() {
-        if parts.is_some() || !part.shared {
-            (part.assign)(
-                fields[table.columns[part.column].slot],
-                parts.and_then(|parts| parts.get(index).copied()),
-            );
+        let slot = table.columns[part.column].slot;
+        // A column that a `BelongsTo` holds by itself has no field of its own.
+        if let (true, Some(field)) = (parts.is_some() || !part.shared, row.fields.get_mut(slot)) {
+            (part.assign)(*field, parts.and_then(|parts| parts.get(index).copied()));
         }
     }
 }

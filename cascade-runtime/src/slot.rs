@@ -1,12 +1,15 @@
 //! What a handle and a wrapper record: the state of a row, and what a relation holds and lost.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::codec::{Cell, Erased};
+use crate::codec::{Cell, Erased, Null};
 use crate::entity::Entity;
 use crate::error::Error;
+use crate::keys::ByKey;
 use crate::meta::{ForeignKey, Table};
 use crate::read::Reader;
+use crate::undo::{Undoable, Verdict};
 
 /// Tells the rows that this process has loaded or saved from each other; 0 is a new row.
 ///
@@ -22,9 +25,15 @@ fn next_handle() -> Handle {
 /// What is recorded about a row: nothing for a new one, its columns as the database has them for a persistent one.
 #[derive(Debug, Default)]
 pub struct RowState {
+    record: Undoable<Record>,
+    outcome: Outcome,
+}
+
+/// What is known of a row in the database.
+#[derive(Debug, Default)]
+struct Record {
     handle: Handle,
     touched: Option<Box<Touched>>,
-    outcome: Outcome,
 }
 
 /// The row as the database has it, from the first mutable borrow on.
@@ -79,28 +88,41 @@ impl RowState {
     /// A row that was just read or written.
     pub(crate) fn persistent() -> Self {
         Self {
-            handle: next_handle(),
-            touched: None,
+            record: Undoable::new(Record {
+                handle: next_handle(),
+                touched: None,
+            }),
             outcome: Outcome::default(),
         }
     }
 
+    /// The row is there also if a transaction is rolled back.
+    fn existed(&self) -> bool {
+        self.record.before().is_none_or(|before| before.handle != 0)
+    }
+
     /// Never saved.
     pub(crate) fn is_new(&self) -> bool {
-        self.handle == 0
+        self.handle() == 0
     }
 
     pub(crate) fn handle(&self) -> Handle {
-        self.handle
+        self.record.get().handle
     }
 
     pub(crate) fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
+    /// Nobody knows whether what was last written happened.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.outcome.is_in_doubt() || self.record.is_in_doubt()
+    }
+
     /// Copies the columns before the first change.
     pub(crate) fn touch(&mut self, table: &'static Table, row: &Erased) {
-        if self.is_new() || self.touched.is_some() {
+        let record = self.record.get_mut();
+        if record.handle == 0 || record.touched.is_some() {
             return;
         }
         let mut original = Vec::with_capacity(table.columns.len());
@@ -112,7 +134,7 @@ impl RowState {
                     .map(|column| (column.codec.clone)(column.cell(fields))),
             );
         });
-        self.touched = Some(Box::new(Touched {
+        record.touched = Some(Box::new(Touched {
             original,
             departure: None,
         }));
@@ -121,25 +143,29 @@ impl RowState {
     /// A row that leaves its parent with its row in the database.
     pub(crate) fn depart(&mut self, table: &'static Table, row: &Erased, departure: Departure) {
         self.touch(table, row);
-        if let Some(touched) = &mut self.touched {
+        if let Some(touched) = &mut self.record.get_mut().touched {
             touched.departure.get_or_insert(departure);
         }
     }
 
     /// The row is back where it was.
     pub(crate) fn arrive(&mut self) {
-        if let Some(touched) = &mut self.touched {
+        if let Some(touched) = &mut self.record.get_mut().touched {
             touched.departure = None;
         }
     }
 
     pub(crate) fn departure(&self) -> Option<Departure> {
-        self.touched.as_ref().and_then(|touched| touched.departure)
+        self.touched()?.departure
     }
 
     /// Whether the row was borrowed mutably since it was loaded or saved.
     pub(crate) fn is_touched(&self) -> bool {
-        self.touched.is_some()
+        self.touched().is_some()
+    }
+
+    fn touched(&self) -> Option<&Touched> {
+        self.record.get().touched.as_deref()
     }
 
     /// A column as the database has it.
@@ -149,7 +175,7 @@ impl RowState {
         column: usize,
         fields: &[&'a Erased],
     ) -> &'a Erased {
-        match &self.touched {
+        match self.touched() {
             Some(touched) => &*touched.original[column],
             None => table.columns[column].cell(fields),
         }
@@ -157,7 +183,7 @@ impl RowState {
 
     /// The columns that differ from what the database has.
     pub(crate) fn changed(&self, table: &'static Table, fields: &[&Erased]) -> Vec<usize> {
-        let Some(touched) = &self.touched else {
+        let Some(touched) = self.touched() else {
             return Vec::new();
         };
         let changed = |&column: &usize| {
@@ -167,20 +193,61 @@ impl RowState {
         (0..table.columns.len()).filter(changed).collect()
     }
 
-    /// The database has this value in a column now.
-    pub(crate) fn record(&mut self, column: usize, cell: Cell) {
-        if let Some(touched) = &mut self.touched {
-            touched.original[column] = cell;
+    /// The database has these values in some columns now, and the others are as they were.
+    pub(crate) fn record(
+        &mut self,
+        table: &'static Table,
+        row: &Erased,
+        cells: Vec<(usize, Cell)>,
+        verdict: Option<&Arc<Verdict>>,
+    ) {
+        self.touch(table, row);
+        let Some(touched) = self.touched() else {
+            return;
+        };
+        let original = table.columns.iter().zip(&touched.original);
+        let mut original: Vec<Cell> = original
+            .map(|(column, cell)| (column.codec.clone)(&**cell))
+            .collect();
+        for (column, cell) in cells {
+            original[column] = cell;
         }
+        let next = Record {
+            handle: self.handle(),
+            touched: Some(Box::new(Touched {
+                original,
+                departure: touched.departure,
+            })),
+        };
+        self.record.change(next, verdict);
     }
 
-    /// The row is as the database has it now.
-    pub(crate) fn settled(&mut self) {
-        if self.is_new() {
-            self.handle = next_handle();
-        }
-        self.touched = None;
+    /// The row is as the database has it now, unless a transaction is rolled back.
+    pub(crate) fn settled(&mut self, verdict: Option<&Arc<Verdict>>) {
+        let handle = if self.is_new() {
+            next_handle()
+        } else {
+            self.handle()
+        };
+        let next = Record {
+            handle,
+            touched: None,
+        };
+        self.record.change(next, verdict);
         self.outcome.settle();
+    }
+
+    /// The key of the row as the database has it; `None` for a part that is unknown here.
+    pub(crate) fn key(&self, table: &'static Table, row: &Erased) -> Vec<Option<Cell>> {
+        let mut cells = Vec::new();
+        (table.functions.view)(row, &mut |fields, _| {
+            let key = table.key.iter().map(|&column| {
+                let cell = self.recorded(table, column, fields);
+                (!cell.is::<Null>()).then(|| (table.columns[column].codec.clone)(cell))
+            });
+            cells = key.collect();
+        });
+        cells
     }
 
     /// What identifies the row, kept when the value goes.
@@ -236,21 +303,139 @@ impl<T: Entity> Row<T> {
 
 /// What a relation that isn't "not loaded" records beside its rows.
 #[derive(Debug, Default)]
-pub struct Link {
+pub struct Link(Undoable<Ties>);
+
+/// How a relation stands to the parent's rows in the database.
+#[derive(Debug, Default)]
+pub struct Ties {
     /// The parent that the relation was loaded or saved under; 0 for none yet.
     pub(crate) home: Handle,
     /// The children's foreign key, known from then on.
     pub(crate) foreign_key: Option<&'static ForeignKey>,
     /// The next save concerns all rows of the parent, loaded or not.
     pub(crate) whole: bool,
+    /// The parent may have rows that are not held.
+    pub(crate) partial: bool,
+    /// Some rows come from a query of the user's: whether they are the parent's has to be checked.
+    pub(crate) attached: bool,
     /// The rows that left since the last save.
     pub(crate) left: Vec<Left>,
 }
 
+impl Ties {
+    /// The parent may have rows that are not held, and that stay.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial && !self.whole
+    }
+}
+
+impl std::ops::Deref for Link {
+    type Target = Ties;
+
+    fn deref(&self) -> &Ties {
+        self.0.get()
+    }
+}
+
+impl std::ops::DerefMut for Link {
+    fn deref_mut(&mut self) -> &mut Ties {
+        self.0.get_mut()
+    }
+}
+
+impl From<Ties> for Link {
+    fn from(ties: Ties) -> Self {
+        Self(Undoable::new(ties))
+    }
+}
+
 impl Link {
-    /// Concerns all rows of `parent`: what is not kept leaves.
-    pub(crate) fn is_whole_under(&self, parent: &RowState) -> bool {
-        !parent.is_new() && (self.whole || self.home != parent.handle())
+    /// All rows of `parent` are known, but for what others added meanwhile.
+    pub(crate) fn is_loaded_under(&self, parent: &RowState) -> bool {
+        self.home == parent.handle() && !self.partial
+    }
+
+    /// Concerns all rows that refer to `parent` by this key: what is not kept leaves.
+    pub(crate) fn is_whole_under(&self, parent: &RowState, foreign_key: &ForeignKey) -> bool {
+        let assigned = !self.is_of(parent, foreign_key) && !self.partial;
+        !parent.is_new() && (self.whole || assigned)
+    }
+
+    /// It was loaded or saved under `parent`, as the relation of this key.
+    pub(crate) fn is_of(&self, parent: &RowState, foreign_key: &ForeignKey) -> bool {
+        let mut keys = self.foreign_key.iter();
+        self.home == parent.handle() && keys.all(|key| std::ptr::eq(*key, foreign_key))
+    }
+
+    /// Nothing is known yet of a relation that is about to hold something.
+    pub(crate) fn partial() -> Self {
+        Self::from(Ties {
+            partial: true,
+            ..Ties::default()
+        })
+    }
+
+    /// All rows of the parent leave, loaded or not.
+    pub(crate) fn whole() -> Self {
+        Self::from(Ties {
+            whole: true,
+            ..Ties::default()
+        })
+    }
+
+    /// All rows of the parent leave, also if a transaction is rolled back in which the relation was saved.
+    pub(crate) fn clear(&mut self) {
+        let (now, before) = self.0.both_mut();
+        for ties in std::iter::once(now).chain(before) {
+            ties.whole = true;
+        }
+    }
+
+    /// A row left. It is gone for a rollback too, if it was there before the transaction.
+    pub(crate) fn leave(&mut self, left: Left, state: &RowState) {
+        let (now, before) = self.0.both_mut();
+        if let Some(before) = before.filter(|_| state.existed()) {
+            before.left.push(left.clone());
+        }
+        now.left.push(left);
+    }
+
+    /// What was pending is written, unless a transaction is rolled back; `all` rows of the parent are held.
+    pub(crate) fn settled(
+        &mut self,
+        home: Handle,
+        foreign_key: Option<&'static ForeignKey>,
+        all: bool,
+        verdict: Option<&Arc<Verdict>>,
+    ) {
+        let expunged = self.left.iter();
+        let expunged = expunged.filter(|left| matches!(left.how, Leave::Expunged));
+        let next = Ties {
+            home,
+            foreign_key,
+            whole: false,
+            partial: self.partial && !all && !self.whole,
+            attached: false,
+            left: expunged.cloned().collect(),
+        };
+        self.0.change(next, verdict);
+    }
+
+    /// Everything left at once; if a transaction is rolled back, nothing is known of the relation.
+    pub(crate) fn emptied(
+        home: Handle,
+        foreign_key: &'static ForeignKey,
+        verdict: Option<&Arc<Verdict>>,
+    ) -> Self {
+        let ties = |partial| Ties {
+            home,
+            foreign_key: Some(foreign_key),
+            partial,
+            ..Ties::default()
+        };
+        let mut link = Self::from(ties(true));
+        link.0.change(ties(false), verdict);
+        link
     }
 }
 
@@ -258,16 +443,26 @@ impl Link {
     /// Takes leave of a row: what identifies it stays here until the next save.
     ///
     /// A row that was never saved leaves no trace, and one that was adopted since the last save stays with its old owner.
-    pub(crate) fn dismiss<T: Entity>(&mut self, mut row: Row<T>) -> T {
+    pub(crate) fn dismiss<T: Entity>(&mut self, row: Row<T>) -> T {
+        self.dismiss_from(T::table(), row)
+    }
+
+    /// The same for a row of this table.
+    pub(crate) fn dismiss_from<T: Send + Sync + 'static>(
+        &mut self,
+        table: &'static Table,
+        mut row: Row<T>,
+    ) -> T {
         let here = !row.state.is_new() && row.state.departure().is_none();
-        let cells = here.then(|| row.state.identity(T::table(), &row.value));
-        let expunged = forget(T::table(), &mut row.value);
+        let cells = here.then(|| row.state.identity(table, &row.value));
+        let expunged = forget(table, &mut row.value);
         if let Some(cells) = cells {
-            self.left.push(Left {
+            let left = Left {
                 handle: row.state.handle(),
                 how: Leave::Removed { expunged },
-                cells,
-            });
+                cells: cells.into(),
+            };
+            self.leave(left, &row.state);
         }
         row.value
     }
@@ -276,18 +471,19 @@ impl Link {
     pub(crate) fn expunge<T: Entity>(&mut self, mut row: Row<T>) -> Row<T> {
         if !row.state.is_new() && row.state.departure().is_none() {
             let cells = row.state.identity(T::table(), &row.value);
-            self.left.push(Left {
+            let left = Left {
                 handle: row.state.handle(),
                 how: Leave::Expunged,
-                cells,
-            });
+                cells: cells.into(),
+            };
+            self.leave(left, &row.state);
             row.state.depart(T::table(), &row.value, self.departure());
         }
         row
     }
 
     /// Takes a row in; one that was expunged from here, and was nowhere else since, is back as if nothing had been.
-    pub(crate) fn adopt<T>(&mut self, mut row: Row<T>) -> Row<T> {
+    pub(crate) fn adopt<T: Entity>(&mut self, mut row: Row<T>) -> Row<T> {
         let expunged =
             |left: &Left| left.handle == row.state.handle() && matches!(left.how, Leave::Expunged);
         if let Some(back) = self.left.iter().position(expunged) {
@@ -295,8 +491,19 @@ impl Link {
             if row.state.departure() == Some(self.departure()) {
                 row.state.arrive();
             }
+        } else if row.state.departure().is_some_and(|left| left.from == 0) {
+            let mut returned = ByKey::new(T::table());
+            returned.add(0, row.state.key(T::table(), &row.value));
+            self.forget_expunged(T::table(), &returned);
         }
         row
+    }
+
+    /// Rows that had been expunged from here are back, under other handles.
+    pub(crate) fn forget_expunged(&mut self, table: &'static Table, returned: &ByKey) {
+        self.left.retain(|left| {
+            !matches!(left.how, Leave::Expunged) || returned.find(&left.key(table)).is_none()
+        });
     }
 
     /// How a row departs from here.
@@ -309,16 +516,34 @@ impl Link {
 }
 
 /// A row that left its relation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Left {
     pub(crate) handle: Handle,
     pub(crate) how: Leave,
     /// What identifies the row, by column.
-    pub(crate) cells: Vec<Option<Cell>>,
+    pub(crate) cells: Arc<[Option<Cell>]>,
+}
+
+impl Left {
+    /// A column of the row. What is kept are the last columns of the table: of a link, those of the target.
+    pub(crate) fn cell(&self, table: &Table, column: usize) -> Option<&Erased> {
+        let first = table.columns.len() - self.cells.len();
+        let cell = self.cells.get(column.checked_sub(first)?)?.as_deref();
+        cell.filter(|cell| !cell.is::<Null>())
+    }
+
+    /// The key of the row.
+    pub(crate) fn key(&self, table: &'static Table) -> Vec<Option<Cell>> {
+        let part = |&column: &usize| {
+            let cell = self.cell(table, column)?;
+            Some((table.columns[column].codec.clone)(cell))
+        };
+        table.key.iter().map(part).collect()
+    }
 }
 
 /// How a row left.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Leave {
     /// The cascade decides what becomes of the row; these rows had been expunged from below it.
     Removed {
@@ -343,8 +568,15 @@ pub trait Slot: Send + Sync {
     fn rows_mut(&mut self) -> Vec<(&mut Erased, &mut RowState)>;
     /// Reads a child.
     fn read(&self, row: &mut Reader<'_>) -> Result<Box<Erased>, Error>;
-    /// Becomes loaded with these children, rows of the parent with this handle, which they refer to by this foreign key.
-    fn fill(&mut self, home: Handle, foreign_key: &'static ForeignKey, children: Vec<Fetched>);
+    /// Becomes loaded with these children, rows of the parent with this handle, which they refer to by this foreign key. What a partial relation
+    /// holds stays.
+    fn fill(
+        &mut self,
+        home: Handle,
+        foreign_key: &'static ForeignKey,
+        children: Vec<Fetched>,
+        table: &'static Table,
+    );
     /// Takes over the content of another wrapper of the same type.
     fn take_over(&mut self, other: &mut dyn Slot);
     /// This wrapper, to be recognised by [`take_over`](Self::take_over).
@@ -353,21 +585,43 @@ pub trait Slot: Send + Sync {
     fn take(&mut self) -> Vec<Box<Erased>>;
     /// Becomes not loaded.
     fn unload(&mut self);
-    /// Adds a child that was never saved, and takes out the one that has its place.
-    fn replace(&mut self, child: Box<Erased>);
-    /// Takes every child out: its row leaves at the next save.
-    fn clear(&mut self);
+    /// Holds nothing, under this link.
+    fn empty(&mut self, link: Link);
+    /// Holds these rows, in this order; the others leave.
+    fn arrange(&mut self, table: &'static Table, rows: Vec<Place>);
+    /// Refers to the row with these key parts, or to none: of a `BelongsTo`.
+    fn refer(&mut self, _: Option<&[&Erased]>) {}
+    /// Holds a parent that is new, where it holds one: of a `BelongsTo`.
+    fn renew(&mut self) {}
+}
+
+/// What stands at a place of a relation that is arranged anew.
+pub enum Place {
+    /// The row that is held there.
+    Kept(usize),
+    /// A value that is new.
+    New(Box<Erased>),
 }
 
 /// Makes a value new: what its subtree recorded is forgotten. Gives the rows that had been expunged from it.
+///
+/// A parent that it belongs to is no part of it, unless it goes with it.
 pub(crate) fn forget(table: &'static Table, row: &mut Erased) -> Vec<Handle> {
     let mut expunged = Vec::new();
     let mut rows = vec![(table, row)];
     while let Some((table, row)) = rows.pop() {
         let parts = (table.functions.visit)(row);
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
+            if relation.is_held() && !relation.cascade.delete {
+                continue;
+            }
             if let Some(link) = slot.link_mut() {
-                let link = std::mem::take(link);
+                let partial = link.partial;
+                let fresh = Ties {
+                    partial,
+                    ..Ties::default()
+                };
+                let link = std::mem::replace(link, Link::from(fresh));
                 expunged.extend(
                     link.left
                         .iter()
@@ -375,6 +629,7 @@ pub(crate) fn forget(table: &'static Table, row: &mut Erased) -> Vec<Handle> {
                         .map(|left| left.handle),
                 );
             }
+            slot.renew();
             for (child, state) in slot.rows_mut() {
                 *state = RowState::default();
                 rows.push(((relation.target)(), child));

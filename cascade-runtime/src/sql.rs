@@ -2,7 +2,7 @@
 
 use crate::codec::Codec;
 use crate::meta::Table;
-use crate::plan::Target;
+use crate::plan::{Abilities, Target};
 use crate::values::{Side, codec};
 
 #[cfg(feature = "postgres")]
@@ -15,7 +15,7 @@ mod steps;
 
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Postgres;
-pub(crate) use select::Select;
+pub(crate) use select::{From, Select};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Sqlite;
 pub(crate) use steps::draw;
@@ -49,6 +49,18 @@ pub(crate) trait Dialect: Send + Sync {
 
     /// Keys that the database fills with an expression are drawn by a statement of their own, before the insert.
     fn draws_keys(&self) -> bool;
+
+    /// The text that draws keys for some rows, where the database can insert rows that refer to each other by one statement.
+    fn draw(&self, table: &Table, column: usize, rows: usize) -> String;
+
+    /// Stands before the table of a term of a recursion over several tables.
+    fn traced(&self) -> &'static str;
+
+    /// The terms of a recursion over several tables, as one.
+    fn recursive(&self, terms: &[String]) -> String;
+
+    /// What it can do, as far as the order of a save depends on it.
+    fn abilities(&self) -> Abilities;
 
     /// One row is named by plain placeholders, several by a list: the text depends on their number anyway.
     fn has_plain_rows(&self) -> bool;

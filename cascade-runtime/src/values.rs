@@ -1,8 +1,8 @@
 //! What a cell is bound to when its turn comes: a field, a parent's generated key, the recorded value.
 
 use crate::codec::{Cell, Codec, Erased, Null};
-use crate::graph::{Fate, Graph, Kept};
-use crate::meta::{ForeignKeyPart, Table};
+use crate::graph::{Fate, Graph, Kept, Node};
+use crate::meta::{ForeignKey, ForeignKeyPart, Table};
 use crate::plan::{Keys, Target};
 
 /// The cells of a graph with the values that the database has given so far.
@@ -13,6 +13,8 @@ pub(crate) struct Values<'g, 'a> {
     staged: Vec<Vec<(usize, Cell)>>,
     /// By leaving row: the version after its release.
     versions: Vec<Option<Cell>>,
+    /// By set: the keys that were read on the way.
+    gathered: Vec<Keys>,
 }
 
 /// Which value of a row a statement binds.
@@ -29,8 +31,9 @@ impl<'g, 'a> Values<'g, 'a> {
         let raised = |leaver: usize| {
             let leaver = &graph.leavers[leaver];
             let version = leaver.table.version.as_ref()?;
-            leaver.left.cells[version.column]
-                .as_deref()
+            leaver
+                .left
+                .cell(leaver.table, version.column)
                 .map(version.next)
         };
         let staged = graph.nodes.iter().map(|node| {
@@ -40,7 +43,9 @@ impl<'g, 'a> Values<'g, 'a> {
             let cell = match &node.fate {
                 Fate::Keep => None,
                 Fate::Insert => Some((version.first)()),
-                Fate::Write { .. } => Some((version.next)(node.recorded(version.column))),
+                Fate::Write { .. } | Fate::Twin => {
+                    Some((version.next)(node.recorded(version.column)))
+                }
                 Fate::Replace { leaver, .. } => raised(*leaver),
             };
             cell.into_iter()
@@ -53,7 +58,29 @@ impl<'g, 'a> Values<'g, 'a> {
             keys,
             staged: staged.collect(),
             versions: versions.collect(),
+            gathered: Vec::new(),
         }
+    }
+
+    /// Takes down keys that were read.
+    pub(crate) fn gather(&mut self, set: usize, keys: Keys) {
+        while self.gathered.len() <= set {
+            self.gathered.push(Keys::default());
+        }
+        self.gathered[set] = keys;
+    }
+
+    /// Takes down a key that was read.
+    pub(crate) fn gather_row(&mut self, set: usize, table: &'static Table, key: Vec<Cell>) {
+        while self.gathered.len() <= set {
+            self.gathered.push(Keys::default());
+        }
+        self.gathered[set].add(table, key);
+    }
+
+    /// How many keys were read for a set.
+    pub(crate) fn gathered(&self, set: usize) -> usize {
+        self.gathered.get(set).map_or(0, Keys::len)
     }
 
     /// Takes down what the database has given a node.
@@ -73,7 +100,11 @@ impl<'g, 'a> Values<'g, 'a> {
                 Fate::Insert => true,
                 fate => fate.written().binary_search(&column).is_ok(),
             },
-            Target::Loose(_) | Target::Leaver(_) | Target::Expunged { .. } | Target::Key(_) => true,
+            Target::Loose(_)
+            | Target::Leaver(_)
+            | Target::Expunged { .. }
+            | Target::Key(_)
+            | Target::Gathered { .. } => true,
         }
     }
 
@@ -88,7 +119,10 @@ impl<'g, 'a> Values<'g, 'a> {
                     Fate::Replace { leaver, .. } => {
                         self.cell(Side::Recorded, Target::Leaver(leaver), column)
                     }
-                    _ => stored(node.table, column, node.recorded(column)),
+                    // What the save itself has inserted.
+                    Fate::Insert if self.has(id, column) => self.new_cell(id, column),
+                    _ => stored(node.table, column, node.recorded(column))
+                        .or_else(|| self.by_parent(node, column)),
                 }
             }
             (Side::New, Target::Leaver(id)) => {
@@ -99,17 +133,23 @@ impl<'g, 'a> Values<'g, 'a> {
             }
             (Side::Recorded, Target::Leaver(id)) => {
                 let leaver = &self.graph.leavers[id];
-                leaver.left.cells[column]
-                    .as_deref()
-                    .and_then(|cell| stored(leaver.table, column, cell))
+                let cell = leaver.left.cell(leaver.table, column);
+                cell.and_then(|cell| stored(leaver.table, column, cell))
+                    .or_else(|| {
+                        let part = link_part(leaver.table, leaver.foreign_key, column)?;
+                        self.key_part(leaver.parent, part)
+                    })
             }
             (_, Target::Expunged { whole, kept }) => match &self.graph.wholes[whole].kept[kept] {
-                Kept::Expunged(left) => left.cells[column]
-                    .as_deref()
-                    .and_then(|cell| stored(self.graph.wholes[whole].table, column, cell)),
+                Kept::Expunged(left) => {
+                    let table = self.graph.wholes[whole].table;
+                    left.cell(table, column)
+                        .and_then(|cell| stored(table, column, cell))
+                }
                 Kept::Node(_) => None,
             },
             (_, Target::Key(row)) => self.keys.column(row, column),
+            (_, Target::Gathered { set, row }) => self.gathered.get(set)?.column(row, column),
         }
     }
 
@@ -134,6 +174,7 @@ impl<'g, 'a> Values<'g, 'a> {
         match target {
             Target::Node(node) => self.key_part(node, part),
             Target::Key(row) => self.keys.part(row, part),
+            Target::Gathered { set, row } => self.gathered.get(set)?.part(row, part),
             Target::Loose(_) | Target::Leaver(_) | Target::Expunged { .. } => None,
         }
     }
@@ -141,12 +182,24 @@ impl<'g, 'a> Values<'g, 'a> {
     /// A part of the key of a row, by which its children refer to it.
     pub(crate) fn key_part(&self, node: usize, part: usize) -> Option<&Erased> {
         let node_ref = &self.graph.nodes[node];
+        let column = node_ref.table.key[part];
         let side = if node_ref.state.is_new() {
+            // Until the database has drawn it, there is none.
+            if node_ref.table.columns[column].is_generated() && !self.has(node, column) {
+                return None;
+            }
             Side::New
         } else {
             Side::Recorded
         };
         self.cell(side, Target::Node(node), node_ref.table.key[part])
+    }
+
+    /// The key of a link's parent: the link itself holds only that of its target.
+    fn by_parent(&self, node: &Node<'a>, column: usize) -> Option<&Erased> {
+        let owner = node.owner?;
+        let part = link_part(node.table, owner.foreign_key, column)?;
+        self.key_part(owner.node, part)
     }
 
     fn new_cell(&self, id: usize, column: usize) -> Option<&Erased> {
@@ -167,6 +220,14 @@ impl<'g, 'a> Values<'g, 'a> {
         {
             return self.key_part(owner.node, part);
         }
+        let held = node.held.iter().find_map(|held| {
+            let mut parts = held.foreign_key.parts.iter();
+            let part = parts.position(|part| part.column == column && !part.shared)?;
+            Some((held.node, part))
+        });
+        if let Some((target, part)) = held {
+            return self.key_part(target, part);
+        }
         if let Fate::Write {
             cleared: Some(old), ..
         } = &node.fate
@@ -176,6 +237,12 @@ impl<'g, 'a> Values<'g, 'a> {
         }
         stored(node.table, column, node.cell(column))
     }
+}
+
+/// Which part of the parent's key a column of a link holds.
+fn link_part(table: &Table, foreign_key: &ForeignKey, column: usize) -> Option<usize> {
+    let mut parts = foreign_key.parts.iter();
+    parts.position(|part| table.is_link() && part.column == column)
 }
 
 /// A column of a foreign key.

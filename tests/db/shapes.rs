@@ -6,7 +6,7 @@ use crate::models::{COUNTRIES, Capital, Country, Palace, country};
 use crate::support::{Base, NONE, Test, changes, on_every_database};
 
 on_every_database![
-    a_chain_of_one_table_is_inserted_level_by_level,
+    a_chain_of_one_table_is_inserted,
     a_chain_of_one_table_is_deleted_by_one_recursive_statement,
     a_cycle_in_the_data_is_deleted,
     a_link_of_a_chain_is_removed_with_all_below_it,
@@ -44,10 +44,15 @@ fn nodes(depth: usize) -> Node {
     })
 }
 
-async fn a_chain_of_one_table_is_inserted_level_by_level<B: Base>(test: Test<B>) {
+async fn a_chain_of_one_table_is_inserted<B: Base>(test: Test<B>) {
     test.create(NODES).await;
     let node = nodes(3).save(&test.pool).await.unwrap();
-    assert_eq!(test.sent(), ["INSERT nodes"; 3]);
+    // SQLite tells which row got which key only once the row is there.
+    let sent: &[&str] = match B::SERVICE {
+        "postgres" => &["DRAW", "INSERT nodes"],
+        _ => &["INSERT nodes"; 3],
+    };
+    assert_eq!(test.sent(), sent);
     assert_eq!(test.rows("nodes").await, ["1|-|1", "2|1|2", "3|2|3"]);
     let path = Node::NEXT.then(Node::NEXT).then(Node::NEXT);
     assert_eq!(

@@ -171,6 +171,13 @@ impl<B: Base> Test<B> {
             .collect()
     }
 
+    /// What was sent since it was asked last, without how many statements a database needs for a list.
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        let mut sent = self.sent();
+        sent.dedup();
+        sent
+    }
+
     /// What was sent since it was asked last.
     pub(crate) fn statements(&self) -> Vec<String> {
         self.record.take()

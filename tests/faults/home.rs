@@ -1,23 +1,51 @@
 //! A database of its own for each test, in which statements can be told to fail.
 
+use std::sync::Arc;
+
 use sqlx::Pool;
 use sqlx_cascade::Backend;
 
-use crate::models::{CONTENT, ROWS, SEED};
+use crate::models::USERS;
+
+/// Tables that belong together.
+pub(crate) struct Family {
+    /// `$id` is a key that the database draws.
+    pub(crate) schema: &'static str,
+    /// In the order in which they are emptied.
+    pub(crate) tables: &'static [&'static str],
+    /// Tables without keys that the database draws.
+    pub(crate) links: &'static [&'static str],
+    /// What has to be done before they can be emptied.
+    pub(crate) empty: &'static str,
+    pub(crate) seed: &'static str,
+    /// Every row of every table, keys included.
+    pub(crate) rows: &'static str,
+    /// Every row of every table by what it says, without the keys that a database draws: a sequence doesn't roll back.
+    pub(crate) content: &'static str,
+}
 
 /// A database of these tests.
 pub(crate) trait Kind: Backend + Sized {
     /// What is removed at the end.
     type Place: Send + Sync;
 
-    /// The tables, with triggers that do what the table `fault` says.
+    /// Stops an operation on its way.
+    type Brake;
+
+    /// The tables that every family has.
     const SCHEMA: &'static str;
+
+    /// The type of a key that the database draws.
+    const ID: &'static str;
 
     /// Begins a transaction that writes.
     const WRITE: &'static str;
 
-    /// Empties the tables, and begins the keys at 1.
-    const EMPTY: &'static str;
+    /// Triggers of a table that do what the table `fault` says.
+    fn watch(table: &str) -> String;
+
+    /// Begins the keys of these tables at 1.
+    fn restart(tables: &[&str]) -> String;
 
     /// A place without tables; `None` where there is no server.
     fn place() -> impl Future<Output = Option<Self::Place>>;
@@ -27,6 +55,25 @@ pub(crate) trait Kind: Backend + Sized {
 
     /// A pool of one connection on which no answer is there at once: every await point suspends.
     fn slow_pool(place: &Self::Place) -> impl Future<Output = Pool<Self>>;
+
+    /// Pools of one connection for two writers, the first of which can be stopped.
+    fn rivals(
+        place: &Self::Place,
+        serializable: bool,
+    ) -> impl Future<Output = (Pool<Self>, Self::Brake, Pool<Self>)>;
+
+    /// Runs a future of the first writer up to this step, where it stands; what it gave, if it came to its end before that.
+    fn up_to<F: Future>(
+        brake: &mut Self::Brake,
+        future: std::pin::Pin<&mut F>,
+        step: usize,
+    ) -> impl Future<Output = Option<F::Output>>;
+
+    /// Lets it go on when it is polled again.
+    fn release(brake: &mut Self::Brake);
+
+    /// Waits until a connection of this place waits for another.
+    fn blocked(observer: &Pool<Self>) -> impl Future<Output = ()>;
 
     /// Runs SQL.
     fn run_on<'c>(
@@ -56,7 +103,7 @@ macro_rules! running {
             connection: &'c mut Self::Connection,
             sql: &str,
         ) -> impl Future<Output = Result<Vec<String>, sqlx::Error>> + use<'c> {
-            let query = sqlx::query_scalar($crate::home::trusted(sql)).persistent(false);
+            let query = sqlx::query_scalar($crate::home::trusted(sql));
             async move { query.fetch_all(connection).await }
         }
     };
@@ -72,36 +119,65 @@ pub(crate) fn trusted(sql: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(sql.to_owned())
 }
 
-/// A database with the tables of the models.
+/// A database with the tables of a family.
+#[derive(Clone)]
 pub(crate) struct Home<DB: Kind> {
     /// For operations: one connection, so that what a failure leaves on it is met by the next.
     pub(crate) pool: Pool<DB>,
     /// Looks on, from outside.
     pub(crate) observer: Pool<DB>,
-    pub(crate) place: DB::Place,
+    pub(crate) place: Arc<DB::Place>,
+    family: &'static Family,
 }
 
 impl<DB: Kind> Home<DB> {
+    /// With the tables of the users.
     pub(crate) async fn open() -> Option<Self> {
-        let home = Self::bare().await?;
-        home.run(DB::SCHEMA).await;
+        Self::of(&USERS).await
+    }
+
+    pub(crate) async fn of(family: &'static Family) -> Option<Self> {
+        let place = DB::place().await?;
+        let home = Self {
+            pool: DB::pool(&place),
+            observer: DB::pool(&place),
+            place: Arc::new(place),
+            family,
+        };
+        let mut schema = DB::SCHEMA.to_owned() + &family.schema.replace("$id", DB::ID);
+        for table in family.tables {
+            schema += &DB::watch(table);
+        }
+        home.run(&schema).await;
         home.reset().await;
         Some(home)
     }
 
-    /// Without tables.
-    pub(crate) async fn bare() -> Option<Self> {
-        let place = DB::place().await?;
-        Some(Self {
-            pool: DB::pool(&place),
-            observer: DB::pool(&place),
-            place,
-        })
+    /// Nothing is in the tables.
+    pub(crate) async fn empty(&self) {
+        self.run(&self.emptying()).await;
     }
 
+    /// The tables are as they were at the beginning.
     pub(crate) async fn reset(&self) {
-        self.run(DB::EMPTY).await;
-        self.run(SEED).await;
+        self.run(&(self.emptying() + self.family.seed)).await;
+    }
+
+    fn emptying(&self) -> String {
+        let Family {
+            tables,
+            links,
+            empty,
+            ..
+        } = self.family;
+        let mut sql = format!("DELETE FROM fault; DELETE FROM notes; {empty};");
+        for table in *tables {
+            sql += &format!("DELETE FROM {table};");
+        }
+        let drawn = tables.iter().filter(|table| !links.contains(table));
+        let mut drawn: Vec<&str> = drawn.copied().collect();
+        drawn.push("notes");
+        sql + &DB::restart(&drawn)
     }
 
     /// Runs SQL from outside.
@@ -118,18 +194,31 @@ impl<DB: Kind> Home<DB> {
 
     /// Every row of every table.
     pub(crate) async fn rows(&self) -> Vec<String> {
-        self.texts(ROWS).await
+        self.texts(self.family.rows).await
     }
 
     /// Every row of every table, without generated keys.
     pub(crate) async fn content(&self) -> Vec<String> {
-        self.texts(CONTENT).await
+        self.texts(self.family.content).await
     }
 
     /// From now on `what` fails: `INSERT users`, or `COMMIT`.
     pub(crate) async fn fail(&self, what: &str) {
         self.run(&format!("INSERT INTO fault (what) VALUES ('{what}')"))
             .await;
+    }
+
+    /// What the triggers see from now on is noted.
+    pub(crate) async fn note(&self) {
+        self.run("DELETE FROM fired; INSERT INTO fault (what) VALUES ('note')")
+            .await;
+    }
+
+    /// What was noted: `INSERT users`, each once.
+    pub(crate) async fn noted(&self) -> Vec<String> {
+        self.mend().await;
+        self.texts("SELECT DISTINCT what FROM fired ORDER BY what")
+            .await
     }
 
     pub(crate) async fn mend(&self) {
@@ -174,7 +263,7 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// A test for each operation, on each database or on one.
+/// A test for each operation on users, and for each group of those on blogs, on each database or on one.
 macro_rules! each_operation {
     ($test:ident) => {
         $crate::home::each_operation!(sqlite: $test);
@@ -184,23 +273,41 @@ macro_rules! each_operation {
         $crate::home::each_operation!($database $test:
             insert Insert, insert_all InsertAll, change Change, replace Replace, remove Remove, release Release,
             whole Whole, moved Move, save_all SaveAll, delete Delete, delete_all DeleteAll,
-            delete_by_key DeleteByKey, detach Detach, merge Merge, patch Patch, lone Lone);
+            delete_by_key DeleteByKey, detach Detach, merge Merge, patch Patch, lone Lone;
+            lists LISTS, links LINKS, graphs GRAPHS, trees TREES);
     };
-    (sqlite $test:ident: $($name:ident $operation:ident),*) => {
+    (sqlite $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*) => {
         mod sqlite {
             $(#[tokio::test]
             async fn $name() {
                 let home = $crate::home::Home::<sqlx::Sqlite>::open().await.expect("SQLite is embedded");
                 super::$test(home, $crate::operation::Operation::$operation).await;
             })*
+            $(#[tokio::test]
+            async fn $group() {
+                let home = $crate::home::Home::<sqlx::Sqlite>::of(&$crate::blog::BLOG).await.expect("SQLite is embedded");
+                for operation in $crate::blog_operation::$blog {
+                    println!("{operation:?}");
+                    super::$test(home.clone(), *operation).await;
+                }
+            })*
         }
     };
-    (postgres $test:ident: $($name:ident $operation:ident),*) => {
+    (postgres $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*) => {
         mod postgres {
             $(#[tokio::test]
             async fn $name() {
                 if let Some(home) = $crate::home::Home::<sqlx::Postgres>::open().await {
                     super::$test(home, $crate::operation::Operation::$operation).await;
+                }
+            })*
+            $(#[tokio::test]
+            async fn $group() {
+                if let Some(home) = $crate::home::Home::<sqlx::Postgres>::of(&$crate::blog::BLOG).await {
+                    for operation in $crate::blog_operation::$blog {
+                        println!("{operation:?}");
+                        super::$test(home.clone(), *operation).await;
+                    }
                 }
             })*
         }

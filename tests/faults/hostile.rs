@@ -34,7 +34,7 @@ on_both!(
 );
 
 async fn hostile_values_are_stored_as_they_are<DB: Kind>(home: Home<DB>) {
-    home.run(DB::EMPTY).await;
+    home.empty().await;
     let users = VALUES.iter().map(|value| user(value)).collect();
     let mut saved = User::save_all(users, &home.pool).await.expect("a save");
     for (user, value) in saved.iter_mut().zip(VALUES.iter().rev()) {

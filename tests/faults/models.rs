@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sqlx_cascade::{HasOne, Relations};
 
+use crate::home::Family;
+
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Relations)]
 #[serde(default)]
 #[table(name = "users")]
@@ -89,29 +91,40 @@ pub(crate) fn desk(name: &str) -> Desk {
 }
 
 /// ann and bob have everything, cid is alone.
-pub(crate) const SEED: &str = "
+pub(crate) const USERS: Family = Family {
+    schema: "
+CREATE TABLE users (id $id, name TEXT NOT NULL, version INTEGER NOT NULL);
+CREATE TABLE profiles (
+    id $id,
+    user_id BIGINT NOT NULL UNIQUE REFERENCES users ON DELETE CASCADE,
+    bio TEXT NOT NULL,
+    version INTEGER NOT NULL
+);
+CREATE TABLE pictures (id $id, profile_id BIGINT NOT NULL UNIQUE REFERENCES profiles ON DELETE CASCADE, path TEXT NOT NULL);
+CREATE TABLE desks (id $id, user_id BIGINT UNIQUE REFERENCES users ON DELETE SET NULL, label TEXT NOT NULL);",
+    tables: &["desks", "pictures", "profiles", "users"],
+    links: &[],
+    empty: "",
+    seed: "
 INSERT INTO users (name, version) VALUES ('ann', 1), ('bob', 1), ('cid', 1);
 INSERT INTO profiles (user_id, bio, version) VALUES (1, 'bio of ann', 1), (2, 'bio of bob', 1);
 INSERT INTO pictures (profile_id, path) VALUES (1, 'ann.png'), (2, 'bob.png');
 INSERT INTO desks (user_id, label) VALUES (1, 'desk of ann'), (2, 'desk of bob');
-";
-
-/// Every row of every table, keys included.
-pub(crate) const ROWS: &str = "
+",
+    rows: "
 SELECT line FROM (
   SELECT 1 AS rank, id, 'users ' || id || ' ' || name || ' v' || version AS line FROM users
   UNION ALL SELECT 2, id, 'profiles ' || id || ' of ' || user_id || ' ' || bio || ' v' || version FROM profiles
   UNION ALL SELECT 3, id, 'pictures ' || id || ' of ' || profile_id || ' ' || path FROM pictures
   UNION ALL SELECT 4, id, 'desks ' || id || ' of ' || COALESCE(CAST(user_id AS TEXT), 'nobody') || ' ' || label FROM desks
   UNION ALL SELECT 5, 0, 'notes ' || note FROM notes
-) AS rows_of_all ORDER BY rank, id, line";
-
-/// Every row of every table by what it says, without the keys that a database draws: a sequence doesn't roll back.
-pub(crate) const CONTENT: &str = "
+) AS rows_of_all ORDER BY rank, id, line",
+    content: "
 SELECT line FROM (
   SELECT 1 AS rank, 'users ' || name || ' v' || version AS line FROM users
   UNION ALL SELECT 2, 'profiles of ' || u.name || ' ' || bio || ' v' || p.version FROM profiles p LEFT JOIN users u ON u.id = p.user_id
   UNION ALL SELECT 3, 'pictures of ' || p.bio || ' ' || path FROM pictures i LEFT JOIN profiles p ON p.id = i.profile_id
   UNION ALL SELECT 4, 'desks of ' || COALESCE(u.name, 'nobody') || ' ' || label FROM desks d LEFT JOIN users u ON u.id = d.user_id
   UNION ALL SELECT 5, 'notes ' || note FROM notes
-) AS rows_of_all ORDER BY rank, line";
+) AS rows_of_all ORDER BY rank, line",
+};

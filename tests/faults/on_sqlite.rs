@@ -1,7 +1,10 @@
 //! SQLite: a file in WAL mode, so that two connections can look at it.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use sqlx::Sqlite;
@@ -34,11 +37,33 @@ impl Directory {
 impl Kind for Sqlite {
     type Place = Directory;
 
+    type Brake = ();
+
     const SCHEMA: &'static str = include_str!("schema/sqlite.sql");
 
     const WRITE: &'static str = "BEGIN IMMEDIATE";
 
-    const EMPTY: &'static str = "DELETE FROM fault; DELETE FROM notes; DELETE FROM desks; DELETE FROM pictures; DELETE FROM profiles; DELETE FROM users;";
+    const ID: &'static str = "INTEGER PRIMARY KEY";
+
+    fn watch(table: &str) -> String {
+        let mut triggers = String::new();
+        for kind in ["INSERT", "UPDATE", "DELETE"] {
+            triggers += &format!(
+                "CREATE TRIGGER {table}_{kind} BEFORE {kind} ON {table} WHEN EXISTS (SELECT 1 FROM fault WHERE what = '{kind} {table}')
+                BEGIN SELECT RAISE(ABORT, 'told to fail'); END;
+                CREATE TRIGGER {table}_{kind}_late AFTER {kind} ON {table} WHEN EXISTS (SELECT 1 FROM fault WHERE what = 'COMMIT')
+                BEGIN INSERT INTO broken VALUES (-1); END;
+                CREATE TRIGGER {table}_{kind}_noted AFTER {kind} ON {table} WHEN EXISTS (SELECT 1 FROM fault WHERE what = 'note')
+                BEGIN INSERT INTO fired VALUES ('{kind} {table}'); END;"
+            );
+        }
+        triggers
+    }
+
+    /// A rowid begins at 1 in an empty table.
+    fn restart(_: &[&str]) -> String {
+        String::new()
+    }
 
     async fn place() -> Option<Directory> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -58,6 +83,34 @@ impl Kind for Sqlite {
     /// The thread of a connection answers when it is done; often that is at once.
     async fn slow_pool(place: &Directory) -> sqlx::Pool<Self> {
         Self::pool(place)
+    }
+
+    /// A writer in the way is a conflict at once.
+    async fn rivals(place: &Directory, _: bool) -> (sqlx::Pool<Self>, (), sqlx::Pool<Self>) {
+        (Self::pool(place), (), Self::pool(place))
+    }
+
+    /// The steps are polls.
+    async fn up_to<F: Future>(
+        (): &mut (),
+        mut future: Pin<&mut F>,
+        step: usize,
+    ) -> Option<F::Output> {
+        let mut left = step;
+        poll_fn(|context| {
+            if left == 0 {
+                return Poll::Ready(None);
+            }
+            left -= 1;
+            future.as_mut().poll(context).map(Some)
+        })
+        .await
+    }
+
+    fn release((): &mut ()) {}
+
+    async fn blocked(_: &sqlx::Pool<Self>) {
+        std::future::pending().await
     }
 
     running!();

@@ -9,7 +9,7 @@ use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
 use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// What a side says.
 type Says = BufReader<Box<dyn AsyncRead + Send + Unpin>>;
@@ -30,6 +30,8 @@ pub(crate) enum Cut {
 #[derive(Default)]
 struct Wire {
     cut: Option<Cut>,
+    /// The message that waits until it is released.
+    hold: Option<usize>,
     /// What each message runs: the text of a query, `Parse` or `Execute`.
     seen: Vec<String>,
 }
@@ -38,6 +40,8 @@ struct Wire {
 pub(crate) struct Proxy {
     pub(crate) pool: Pool<Postgres>,
     wire: Arc<Mutex<Wire>>,
+    /// Told that a message is held, and that it may go.
+    gate: Arc<(Notify, Notify)>,
 }
 
 impl Proxy {
@@ -46,27 +50,52 @@ impl Proxy {
         let port = listener.local_addr().expect("an address").port();
         let options = through(&server, port);
         let wire = Arc::<Mutex<Wire>>::default();
+        let gate = Arc::<(Notify, Notify)>::default();
         tokio::spawn({
-            let wire = Arc::clone(&wire);
+            let (wire, gate) = (Arc::clone(&wire), Arc::clone(&gate));
             async move {
                 while let Ok((client, _)) = listener.accept().await {
                     let server = connect(&server).await.expect("a connection to PostgreSQL");
-                    tokio::spawn(carry(halves(client), server, Arc::clone(&wire)));
+                    tokio::spawn(carry(
+                        halves(client),
+                        server,
+                        Arc::clone(&wire),
+                        Arc::clone(&gate),
+                    ));
                 }
             }
         });
         let pool = PoolOptions::new()
             .max_connections(1)
             .connect_lazy_with(options);
-        Self { pool, wire }
+        Self { pool, wire, gate }
     }
 
     /// Counts from here, and loses the connection there.
     pub(crate) fn arm(&self, cut: Cut) {
         *self.wire() = Wire {
             cut: Some(cut),
-            seen: Vec::new(),
+            ..Wire::default()
         };
+    }
+
+    /// Counts from here, and holds that message until it is released.
+    pub(crate) fn hold(&self, at: usize) {
+        *self.wire() = Wire {
+            hold: Some(at),
+            ..Wire::default()
+        };
+    }
+
+    /// Waits until the message is there.
+    pub(crate) async fn held(&self) {
+        self.gate.0.notified().await;
+    }
+
+    /// Holds nothing any more.
+    pub(crate) fn release(&self) {
+        *self.wire() = Wire::default();
+        self.gate.1.notify_one();
     }
 
     /// Carries everything, and gives what was seen since it was armed; the last is what the connection was lost at, if it was.
@@ -118,12 +147,17 @@ fn halves(stream: TcpStream) -> (Says, Told) {
 }
 
 /// Carries one connection, until one side is gone or it is to be lost.
-async fn carry(client: (Says, Told), server: (Says, Told), wire: Arc<Mutex<Wire>>) {
+async fn carry(
+    client: (Says, Told),
+    server: (Says, Told),
+    wire: Arc<Mutex<Wire>>,
+    gate: Arc<(Notify, Notify)>,
+) {
     let (mut from_client, mut to_client) = client;
     let (mut from_server, mut to_server) = server;
     let (mute, muted) = mpsc::channel(1);
     tokio::select! {
-        () = requests(&mut from_client, &mut to_server, &wire, &mute) => {}
+        () = requests(&mut from_client, &mut to_server, (&wire, &gate), &mute) => {}
         () = answers(&mut from_server, &mut to_client, muted) => {}
     }
 }
@@ -132,7 +166,7 @@ async fn carry(client: (Says, Told), server: (Says, Told), wire: Arc<Mutex<Wire>
 async fn requests(
     client: &mut Says,
     server: &mut Told,
-    wire: &Mutex<Wire>,
+    (wire, gate): (&Mutex<Wire>, &(Notify, Notify)),
     mute: &mpsc::Sender<()>,
 ) {
     let mut is_startup = true;
@@ -150,7 +184,11 @@ async fn requests(
             return;
         }
         if !is_startup && let Some(what) = running(&message) {
-            let cut = count(wire, what);
+            let (cut, is_held) = count(wire, what);
+            if is_held {
+                gate.0.notify_one();
+                gate.1.notified().await;
+            }
             match cut {
                 Some(Cut::Before(_)) => return,
                 Some(Cut::After(_)) if mute.send(()).await.is_err() => return,
@@ -174,14 +212,17 @@ fn running(message: &[u8]) -> Option<String> {
     }
 }
 
-/// Counts a message; the cut, where it is at this one.
-fn count(wire: &Mutex<Wire>, what: String) -> Option<Cut> {
+/// Counts a message; the cut, where it is at this one, and whether this one is held.
+fn count(wire: &Mutex<Wire>, what: String) -> (Option<Cut>, bool) {
     let mut wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
     let number = wire.seen.len();
-    wire.cut?;
-    wire.seen.push(what);
-    wire.cut
-        .filter(|cut| matches!(cut, Cut::Before(at) | Cut::After(at) if *at == number))
+    if wire.cut.is_some() || wire.hold.is_some() {
+        wire.seen.push(what);
+    }
+    let cut = wire
+        .cut
+        .filter(|cut| matches!(cut, Cut::Before(at) | Cut::After(at) if *at == number));
+    (cut, wire.hold == Some(number))
 }
 
 /// The server's answers. Muted, they are read up to the one that says that it is ready, and the connection ends there.

@@ -1,5 +1,5 @@
 //! Fields that are there under some configurations only.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 use sqlx_cascade::{HasOne, Relations};
 

@@ -1,7 +1,7 @@
 //! Fields have the names of generated locals, raw names, and names of other scripts.
 #![allow(dead_code, mixed_script_confusables)]
 
-use sqlx_cascade::{BelongsTo, HasOne, Relations};
+use sqlx_cascade::{BelongsTo, HasMany, HasOne, ManyToMany, Relations};
 
 #[derive(Relations)]
 #[table(name = "odd")]
@@ -22,6 +22,12 @@ struct Odd {
     __cascade: i64,
     größe: i64,
     r#fn: Option<String>,
+    #[one_to_many]
+    r#loop: HasMany<Émile>,
+    #[many_to_many(through = "impl", source = "type, key")]
+    __see: ManyToMany<Émile>,
+    #[many_to_many(through = "self", source = "type, key")]
+    __row: ManyToMany<r#struct>,
 }
 
 #[derive(Relations)]
@@ -47,8 +53,10 @@ struct r#struct {
     next_id: Option<i64>,
     #[one_to_one]
     next: HasOne<Self>,
+    #[many_to_many(through = "structs", target = "type, key")]
+    __own: ManyToMany<Odd>,
 }
 
 fn main() {
-    let _ = (Émile::MATCH, r#struct::NEXT);
+    let _ = (Émile::MATCH, Émile::USE, r#struct::NEXT, Odd::LOOP, Odd::__SEE, r#struct::__OWN);
 }

@@ -16,6 +16,8 @@ const row: u8 = 0;
 const parts: u8 = 0;
 const part: u8 = 0;
 const __cascade: u8 = 0;
+const __OWN: u8 = 0;
+const __OTHER_0: u8 = 0;
 
 #[derive(::sqlx_cascade::Relations)]
 #[table(name = "users")]
@@ -24,6 +26,12 @@ struct User {
     id: i64,
     #[one_to_one(cascade = "all, delete-orphan")]
     profile: ::sqlx_cascade::HasOne<Profile>,
+    #[many_to_many(through = "readers", target = "profile_id, number")]
+    profiles: ::sqlx_cascade::ManyToMany<Profile>,
+    #[one_to_many]
+    invited: ::sqlx_cascade::HasMany<User>,
+    #[many_to_one]
+    invited_by: Option<::sqlx_cascade::BelongsTo<User>>,
 }
 
 #[derive(::sqlx_cascade::Relations)]

@@ -1,7 +1,7 @@
 //! serde, sqlx and the standard library derive beside us, on the same fields.
 #![allow(dead_code)]
 
-use sqlx_cascade::{BelongsTo, HasOne, Persistent, Relations};
+use sqlx_cascade::{BelongsTo, HasMany, HasOne, ManyToMany, Persistent, Relations};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize, sqlx::FromRow, Relations)]
 #[serde(rename_all = "camelCase", default)]
@@ -24,6 +24,18 @@ struct User {
     #[one_to_one(cascade = "all, delete-orphan")]
     #[serde(skip_serializing_if = "HasOne::is_not_loaded")]
     profile: HasOne<Profile>,
+    #[sqlx(skip)]
+    #[serde(skip)]
+    #[many_to_one]
+    parent: Option<BelongsTo<User>>,
+    #[sqlx(skip)]
+    #[serde(skip)]
+    #[one_to_many(order_by = "fullName")]
+    children: HasMany<User>,
+    #[sqlx(skip)]
+    #[serde(skip)]
+    #[many_to_many(through = "likes")]
+    likes: ManyToMany<Profile>,
     org_id: i64,
 }
 

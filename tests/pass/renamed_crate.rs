@@ -17,6 +17,8 @@ struct User {
     id: i64,
     #[one_to_one(cascade = "all, delete-orphan")]
     profile: renamed::HasOne<Profile>,
+    #[many_to_many(through = "friends", source = "a", target = "b", order_by = "id")]
+    friends: renamed::ManyToMany<User>,
 }
 
 #[derive(renamed::Relations)]

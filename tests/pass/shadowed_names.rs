@@ -1,7 +1,7 @@
 //! Names of the prelude and of crates mean something else here: generated code names nothing without its whole path.
 #![allow(dead_code, non_camel_case_types, unused_macros)]
 
-use sqlx_cascade::{BelongsTo, HasOne, Relations};
+use sqlx_cascade::{BelongsTo, HasMany, HasOne, ManyToMany, Relations};
 
 struct Vec;
 struct Result;
@@ -28,6 +28,7 @@ macro_rules! module_path { () => {}; }
 macro_rules! vec { () => {}; }
 macro_rules! codec { () => {}; }
 macro_rules! methods { () => {}; }
+macro_rules! link { () => {}; }
 
 #[derive(Relations)]
 #[table(name = "users")]
@@ -38,6 +39,12 @@ struct User {
     nick: ::core::option::Option<::std::string::String>,
     #[one_to_one(back_populates = user_id, cascade = "all, delete-orphan")]
     profile: HasOne<Profile>,
+    #[one_to_many(back_populates = editor, order_by = "id desc")]
+    edited: HasMany<Profile>,
+    #[many_to_many(through = "follows", source = "from_id", target = "to_id", cascade = "all", single_parent)]
+    follows: ManyToMany<Self>,
+    #[many_to_many(through = "readers", target = "tenant, profile_id")]
+    reads: ManyToMany<Profile>,
 }
 
 #[derive(Relations)]

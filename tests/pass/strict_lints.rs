@@ -18,7 +18,7 @@
 )]
 #![deny(non_local_definitions, private_interfaces, elided_lifetimes_in_paths)]
 
-use sqlx_cascade::{BelongsTo, HasOne, Relations};
+use sqlx_cascade::{BelongsTo, HasMany, HasOne, ManyToMany, Relations};
 
 /// A public struct with a private child in a private field.
 #[derive(Debug, Default, Relations)]
@@ -32,6 +32,14 @@ pub struct User {
     /// A relation that is public.
     #[one_to_one(back_populates = user_id)]
     pub badge: HasOne<Badge>,
+    /// A list that is public.
+    #[one_to_many(back_populates = giver, order_by = "number desc")]
+    pub given: HasMany<Badge>,
+    /// Links.
+    #[many_to_many(through = "follows", source = "from_id", target = "to_id")]
+    pub follows: ManyToMany<User>,
+    #[many_to_many(through = "user_profiles", target = "tenant_id, profile_id", viewonly)]
+    profiles: ManyToMany<Profile>,
 }
 
 /// A public child.
@@ -67,5 +75,6 @@ fn main() {
     let user = User::default();
     let profile = Profile::default();
     assert!(user.profile.is_not_loaded() && user.badge.is_not_loaded());
+    assert!(user.given.is_not_loaded() && user.follows.is_not_loaded() && user.profiles.is_not_loaded());
     assert_eq!((profile.tenant_id, profile.id, profile.user_id), (0, 0, 0));
 }

@@ -18,6 +18,11 @@ const LINES_TEST: &str = "budget_expanded_lines";
 const LINES: &str = "expanded lines: ";
 const LINES_BOUND: &str = "at most 130";
 
+/// Structs with six columns and four relations, and what each may add to a check.
+const WIDE: usize = 60;
+const WIDE_BOUND: Duration = Duration::from_millis(15);
+const RING_BOUND: Duration = Duration::from_secs(5);
+
 const STRUCTS: usize = 80;
 const STRUCTS_BOUND: Duration = Duration::from_millis(800);
 const RING: usize = 300;
@@ -50,6 +55,18 @@ impl Report {
         ]);
     }
 
+    fn millis(&mut self, what: &str, measured: Duration, bound: Duration) {
+        let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+        let is_over = measured > bound;
+        let verdict = if is_over { "OVER" } else { "ok" };
+        let bound = format!("at most {}", millis(bound));
+        self.row(what, millis(measured), bound, verdict);
+        if is_over {
+            let over = format!("over budget: {what}, {}", millis(measured));
+            self.over.push(over);
+        }
+    }
+
     fn time(&mut self, what: &str, measured: Duration, bound: Duration) {
         let is_over = measured > bound;
         self.row(
@@ -68,7 +85,7 @@ impl Report {
 /// Measures everything, also after what failed.
 pub(crate) fn run() -> Outcome {
     let mut report = Report::default();
-    let tasks = [dependencies, expanded_lines, derive_build, structs, ring];
+    let tasks = [dependencies, expanded_lines, derive_build, structs, wide, ring];
     let mut failures: Vec<String> = tasks
         .iter()
         .filter_map(|task| task(&mut report).err())
@@ -199,9 +216,23 @@ fn structs(report: &mut Report) -> Outcome {
     Ok(())
 }
 
+fn wide(report: &mut Report) -> Outcome {
+    let program = program()?;
+    let empty = program.shortest("check", &source::pairs(0), RUNS)?;
+    let full = program.shortest("check", &source::wide(WIDE), RUNS)?;
+    let each = full.saturating_sub(empty) / u32::try_from(WIDE).unwrap_or(1);
+    let what = format!("check of a struct with 6 columns and 4 relations, of {WIDE}");
+    report.millis(&what, each, WIDE_BOUND);
+    Ok(())
+}
+
 fn ring(report: &mut Report) -> Outcome {
     let program = program()?;
-    let what = format!("build of a ring of {RING} structs");
+    let empty = program.shortest("check", &source::pairs(0), RUNS)?;
+    let full = program.shortest("check", &source::ring(RING), 1)?;
+    let what = format!("check of a ring of {RING} structs of all kinds");
+    report.time(&what, full.saturating_sub(empty), RING_BOUND);
+    let what = format!("build of a ring of {RING} structs of all kinds");
     // Builds the dependencies, so that the time is that of the ring.
     program.shortest("build", &source::pairs(0), 1)?;
     let built = program.shortest("build", &source::ring(RING), 1);

@@ -4,28 +4,34 @@ use syn::LitStr;
 
 use crate::cascade::{Cascade, TOKENS};
 use crate::errors::Errors;
-use crate::model::{Entity, Field, Role};
+use crate::model::{Entity, Field, Kind, Relation};
 use crate::names;
 use crate::values::PassiveDeletes;
 
-/// The cascade of a field's relation.
-fn given<'f>(field: &'f Field<'_>) -> Option<(&'f LitStr, Cascade)> {
-    let given = match &field.role {
-        Role::HasOne(relation) => relation.keys.cascade.as_ref(),
-        Role::BelongsTo(held) => held.cascade.as_ref(),
-        _ => None,
-    };
-    given.map(|given| (&given.value, Cascade::of(&given.value)))
+/// The tokens that delete; what deletes orphans comes first, for messages name one.
+const DELETING: [&str; 2] = ["delete-orphan", "delete"];
+
+/// The relation of a field with its cascade.
+fn given<'f, 'a>(field: &'f Field<'a>) -> Option<(&'f Relation<'a>, &'f LitStr, Cascade)> {
+    let relation = field.relation()?;
+    let literal = &relation.keys.cascade.as_ref()?.value;
+    Some((relation, literal, Cascade::of(literal)))
 }
 
 /// The same, where each of its tokens is one.
-fn cascade<'f>(field: &'f Field<'_>) -> Option<(&'f LitStr, Cascade)> {
-    given(field).filter(|(_, cascade)| cascade.tokens().all(|token| TOKENS.contains(&token)))
+fn cascade<'f, 'a>(field: &'f Field<'a>) -> Option<(&'f Relation<'a>, &'f LitStr, Cascade)> {
+    given(field).filter(|(_, _, cascade)| cascade.tokens().all(|token| TOKENS.contains(&token)))
+}
+
+/// Whether the relation can delete at all, so that it matters how.
+fn may_delete(relation: &Relation<'_>) -> bool {
+    let keys = &relation.keys;
+    keys.viewonly.is_none() && (!relation.is_shared() || keys.single_parent.is_some())
 }
 
 /// Unknown token, a token twice, `none` with another.
 pub(super) fn tokens_are_known(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Some((literal, cascade)) = given(field) else {
+    let Some((_, literal, cascade)) = given(field) else {
         return;
     };
     let mut seen: Vec<&str> = Vec::new();
@@ -59,10 +65,11 @@ fn unknown(token: &str) -> String {
 
 /// `delete-orphan` without `delete`.
 pub(super) fn orphans_are_deleted(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Some((literal, cascade)) = cascade(field).filter(|_| may_delete(field)) else {
-        return;
-    };
-    if cascade.has("delete-orphan") && !cascade.has("delete") {
+    if let Some((relation, literal, cascade)) = cascade(field)
+        && may_delete(relation)
+        && cascade.has("delete-orphan")
+        && !cascade.has("delete")
+    {
         errors.at(
             literal,
             "`delete-orphan` needs `delete` beside it: write `cascade = \"all, delete-orphan\"`",
@@ -70,53 +77,48 @@ pub(super) fn orphans_are_deleted(_: &Entity<'_>, field: &Field<'_>, errors: &mu
     }
 }
 
-/// Whether the relation can delete at all, so that it matters how.
-fn may_delete(field: &Field<'_>) -> bool {
-    match &field.role {
-        Role::HasOne(relation) => relation.keys.viewonly.is_none(),
-        Role::BelongsTo(held) => held.foreign_key.unique || held.single_parent.is_some(),
-        _ => false,
+/// `delete` or `delete-orphan` on a `many_to_one` or a `many_to_many` without `single_parent`.
+pub(super) fn shared_rows_stay(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
+    let Some((relation, literal, cascade)) = cascade(field) else {
+        return;
+    };
+    let Some(token) = DELETING.into_iter().find(|token| cascade.has(token)) else {
+        return;
+    };
+    if may_delete(relation) || relation.keys.viewonly.is_some() || !relation.is_read {
+        return;
     }
+    let row = match relation.kind {
+        Kind::ManyToMany(_) => "a row that others are linked to",
+        _ => "a parent that other rows refer to",
+    };
+    errors.at(
+        literal,
+        format!(
+            "`{token}` would delete {row}: leave out `all`, `delete` and `delete-orphan`, \
+             or add `single_parent`, so that it goes with the last of them"
+        ),
+    );
 }
 
-/// `delete` or `delete-orphan` on a `many_to_one` without `single_parent`.
-pub(super) fn shared_parents_stay(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Role::BelongsTo(_) = &field.role else {
+/// `single_parent` next to a cascade that deletes nothing.
+pub(super) fn single_parents_are_deleted(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
+    let Some(relation) = field.relation().filter(|relation| relation.is_read) else {
         return;
     };
-    let Some((literal, cascade)) = cascade(field).filter(|_| !may_delete(field)) else {
+    let Some(given) = &relation.keys.single_parent else {
         return;
     };
-    if let Some(token) = ["delete-orphan", "delete"]
-        .into_iter()
-        .find(|token| cascade.has(token))
-    {
-        errors.at(
-            literal,
-            format!("`{token}` would delete a parent that other rows refer to: leave out `all`, `delete` and `delete-orphan`"),
-        );
-    }
-}
-
-/// A parent that goes with its child: what that takes is not built yet.
-pub(super) fn parents_are_not_deleted(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Role::BelongsTo(held) = &field.role else {
-        return;
+    let deletes = match (&relation.keys.cascade, cascade(field)) {
+        (None, _) => false,
+        (Some(_), Some((_, _, cascade))) => DELETING.iter().any(|token| cascade.has(token)),
+        (Some(_), None) => true,
     };
-    if let Some(given) = &held.single_parent {
+    if !deletes && relation.keys.viewonly.is_none() {
         errors.at(
             &given.word,
-            "`single_parent` is not built yet: a child can't delete its parent; leave it out, with `all`, `delete` and `delete-orphan`",
-        );
-        return;
-    }
-    let Some((literal, cascade)) = cascade(field).filter(|_| may_delete(field)) else {
-        return;
-    };
-    if cascade.has("delete") {
-        errors.at(
-            literal,
-            "a child that deletes its parent is not built yet: leave out `all`, `delete` and `delete-orphan`",
+            "`single_parent` lets a cascade delete the other side, and this one doesn't: \
+             leave it out, or write `cascade = \"all, delete-orphan\"`",
         );
     }
 }
@@ -127,24 +129,18 @@ pub(super) fn passive_deletes_delete_nothing(
     field: &Field<'_>,
     errors: &mut Errors,
 ) {
-    let Role::HasOne(relation) = &field.role else {
+    let Some((relation, _, cascade)) = cascade(field) else {
         return;
     };
     let Some(given) = relation
         .keys
         .passive_deletes
         .as_ref()
-        .filter(|given| given.value == PassiveDeletes::All)
+        .filter(|given| given.value == PassiveDeletes::All && may_delete(relation))
     else {
         return;
     };
-    let Some((_, cascade)) = cascade(field).filter(|_| may_delete(field)) else {
-        return;
-    };
-    if let Some(token) = ["delete", "delete-orphan"]
-        .into_iter()
-        .find(|token| cascade.has(token))
-    {
+    if let Some(token) = DELETING.into_iter().rev().find(|token| cascade.has(token)) {
         errors.at(
             &given.word,
             format!(
@@ -157,14 +153,13 @@ pub(super) fn passive_deletes_delete_nothing(
 
 /// `viewonly` with what only a relation that is written has.
 pub(super) fn viewonly_writes_nothing(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
-    let Role::HasOne(relation) = &field.role else {
+    let Some(keys) = field.relation().map(|relation| &relation.keys) else {
         return;
     };
-    let keys = &relation.keys;
     if keys.viewonly.is_none() {
         return;
     }
-    if let Some((literal, cascade)) = cascade(field)
+    if let Some((_, literal, cascade)) = cascade(field)
         && let Some(token) = cascade.writes()
     {
         errors.at(literal, format!("a `viewonly` relation is never written, and `{token}` writes: leave out the cascade, or `viewonly`"));
@@ -173,6 +168,7 @@ pub(super) fn viewonly_writes_nothing(_: &Entity<'_>, field: &Field<'_>, errors:
         keys.passive_deletes.as_ref().map(|given| &given.word),
         keys.on_remove.as_ref().map(|given| &given.word),
         keys.required.as_ref().map(|given| &given.word),
+        keys.single_parent.as_ref().map(|given| &given.word),
     ];
     for word in words.into_iter().flatten() {
         errors.at(word, format!("a `viewonly` relation is never written, so `{word}` says nothing: leave it out, or `viewonly`"));
@@ -185,15 +181,11 @@ pub(super) fn denied_removals_delete_nothing(
     field: &Field<'_>,
     errors: &mut Errors,
 ) {
-    let Role::HasOne(relation) = &field.role else {
-        return;
-    };
-    let (Some(given), Some((_, cascade)), true) =
-        (&relation.keys.on_remove, cascade(field), may_delete(field))
-    else {
-        return;
-    };
-    if cascade.has("delete-orphan") {
-        errors.at(&given.word, "`on_remove = \"deny\"` refuses that a child leaves, and `delete-orphan` deletes it then: keep one of them");
+    if let Some((relation, _, cascade)) = cascade(field)
+        && let Some(given) = &relation.keys.on_remove
+        && may_delete(relation)
+        && cascade.has("delete-orphan")
+    {
+        errors.at(&given.word, "`on_remove = \"deny\"` refuses a removal, and `delete-orphan` deletes what is removed: keep one of them");
     }
 }

@@ -10,8 +10,9 @@ use crate::errors::Errors;
 use crate::expand::KEY_PARTS;
 use crate::facts::{Cell, Source};
 use crate::grammar::Given;
-use crate::model::{BelongsTo, Entity, Field, Role};
+use crate::model::{Entity, Field, Role};
 use crate::names;
+use crate::shape::Wrapper;
 
 /// No `#[table(name = "..")]`, or a name that names nothing.
 pub(super) fn table_is_named(entity: &Entity<'_>, errors: &mut Errors) {
@@ -29,7 +30,7 @@ pub(super) fn table_is_named(entity: &Entity<'_>, errors: &mut Errors) {
 }
 
 /// Refuses names that no database takes.
-fn usable(name: &LitStr, errors: &mut Errors) {
+pub(super) fn usable(name: &LitStr, errors: &mut Errors) {
     if name.value().trim().is_empty() {
         errors.at(
             name,
@@ -48,6 +49,8 @@ pub(super) fn columns_have_names_of_their_own(entity: &Entity<'_>, errors: &mut 
     let mut first: HashMap<String, Cell<'_>> = HashMap::new();
     for cell in entity.cells() {
         match first.get(cell.name) {
+            // A name that one attribute has twice is that attribute's rule to refuse.
+            Some(other) if std::ptr::eq(cell.field, other.field) => {}
             Some(other) => errors.at(place(&cell), same_column(&cell, other)),
             None => drop(first.insert(cell.name.to_owned(), cell)),
         }
@@ -55,9 +58,9 @@ pub(super) fn columns_have_names_of_their_own(entity: &Entity<'_>, errors: &mut 
     for (field, held) in entity
         .fields
         .iter()
-        .filter_map(|field| Some((field, belongs_to(field)?)))
+        .filter_map(|field| Some((field, field.held()?)))
     {
-        let [only] = held.columns.as_slice() else {
+        let [only] = held.key.columns.as_slice() else {
             continue;
         };
         let Some(plain) = entity
@@ -67,7 +70,7 @@ pub(super) fn columns_have_names_of_their_own(entity: &Entity<'_>, errors: &mut 
             continue;
         };
         errors.at(
-            held.column.as_ref().map_or_else(
+            held.relation.keys.column.as_ref().map_or_else(
                 || field.ident.to_token_stream(),
                 |given| given.value.to_token_stream(),
             ),
@@ -79,21 +82,10 @@ pub(super) fn columns_have_names_of_their_own(entity: &Entity<'_>, errors: &mut 
     }
 }
 
-fn belongs_to<'f>(field: &'f Field<'_>) -> Option<&'f BelongsTo<'f>> {
-    if let Role::BelongsTo(held) = &field.role {
-        Some(held)
-    } else {
-        None
-    }
-}
-
 fn same_column(cell: &Cell<'_>, other: &Cell<'_>) -> String {
     let (name, field, other_field) = (cell.name, &cell.field.name, &other.field.name);
     match (cell.source, other.source) {
-        (Source::Part(..), _) if std::ptr::eq(cell.field, other.field) => {
-            format!("the column \"{name}\" is named twice: keep one")
-        }
-        (Source::Part(held, _), Source::Part(..)) if held.columns.len() > 1 => {
+        (Source::Part(held, _), Source::Part(..)) if held.key.columns.len() > 1 => {
             format!(
                 "`{other_field}` and `{field}` share the column \"{name}\": give it a plain field of its own, which both then follow"
             )
@@ -118,7 +110,7 @@ fn place(cell: &Cell<'_>) -> TokenStream {
             .name
             .as_ref()
             .or(cell.field.sqlx.rename.as_ref()),
-        Source::Part(held, _) => held.column.as_ref(),
+        Source::Part(held, _) => held.relation.keys.column.as_ref(),
     };
     named.map_or_else(
         || cell.field.ident.to_token_stream(),
@@ -184,7 +176,7 @@ pub(super) fn options_fit_the_field(_: &Entity<'_>, field: &Field<'_>, errors: &
             errors.at(word, why);
         }
     }
-    if let (Role::Skipped, [relation, ..]) = (&field.role, field.relations.as_slice()) {
+    if let (Role::Skipped, [relation, ..]) = (&field.role, field.relation_attributes.as_slice()) {
         errors.at(
             relation.word,
             format!(
@@ -199,12 +191,14 @@ pub(super) fn options_fit_the_field(_: &Entity<'_>, field: &Field<'_>, errors: &
 fn unfit(field: &Field<'_>, word: &Ident) -> Option<String> {
     let word = word.to_string();
     Some(match (&field.role, word.as_str()) {
-        (Role::HasOne(_), _) => format!("a `HasOne` has no column: leave out `{word}`"),
-        (Role::BelongsTo(_), "name") => "the relation names its column: write `column = \"..\"` in its attribute".to_owned(),
-        (Role::BelongsTo(held), "unique") => {
-            format!("a foreign key that is unique is `one_to_one`: write that instead of `{}`, and leave out `unique`", held.foreign_key.word)
-        }
-        (Role::BelongsTo(_), _) => format!("a foreign key can't be `{word}`: leave it out"),
+        (Role::Relation(relation), option) => match (relation.wrapper(), option) {
+            (Wrapper::BelongsTo, "name") => "the relation names its column: write `column = \"..\"` in its attribute".to_owned(),
+            (Wrapper::BelongsTo, "unique") => {
+                format!("a foreign key that is unique is `one_to_one`: write that instead of `{}`, and leave out `unique`", relation.word)
+            }
+            (Wrapper::BelongsTo, _) => format!("a foreign key can't be `{word}`: leave it out"),
+            (wrapper, _) => format!("a `{}` has no column: leave out `{word}`", wrapper.name()),
+        },
         (Role::Skipped, _) => format!("a field that is skipped has no column: leave out `{word}`, or `skip`"),
         (Role::Column(column), "unique") if column.foreign_key.as_ref().is_some_and(|key| !key.unique) => {
             "a foreign key that is unique is `one_to_one`: write that instead of `many_to_one`, and leave out `unique`".to_owned()
@@ -228,7 +222,7 @@ pub(super) fn column_is_named_once(_: &Entity<'_>, field: &Field<'_>, errors: &m
             ),
         );
     }
-    if let (Role::BelongsTo(_), Some(rename)) = (&field.role, &field.sqlx.rename) {
+    if let (Some(_), Some(rename)) = (field.held(), &field.sqlx.rename) {
         errors.at(
             &rename.word,
             "the relation names its column: write `column = \"..\"` in its attribute",
@@ -240,18 +234,34 @@ pub(super) fn column_is_named_once(_: &Entity<'_>, field: &Field<'_>, errors: &m
     {
         usable(&given.value, errors);
     }
-    if let Some(given) = belongs_to(field).and_then(|held| held.column.as_ref()) {
-        let text = given.value.value();
-        if text.split(',').count() > KEY_PARTS {
-            errors.at(
-                &given.value,
-                format!("a key has {KEY_PARTS} columns at most, and so has a foreign key"),
-            );
-        } else if text.contains('\0') || text.split(',').any(|name| name.trim().is_empty()) {
-            errors.at(
-                &given.value,
-                "a column has no name: write the names of the columns, with a comma between two",
-            );
-        }
+    if let Some(held) = field.held()
+        && let Some(given) = &held.relation.keys.column
+    {
+        usable_names(&given.value, &held.key.columns, errors);
+    }
+}
+
+/// Refuses names that are none of the columns of a key.
+pub(super) fn usable_names(list: &LitStr, names: &[String], errors: &mut Errors) {
+    let twice =
+        |(index, name): &(usize, &String)| names.iter().take(*index).any(|other| other == *name);
+    if names.len() > KEY_PARTS {
+        errors.at(
+            list,
+            format!("a key has {KEY_PARTS} columns at most, and so has a foreign key"),
+        );
+    } else if names
+        .iter()
+        .any(|name| name.is_empty() || name.contains('\0'))
+    {
+        errors.at(
+            list,
+            "a column has no name: write the names of the columns, with a comma between two",
+        );
+    } else if let Some((_, name)) = names.iter().enumerate().find(twice) {
+        errors.at(
+            list,
+            format!("the column \"{name}\" is named twice: keep one"),
+        );
     }
 }

@@ -1,9 +1,12 @@
 //! Rules about primary keys and versions.
 
+use quote::ToTokens;
+
 use crate::errors::Errors;
 use crate::expand::KEY_PARTS;
 use crate::model::{Entity, Field, Role};
-use crate::shape::Shape;
+use crate::names;
+use crate::shape::{Shape, Wrapper};
 
 /// No `#[key]`.
 pub(super) fn there_is_a_key(entity: &Entity<'_>, errors: &mut Errors) {
@@ -55,17 +58,22 @@ pub(super) fn there_is_one_version(entity: &Entity<'_>, errors: &mut Errors) {
 pub(super) fn key_is_a_column(_: &Entity<'_>, field: &Field<'_>, errors: &mut Errors) {
     let Some(given) = &field.key else { return };
     match &field.role {
-        Role::BelongsTo(held) => {
-            let parent = crate::names::text(&quote::ToTokens::to_token_stream(held.target));
-            errors.at(
+        Role::Relation(relation) => match relation.wrapper() {
+            Wrapper::BelongsTo => {
+                let parent = names::text(&relation.target.to_token_stream());
+                errors.at(
+                    &given.word,
+                    format!("a key is a plain column: write `#[key] #[one_to_one({parent})]` on a field of the type of the key of `{parent}`"),
+                );
+            }
+            wrapper => errors.at(
                 &given.word,
-                format!("a key is a plain column: write `#[key] #[one_to_one({parent})]` on a field of the type of the key of `{parent}`"),
-            );
-        }
-        Role::HasOne(_) => errors.at(
-            &given.word,
-            "a `HasOne` has no column, so it can't be a key: leave `#[key]` out",
-        ),
+                format!(
+                    "a `{}` has no column, so it can't be a key: leave `#[key]` out",
+                    wrapper.name()
+                ),
+            ),
+        },
         Role::Skipped => errors.at(
             &given.word,
             "a field that is skipped has no column, so it can't be a key: leave out one of the two",
@@ -88,7 +96,7 @@ pub(super) fn key_is_never_null(_: &Entity<'_>, field: &Field<'_>, errors: &mut 
     ) = (&field.key, &field.role, &field.shape)
         && *outer == "Option"
     {
-        let inner = crate::names::text(&quote::ToTokens::to_token_stream(inner));
+        let inner = names::text(&inner.to_token_stream());
         errors.at(field.ty, format!("a primary key is never NULL: write `{inner}` instead of `Option<{inner}>`; the key of an unsaved struct is ignored where it is `generated`"));
     }
 }
@@ -125,7 +133,7 @@ pub(super) fn version_is_a_column(_: &Entity<'_>, field: &Field<'_>, errors: &mu
         }
         Role::Column(_) | Role::Unclear => return,
         Role::Skipped => "a field that is skipped has no column",
-        Role::BelongsTo(_) | Role::HasOne(_) => "a relation is no integer column",
+        Role::Relation(_) => "a relation is no integer column",
     };
     errors.at(
         &given.word,

@@ -10,18 +10,22 @@ use crate::names;
 /// One constant per relation, with the field's visibility.
 pub(crate) fn constants(entity: &Entity<'_>) -> Option<TokenStream> {
     let ident = entity.ident;
-    let constants: Vec<_> = entity
-        .relations()
+    let targets = entity
+        .fields
+        .iter()
+        .filter_map(|field| Some((field, field.target()?)));
+    let constants: Vec<_> = targets
         .enumerate()
-        .map(|(index, (field, relation))| {
+        .map(|(index, (field, target))| {
             let doc = format!(" The relation `{}`.", field.name);
-            let (vis, name, child, index) = (field.vis, names::constant(field.ident), relation.child, number(index));
+            let (vis, name, index) = (field.vis, names::constant(field.ident), number(index));
             quote! {
                 #[doc = #doc]
-                #[allow(dead_code)]
-                #vis const #name: __cascade::Relation<#ident, #child> = __cascade::Relation::new(#index);
+                #vis const #name: __cascade::Relation<#ident, #target> = __cascade::Relation::new(#index);
             }
         })
         .collect();
-    (!constants.is_empty()).then(|| quote!(#[automatically_derived] impl #ident { #(#constants)* }))
+    (!constants.is_empty()).then(
+        || quote!(#[automatically_derived] #[allow(dead_code)] impl #ident { #(#constants)* }),
+    )
 }

@@ -6,7 +6,7 @@ use syn::Index;
 
 use super::{key_type, number};
 use crate::facts::{Cell, Source};
-use crate::model::{Entity, Field, Role};
+use crate::model::{Entity, Field, Kind, Relation, Role};
 
 /// The types of the key's parts.
 pub(crate) fn key_types(entity: &Entity<'_>) -> Vec<TokenStream> {
@@ -19,31 +19,46 @@ pub(crate) fn key_types(entity: &Entity<'_>) -> Vec<TokenStream> {
 /// The functions of the impl.
 pub(super) fn functions(entity: &Entity<'_>) -> TokenStream {
     let key = key_functions(entity);
-    let fields: Vec<_> = entity.slots().map(|(_, field)| field.ident).collect();
-    let wrappers: Vec<_> = entity.relations().map(|(field, _)| field.ident).collect();
-    let children: Vec<_> = entity
+    let plain: Vec<_> = entity.plain_fields().map(|field| field.ident).collect();
+    let held = entity.held_fields().map(|field| field.ident);
+    let targets: Vec<_> = entity
         .relations()
-        .map(|(_, relation)| relation.child)
+        .map(|(_, relation)| relation.target)
         .collect();
+    let wrappers: Vec<_> = entity.relations().map(|(field, _)| field.ident).collect();
+    let (slot, slot_mut): (Vec<_>, Vec<_>) = entity
+        .relations()
+        .map(|(_, relation)| slot(relation))
+        .unzip();
     let [see, row] = locals(["see", "row"]);
     let cells = entity.cells();
-    let mut keys = 0_usize..;
     let values = entity.fields.iter().map(|field| {
         let ident = field.ident;
-        let value = value(entity, &cells, field, &row, &mut keys);
+        let value = value(entity, &cells, field, &row);
         quote!(#ident: #value)
     });
     quote! {
         #key
         fn view<'a>(&'a self, #see: &mut __cascade::See<'_, 'a>) {
-            #see(&[#(&self.#fields),*], &[#(<#children as __cascade::Entity>::has_one(&self.#wrappers)),*]);
+            #see(&[#(&self.#plain,)* #(&self.#held),*], &[#(<#targets as __cascade::Entity>::#slot(&self.#wrappers)),*]);
         }
         fn visit(&mut self) -> __cascade::Parts<'_> {
-            __cascade::Parts::new([#(&mut self.#fields),*], [#(<#children as __cascade::Entity>::has_one_mut(&mut self.#wrappers)),*])
+            __cascade::Parts::new([#(&mut self.#plain),*], [#(<#targets as __cascade::Entity>::#slot_mut(&mut self.#wrappers)),*])
         }
         fn read(#row: &mut __cascade::Reader<'_>) -> ::core::result::Result<Self, __cascade::Error> {
             ::core::result::Result::Ok(Self { #(#values),* })
         }
+    }
+}
+
+/// The functions that hand out a relation's wrapper, for reading and for writing.
+fn slot(relation: &Relation<'_>) -> (TokenStream, TokenStream) {
+    match &relation.kind {
+        Kind::HasOne => (quote!(has_one), quote!(has_one_mut)),
+        Kind::HasMany => (quote!(has_many), quote!(has_many_mut)),
+        Kind::ManyToMany(_) => (quote!(many_to_many), quote!(many_to_many_mut)),
+        Kind::BelongsTo(key) if key.optional => (quote!(optional_held), quote!(optional_held_mut)),
+        Kind::BelongsTo(_) => (quote!(held), quote!(held_mut)),
     }
 }
 
@@ -81,18 +96,11 @@ fn key_functions(entity: &Entity<'_>) -> TokenStream {
 }
 
 /// The expression that fills a field from a row.
-fn value(
-    entity: &Entity<'_>,
-    cells: &[Cell<'_>],
-    field: &Field<'_>,
-    row: &Ident,
-    keys: &mut impl Iterator<Item = usize>,
-) -> TokenStream {
+fn value(entity: &Entity<'_>, cells: &[Cell<'_>], field: &Field<'_>, row: &Ident) -> TokenStream {
     let (ident, ty) = (field.ident, field.ty);
+    let default = quote!(::core::default::Default::default());
     match &field.role {
-        Role::Column(column) => {
-            // Foreign keys are numbered in the order of their fields, whichever way these hold them.
-            let _ = column.foreign_key.as_ref().and_then(|_| keys.next());
+        Role::Column(_) => {
             let is_it = |cell: &Cell<'_>| {
                 matches!(cell.source, Source::Plain(_)) && std::ptr::eq(cell.field, field)
             };
@@ -105,18 +113,19 @@ fn value(
                 quote!(#row.column::<#ty>(#index)?)
             }
         }
-        Role::BelongsTo(held) => {
-            let (target, key) = (held.target, keys.next().map(number));
-            let read = if held.optional {
-                quote!(optional_belongs_to)
-            } else {
-                quote!(belongs_to)
-            };
-            quote!(<#target as __cascade::Entity>::#read(#row, #key)?)
-        }
-        Role::HasOne(_) | Role::Skipped | Role::Unclear => {
-            quote!(::core::default::Default::default())
-        }
+        Role::Relation(relation) => match &relation.kind {
+            Kind::BelongsTo(held) => {
+                let (target, key) = (relation.target, entity.reference_of(field).map(number));
+                let read = if held.optional {
+                    quote!(optional_belongs_to)
+                } else {
+                    quote!(belongs_to)
+                };
+                quote!(<#target as __cascade::Entity>::#read(#row, #key)?)
+            }
+            Kind::HasOne | Kind::HasMany | Kind::ManyToMany(_) => default,
+        },
+        Role::Skipped | Role::Unclear => default,
     }
 }
 

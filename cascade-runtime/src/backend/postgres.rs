@@ -26,6 +26,8 @@ impl Backend for Postgres {
         }
     }
 
+    const BEGIN: Option<&'static str> = None;
+
     fn begin(
         connection: &mut PgConnection,
     ) -> BoxFuture<'_, Result<Transaction<'_, Self>, sqlx::Error>> {
@@ -66,7 +68,7 @@ impl Backend for Postgres {
         row.try_get(column)
     }
 
-    fn classify(code: &str) -> Option<ErrorKind> {
+    fn classify(code: &str, _: &str) -> Option<ErrorKind> {
         // Serialisation failure, deadlock, lock not available.
         matches!(code, "40001" | "40P01" | "55P03").then_some(ErrorKind::Conflict)
     }

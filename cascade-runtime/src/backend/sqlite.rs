@@ -28,13 +28,15 @@ impl Backend for Sqlite {
     }
 
     /// A deferred transaction that reads, then writes, fails under a second writer, without waiting.
+    const BEGIN: Option<&'static str> = Some("BEGIN IMMEDIATE");
+
     fn begin(
         connection: &mut SqliteConnection,
     ) -> BoxFuture<'_, Result<Transaction<'_, Self>, sqlx::Error>> {
         if connection.is_in_transaction() {
             Box::pin(Savepoint(Some(Box::pin(connection.begin()))))
         } else {
-            Box::pin(connection.begin_with("BEGIN IMMEDIATE"))
+            Box::pin(connection.begin_with(Self::BEGIN.unwrap_or_default()))
         }
     }
 
@@ -60,10 +62,14 @@ impl Backend for Sqlite {
         Ok(Self::number(row, column)? != 0)
     }
 
-    fn classify(code: &str) -> Option<ErrorKind> {
-        // The low byte is the primary result code: SQLITE_BUSY, SQLITE_LOCKED.
-        let code: u32 = code.parse().ok()?;
-        matches!(code & 0xff, 5 | 6).then_some(ErrorKind::Conflict)
+    fn classify(code: &str, message: &str) -> Option<ErrorKind> {
+        // The low byte is the primary result code: SQLITE_BUSY, SQLITE_LOCKED. SQLITE_CONSTRAINT_TRIGGER is what RESTRICT gives.
+        match code.parse().ok()? {
+            1811 if message == "FOREIGN KEY constraint failed" => {
+                Some(ErrorKind::ForeignKeyViolation)
+            }
+            code => matches!(code & 0xff, 5 | 6).then_some(ErrorKind::Conflict),
+        }
     }
 
     /// SQLite's messages name tables and columns.

@@ -1,10 +1,13 @@
 //! Binding the lists of a statement.
 
-use crate::backend::{self, Backend, Own};
-use crate::codec::Erased;
+use crate::backend::{self, Backend, Own, from_sqlx};
+use crate::codec::{Cell, Erased, Null};
 use crate::error::Error;
+use crate::exec::insert::read_cell;
+use crate::meta::Table;
+use crate::plan::Circle;
 use crate::sql::{Bind, Content, List, Statement};
-use crate::values::Values;
+use crate::values::{Values, codec};
 
 /// Binds the lists of a statement.
 pub(crate) fn arguments<DB: Backend>(
@@ -88,4 +91,42 @@ fn arrays<DB: Backend>(
 /// A place in a list, as it is bound.
 fn place(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The key that some columns of a row refer to; `None` for NULL.
+pub(super) fn key<DB: Backend>(
+    table: &'static Table,
+    columns: &[usize],
+    row: &DB::Row,
+) -> Result<Option<Vec<Cell>>, Error> {
+    let mut cells = Vec::with_capacity(columns.len());
+    for (position, &column) in columns.iter().enumerate() {
+        if DB::is_null(row, position).map_err(from_sqlx::<DB>)? {
+            return Ok(None);
+        }
+        let cell = read_cell::<DB>(table, column, row, position)?;
+        let key = table
+            .foreign_keys
+            .iter()
+            .flat_map(|key| key.parts)
+            .find(|part| part.column == column)
+            .and_then(|part| (part.key)(&*cell));
+        let codec = codec(table, column);
+        cells.push(key.map_or_else(|| (codec.clone)(&Null), |key| (codec.clone)(key)));
+    }
+    Ok(Some(cells))
+}
+
+/// A row of a trace: its set, its table and its key.
+pub(super) fn traced<DB: Backend>(
+    circle: &Circle,
+    row: &DB::Row,
+) -> Result<(usize, &'static Table, Vec<Cell>), Error> {
+    let place = DB::number(row, 0).map_err(from_sqlx::<DB>)?;
+    let place = usize::try_from(place).unwrap_or_default();
+    let (table, set) = circle.tables[place.min(circle.tables.len() - 1)];
+    let first = 1 + circle.first(place);
+    let key = table.key.iter().enumerate();
+    let key = key.map(|(part, &column)| read_cell::<DB>(table, column, row, first + part));
+    Ok((set, table, key.collect::<Result<_, _>>()?))
 }

@@ -44,6 +44,20 @@ pub(super) async fn draw<DB: Backend>(
     Ok(())
 }
 
+/// Takes down keys that were drawn for rows.
+pub(super) fn drawn<DB: Backend>(
+    table: &'static Table,
+    column: usize,
+    nodes: &[usize],
+    rows: &[DB::Row],
+    values: &mut Values<'_, '_>,
+) -> Result<(), Cause> {
+    for (node, row) in nodes.iter().zip(rows) {
+        values.stage(*node, column, read_cell::<DB>(table, column, row, 0)?);
+    }
+    Ok(())
+}
+
 /// Matches what an insert returned to the rows that it inserted.
 pub(super) async fn matched<DB: Backend>(
     connection: &mut DB::Connection,
@@ -173,7 +187,7 @@ fn by_key<DB: Backend>(
     Ok(order)
 }
 
-fn read_cell<DB: Backend>(
+pub(super) fn read_cell<DB: Backend>(
     table: &'static Table,
     column: usize,
     row: &DB::Row,

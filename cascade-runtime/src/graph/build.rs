@@ -1,9 +1,12 @@
 //! Walking the tree: what its relations hold and lost.
 
+use crate::codec::{Cell, Erased, Null};
 use crate::error::{Error, ErrorKind};
-use crate::graph::{Fate, Graph, Kept, Leaver, Node, Owner, Root, Seen, Whole};
-use crate::meta::{ForeignKey, Kind, RelationDef, Table};
-use crate::slot::{Leave, Left, Link, Slot};
+use crate::graph::{Fate, Graph, Held, Kept, Leaver, Node, Owner, Root, Seen, Whole};
+use crate::keys::ByKey;
+use crate::meta::{ForeignKey, PassiveDeletes, RelationDef, Table};
+use crate::slot::{Leave, Left, Link, RowState, Slot};
+use crate::values::stored;
 
 /// The kinds of error that the graph shows by itself, the one that is reported first at the front.
 const SEVERITY: [ErrorKind; 7] = [
@@ -29,6 +32,8 @@ impl<'a> Builder<'a> {
             value: root.value,
             state: root.state,
             owner: None,
+            holder: None,
+            held: Vec::new(),
             index: Some(index),
             fate: Fate::Keep,
         };
@@ -53,6 +58,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn save(mut self) -> Result<Graph<'a>, Error> {
         self.walk(Self::expand);
+        self.join_twins();
         self.take_over();
         self.raise_aggregates();
         self.worst.map_or(Ok(self.graph), |(_, error)| Err(error))
@@ -82,16 +88,39 @@ impl<'a> Builder<'a> {
             ..
         } = self.graph.nodes[id];
         (table.functions.view)(value, &mut |fields, slots| {
+            for (relation, slot) in table.relations.iter().zip(slots) {
+                if relation.is_held() {
+                    self.target(id, relation, *slot);
+                } else {
+                    self.relation(id, relation, *slot);
+                }
+            }
             let fate = if state.is_new() {
                 self.insertion(id, fields)
             } else {
                 self.update(id, owner, fields)
             };
             self.graph.nodes[id].fate = fate;
-            for (relation, slot) in table.relations.iter().zip(slots) {
-                self.relation(id, relation, *slot);
-            }
         });
+    }
+
+    /// The parent that a `BelongsTo` holds.
+    fn target(&mut self, id: usize, relation: &'static RelationDef, slot: &'a dyn Slot) {
+        let parent = &self.graph.nodes[id];
+        let (Some(foreign_key), Some((_, state))) =
+            (relation.foreign_key(parent.table), slot.row(0))
+        else {
+            return;
+        };
+        if relation.cascade.save_update {
+            let node = self.graph.nodes.len();
+            self.held(id, relation, foreign_key, slot);
+            self.graph.nodes[id].held.push(Held { foreign_key, node });
+        } else if state.is_new() {
+            let message = "the relation has no `save-update` in its cascade: a parent that is new isn't inserted; save it by itself";
+            let path = self.graph.relation_path(id, relation);
+            self.report(ErrorKind::NotCascaded, (relation.target)(), path, message);
+        }
     }
 
     /// What left the relations of a row to be released.
@@ -103,9 +132,12 @@ impl<'a> Builder<'a> {
                 else {
                     continue;
                 };
-                if relation.cascade.save_update {
+                if relation.cascade.save_update && !relation.is_held() {
                     self.held(id, relation, foreign_key, *slot);
-                    if !relation.cascade.delete_orphan && !relation.deny {
+                    // Where the delete releases all rows of the relation, it needs no names.
+                    let survives =
+                        relation.cascade.delete || relation.passive_deletes == PassiveDeletes::All;
+                    if survives && !relation.cascade.delete_orphan && !relation.deny {
                         self.lost(id, relation, foreign_key, *slot, link);
                     }
                 }
@@ -126,7 +158,7 @@ impl<'a> Builder<'a> {
             return;
         };
         if link.home != 0
-            && link.home != parent.state.handle()
+            && !link.is_of(parent.state, foreign_key)
             && (slot.count() > 0 || !link.left.is_empty())
         {
             return self.not_owned(id, relation);
@@ -134,14 +166,48 @@ impl<'a> Builder<'a> {
         if relation.required && slot.count() == 0 {
             self.missing(id, relation);
         }
+        if link.attached {
+            self.attached(id, relation, foreign_key, slot);
+        }
         if relation.cascade.save_update {
             self.held(id, relation, foreign_key, slot);
             self.lost(id, relation, foreign_key, slot, link);
         } else {
-            self.not_cascaded(id, relation, slot, link);
+            self.not_cascaded(id, relation, foreign_key, slot, link);
         }
     }
 
+    /// Rows that a query of the user's found have to be the parent's.
+    fn attached(
+        &mut self,
+        id: usize,
+        relation: &'static RelationDef,
+        foreign_key: &'static ForeignKey,
+        slot: &'a dyn Slot,
+    ) {
+        let child = (relation.target)();
+        let parent = &self.graph.nodes[id];
+        let is_foreign = |(value, state): &(&'a Erased, &'a RowState)| {
+            let mut same = state.is_new() || state.departure().is_some();
+            (child.functions.view)(*value, &mut |fields, _| {
+                let mut parts = foreign_key.parts.iter().zip(parent.table.key);
+                same = same
+                    || !parent.state.is_new() && parts.all(|(part, &key)| {
+                        let held = (part.key)(state.recorded(child, part.column, fields));
+                        let codec = crate::values::codec(parent.table, key);
+                        let key = stored(parent.table, key, parent.recorded(key));
+                        matches!((held, key), (Some(held), Some(key)) if (codec.same)(held, key))
+                    });
+            });
+            !same
+        };
+        let mut rows = (0..slot.count()).filter_map(|position| slot.row(position));
+        if rows.any(|row| is_foreign(&row)) {
+            self.not_owned(id, relation);
+        }
+    }
+
+    /// Adds the rows of a relation.
     fn held(
         &mut self,
         id: usize,
@@ -150,22 +216,23 @@ impl<'a> Builder<'a> {
         slot: &'a dyn Slot,
     ) {
         let table = (relation.target)();
+        let above = Some(Owner {
+            node: id,
+            relation,
+            foreign_key,
+        });
         for position in 0..slot.count() {
             let Some((value, state)) = slot.row(position) else {
                 continue;
             };
-            let index = (relation.kind != Kind::OneToOne).then_some(position);
-            let owner = Some(Owner {
-                node: id,
-                relation,
-                foreign_key,
-            });
             self.graph.nodes.push(Node {
                 table,
                 value,
                 state,
-                owner,
-                index,
+                owner: above.filter(|_| !relation.is_held()),
+                holder: above.filter(|_| relation.is_held()),
+                held: Vec::new(),
+                index: (!relation.is_single()).then_some(position),
                 fate: Fate::Keep,
             });
         }
@@ -180,55 +247,50 @@ impl<'a> Builder<'a> {
         link: &'a Link,
     ) {
         let table = (relation.target)();
-        let removed = |left: &&Left| matches!(left.how, Leave::Removed { .. });
-        if link.is_whole_under(self.graph.nodes[id].state) {
-            if relation.deny {
-                let message = "removals are denied, and what is not loaded can't be told from it; load the relation first";
-                let path = self.graph.relation_path(id, relation);
-                self.report(ErrorKind::NotLoaded, table, path, message);
-            }
-            let first = self.graph.nodes.len() - slot.count();
-            let held = (first..self.graph.nodes.len())
-                .filter(|&child| !self.graph.nodes[child].state.is_new())
-                .map(Kept::Node);
-            let expunged = link
-                .left
-                .iter()
-                .filter(|left| !removed(left))
-                .map(Kept::Expunged);
-            let kept: Vec<Kept<'a>> = held.chain(expunged).collect();
-            match self
-                .seen
-                .iter()
-                .find(|seen| seen.parent == id && std::ptr::eq(seen.relation, relation))
-            {
-                Some(seen) => {
-                    let leaving = seen
-                        .rows
-                        .iter()
-                        .filter(|left| !kept.iter().any(|kept| self.same_row(table, kept, left)));
-                    let leaver = |left| Leaver {
-                        parent: id,
-                        relation,
-                        table,
-                        foreign_key,
-                        left,
-                        taken_over: false,
-                    };
-                    let leavers: Vec<Leaver<'a>> = leaving.map(leaver).collect();
-                    self.graph.leavers.extend(leavers);
-                    return;
+        let state = self.graph.nodes[id].state;
+        let whole = link.is_whole_under(state, foreign_key);
+        if relation.deny && whole && !link.is_loaded_under(state) {
+            let message = "removals are denied, and what is not loaded can't be told from it; load the relation first";
+            let path = self.graph.relation_path(id, relation);
+            self.report(ErrorKind::NotLoaded, table, path, message);
+        }
+        let leaver = |left| Leaver {
+            parent: id,
+            relation,
+            table,
+            foreign_key,
+            left,
+            taken_over: false,
+        };
+        if whole && !relation.deny {
+            let kept = self.kept(table, slot, link);
+            let seen = self.seen.iter();
+            let seen = seen.filter(|seen| seen.parent == id);
+            let mut seen = seen.filter(|seen| std::ptr::eq(seen.relation, relation));
+            if let Some(seen) = seen.next() {
+                let mut stays = ByKey::new(table);
+                for kept in &kept {
+                    stays.add(0, self.kept_key(table, kept));
                 }
-                None => self.graph.wholes.push(Whole {
-                    parent: id,
-                    relation,
-                    table,
-                    foreign_key,
-                    kept,
-                }),
+                let leaving = seen.rows.iter();
+                let leaving = leaving.filter(|left| stays.find(&left.key(table)).is_none());
+                let leavers: Vec<Leaver<'a>> = leaving.map(leaver).collect();
+                self.graph.leavers.extend(leavers);
+                return;
+            }
+            self.graph.wholes.push(Whole {
+                parent: id,
+                relation,
+                table,
+                foreign_key,
+                kept,
+            });
+            // What is known of rows that leave with all others is their versions.
+            if table.version.is_none() {
+                return;
             }
         }
-        for left in link.left.iter().filter(removed) {
+        for left in link.left.iter().filter(|left| is_removed(left)) {
             if relation.deny {
                 let path = self.graph.relation_path(id, relation);
                 let message = format!(
@@ -237,25 +299,34 @@ impl<'a> Builder<'a> {
                 );
                 self.report(ErrorKind::RemovalDenied, table, path, message);
             }
-            self.graph.leavers.push(Leaver {
-                parent: id,
-                relation,
-                table,
-                foreign_key,
-                left,
-                taken_over: false,
-            });
+            self.graph.leavers.push(leaver(left));
         }
     }
 
-    fn same_row(&self, table: &'static Table, kept: &Kept<'_>, left: &Left) -> bool {
-        table.key.iter().all(|&key| {
-            let cell = match kept {
-                Kept::Node(node) => Some(self.graph.nodes[*node].recorded(key)),
-                Kept::Expunged(left) => left.cells[key].as_deref(),
-            };
-            matches!((cell, left.cells[key].as_deref()), (Some(cell), Some(left)) if (table.columns[key].codec.same)(cell, left))
-        })
+    /// The rows that a whole operation spares: those that were just added to the graph, and those that wait to be adopted.
+    fn kept(&self, table: &'static Table, slot: &dyn Slot, link: &'a Link) -> Vec<Kept<'a>> {
+        let first = self.graph.nodes.len() - slot.count();
+        let is_there = |&child: &usize| {
+            let node = &self.graph.nodes[child];
+            // A link is what it refers to: one that is new may be there already.
+            let known = || table.key.iter().any(|&key| !node.cell(key).is::<Null>());
+            !node.state.is_new() || table.is_link() && known()
+        };
+        let held = (first..self.graph.nodes.len()).filter(is_there);
+        let expunged = link.left.iter().filter(|left| !is_removed(left));
+        held.map(Kept::Node)
+            .chain(expunged.map(Kept::Expunged))
+            .collect()
+    }
+
+    fn kept_key(&self, table: &'static Table, kept: &Kept<'_>) -> Vec<Option<Cell>> {
+        match kept {
+            Kept::Node(node) => {
+                let node = &self.graph.nodes[*node];
+                node.state.key(table, node.value)
+            }
+            Kept::Expunged(left) => left.key(table),
+        }
     }
 
     /// A relation without `save-update` isn't written through its parent at all.
@@ -263,6 +334,7 @@ impl<'a> Builder<'a> {
         &mut self,
         id: usize,
         relation: &'static RelationDef,
+        foreign_key: &'static ForeignKey,
         slot: &'a dyn Slot,
         link: &Link,
     ) {
@@ -273,7 +345,7 @@ impl<'a> Builder<'a> {
             .left
             .iter()
             .any(|left| matches!(left.how, Leave::Removed { .. }));
-        if entering || leaving || link.is_whole_under(self.graph.nodes[id].state) {
+        if entering || leaving || link.is_whole_under(self.graph.nodes[id].state, foreign_key) {
             let why = if relation.viewonly {
                 "is `viewonly`"
             } else {
@@ -300,7 +372,7 @@ impl<'a> Builder<'a> {
 
     fn not_owned(&mut self, id: usize, relation: &'static RelationDef) {
         let path = self.graph.relation_path(id, relation);
-        let message = "the rows in this relation belong to another parent; move them with `expunge` and `adopt`";
+        let message = "the rows in this relation belong to another parent, or to another relation; move them with `expunge` and `adopt`";
         self.report(ErrorKind::NotOwned, (relation.target)(), path, message);
     }
 
@@ -319,4 +391,9 @@ impl<'a> Builder<'a> {
             self.worst = Some((rank, Error::new(kind, message).at(table.entity, path)));
         }
     }
+}
+
+/// The row left for good, as far as its relation goes.
+fn is_removed(left: &Left) -> bool {
+    matches!(left.how, Leave::Removed { .. })
 }

@@ -1,36 +1,52 @@
 //! What a save has to do with one row: insert it, write it, move it, let it take over another.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::codec::Erased;
 use crate::error::ErrorKind;
 use crate::graph::build::Builder;
-use crate::graph::{Fate, Leaver, Node, Owner, place};
-use crate::meta::{ForeignKey, Generated, Table};
+use crate::graph::{Fate, Leaver, Node, Orphan, Owner, place};
+use crate::keys::ByKey;
+use crate::meta::{ForeignKey, ForeignKeyPart, Generated, Table};
 
 impl<'a> Builder<'a> {
     /// A new row: it has to have the keys that can't be NULL.
     pub(super) fn insertion(&mut self, id: usize, fields: &[&'a Erased]) -> Fate {
-        let Node { table, owner, .. } = self.graph.nodes[id];
-        let held = owner.map(|owner| owner.foreign_key);
-        for key in table
-            .foreign_keys
-            .iter()
-            .filter(|key| key.holder.is_some() && !key.nullable)
-        {
+        let owner = self.graph.nodes[id].owner.map(|owner| owner.foreign_key);
+        self.targets(id, owner, fields, |_| true);
+        self.shared_columns(id, owner, fields);
+        Fate::Insert
+    }
+
+    /// A `BelongsTo` needs a target where one of these columns is its own, and it can't be NULL.
+    fn targets(
+        &mut self,
+        id: usize,
+        owner: Option<&'static ForeignKey>,
+        fields: &[&'a Erased],
+        written: impl Fn(usize) -> bool,
+    ) {
+        let table = self.graph.nodes[id].table;
+        for key in table.foreign_keys.iter().filter(|key| {
+            key.holder.is_some()
+                && !key.nullable
+                && key.parts.iter().any(|part| written(part.column))
+        }) {
             let missing = key
                 .parts
                 .iter()
                 .any(|part| (part.key)(table.columns[part.column].cell(fields)).is_none());
-            if missing && !held.is_some_and(|held| std::ptr::eq(held, key)) {
+            let given = self.graph.nodes[id].held.iter();
+            let mut given = given.map(|held| held.foreign_key).chain(owner);
+            if missing && !given.any(|given| std::ptr::eq(given, key)) {
                 let path = format!("{}.{}", self.graph.path(id), key.field);
                 let message = format!(
-                    "no `{}` is set; point it to one with `BelongsTo::to(key)`",
+                    "no `{}` is set; point it to one with `BelongsTo::to(key)` or `BelongsTo::new(value)`",
                     key.target_entity
                 );
                 self.report(ErrorKind::MissingRequired, table, path, message);
             }
         }
-        self.shared_columns(id, held, fields);
-        Fate::Insert
     }
 
     /// A `BelongsTo` that shares a column with a plain field has to agree with it: the column is written once.
@@ -74,6 +90,10 @@ impl<'a> Builder<'a> {
         }
         self.shared_columns(id, owner.map(|owner| owner.foreign_key), fields);
         let mut columns = state.changed(table, fields);
+        self.targets(id, owner.map(|owner| owner.foreign_key), fields, |column| {
+            columns.contains(&column)
+        });
+        columns.extend(self.new_targets(id));
         if let Some(key) = columns.iter().find(|&&column| table.columns[column].key) {
             self.key_changed(
                 id,
@@ -83,9 +103,10 @@ impl<'a> Builder<'a> {
         }
         let departure = state.departure();
         let is_owners = |column: usize| owner.is_some_and(|owner| owner.foreign_key.has(column));
+        // Of a row that moves it is overwritten; after a rollback it may hold the key of the new owner already.
         if let Some(key) = columns
             .iter()
-            .find(|&&column| is_owners(column) && !table.columns[column].key)
+            .find(|&&column| departure.is_none() && is_owners(column) && !table.columns[column].key)
         {
             self.key_changed(
                 id,
@@ -115,6 +136,7 @@ impl<'a> Builder<'a> {
             let emptied = cleared.into_iter().flat_map(ForeignKey::own_columns);
             columns.extend(written.chain(emptied).map(|part| part.column));
         }
+        self.orphaned(id, &columns, fields);
         if columns.is_empty() {
             return Fate::Keep;
         }
@@ -125,6 +147,39 @@ impl<'a> Builder<'a> {
             columns,
             moved,
             cleared,
+        }
+    }
+
+    /// The columns by which a row refers to targets that are new: until they are inserted, these are as good as NULL.
+    fn new_targets(&self, id: usize) -> Vec<usize> {
+        let held = self.graph.nodes[id].held.iter();
+        let new = held.filter(|held| self.graph.nodes[held.node].state.is_new());
+        let columns = new.flat_map(|held| held.foreign_key.own_columns());
+        columns.map(|part| part.column).collect()
+    }
+
+    /// Targets that went with the row that let go of them, where no other refers to them.
+    fn orphaned(&mut self, id: usize, columns: &[usize], fields: &[&'a Erased]) {
+        let Node { table, state, .. } = self.graph.nodes[id];
+        let owned = table
+            .relations
+            .iter()
+            .filter(|relation| relation.is_held() && relation.cascade.delete_orphan);
+        for relation in owned {
+            let Some(foreign_key) = relation.foreign_key(table) else {
+                continue;
+            };
+            let parts = foreign_key.parts;
+            let was = |part: &ForeignKeyPart| {
+                (part.key)(state.recorded(table, part.column, fields)).is_some()
+            };
+            if parts.iter().any(|part| columns.contains(&part.column)) && parts.iter().all(was) {
+                self.graph.orphans.push(Orphan {
+                    node: id,
+                    relation,
+                    foreign_key,
+                });
+            }
         }
     }
 
@@ -174,7 +229,21 @@ impl<'a> Builder<'a> {
     /// A key that leaves and enters is one row that is written anew. Deleted and inserted again, it would take along rows of tables that
     /// nobody here knows.
     pub(super) fn take_over(&mut self) {
-        let entering = self.graph.entering();
+        let mut entering: HashMap<_, ByKey> = HashMap::new();
+        for (place, nodes) in self.graph.entering() {
+            for id in nodes {
+                let table = self.graph.nodes[id].table;
+                let part = |&column: &usize| {
+                    let cell = self.new_key(&self.graph.nodes[id], column)?;
+                    Some((table.columns[column].codec.clone)(cell))
+                };
+                let key: Vec<_> = table.key.iter().map(part).collect();
+                if key.iter().all(Option::is_some) {
+                    let keys = entering.entry(place).or_insert_with(|| ByKey::new(table));
+                    keys.add(id, key);
+                }
+            }
+        }
         for leaver in 0..self.graph.leavers.len() {
             let Leaver {
                 parent,
@@ -183,16 +252,10 @@ impl<'a> Builder<'a> {
                 left,
                 ..
             } = &self.graph.leavers[leaver];
-            let same = |id: &&usize| {
-                table.key.iter().all(|&key| {
-                    let new = self.new_key(&self.graph.nodes[**id], key);
-                    matches!((new, left.cells[key].as_deref()), (Some(new), Some(old)) if (table.columns[key].codec.same)(new, old))
-                })
-            };
             let entering = entering
                 .get(&place(*parent, relation))
                 .filter(|_| relation.cascade.delete_orphan);
-            let Some(&node) = entering.into_iter().flatten().find(same) else {
+            let Some(node) = entering.and_then(|keys| keys.find(&left.key(table))) else {
                 continue;
             };
             let written = |column: &usize| {
@@ -255,7 +318,7 @@ impl<'a> Builder<'a> {
     /// The parents that rows leave which this save moves.
     fn left_by_moves(&self) -> Vec<usize> {
         let moved = self.graph.nodes.iter().filter(|node| node.fate.is_move());
-        let from: Vec<_> = moved
+        let from: HashSet<_> = moved
             .filter_map(|node| node.state.departure())
             .map(|departure| departure.from)
             .collect();

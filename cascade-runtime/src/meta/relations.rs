@@ -28,8 +28,6 @@ pub struct ForeignKey {
     pub on_delete: Option<OnDelete>,
     /// For a field that is a `BelongsTo`.
     pub holder: Option<Holder>,
-    /// `cascade` of a `BelongsTo` for the parent that it may hold.
-    pub cascade: Cascade,
 }
 
 /// One column of a foreign key.
@@ -48,8 +46,6 @@ pub struct ForeignKeyPart {
 /// The functions of a `BelongsTo` field.
 #[derive(Debug, Clone, Copy)]
 pub struct Holder {
-    /// Points the field to the parent with this key, or to none.
-    pub set: fn(&mut Erased, Option<&[&Erased]>),
     /// A part of the key in the field; `None` where it has no target.
     pub part: fn(&Erased, usize) -> Option<&Erased>,
 }
@@ -72,6 +68,12 @@ pub enum OnDelete {
 pub enum Kind {
     /// At most one row refers to the parent.
     OneToOne,
+    /// Any number of rows refers to the parent.
+    OneToMany,
+    /// The row that the struct's own foreign key refers to.
+    ManyToOne,
+    /// Rows of a link table, each of which refers to both sides.
+    ManyToMany,
 }
 
 /// `passive_deletes`.
@@ -87,13 +89,16 @@ pub enum PassiveDeletes {
 
 /// A relation that a wrapper field declares.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub struct RelationDef {
     /// The wrapper's field.
     pub field: &'static str,
     /// How many.
     pub kind: Kind,
-    /// The child's table. A function: the table by value would be a cycle.
+    /// The table of the rows that the wrapper holds: the children's, the parent's, the link table. A function: the table by value would be a cycle.
     pub target: fn() -> &'static Table,
+    /// For the side that holds the key: which of the struct's foreign keys it is.
+    pub key: Option<usize>,
     /// `cascade = ".."`.
     pub cascade: Cascade,
     /// `back_populates = ..`: the child's field that declares the foreign key.
@@ -106,6 +111,19 @@ pub struct RelationDef {
     pub required: bool,
     /// `viewonly`.
     pub viewonly: bool,
+    /// `single_parent`: no other row refers to the target through this relation.
+    pub single_parent: bool,
+    /// `order_by = ".."`.
+    pub order_by: Option<OrderBy>,
+}
+
+/// The order in which a relation is loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderBy {
+    /// A column of the rows, by its name in the table.
+    pub column: &'static str,
+    /// From the last to the first.
+    pub descending: bool,
 }
 
 impl RelationDef {
@@ -116,13 +134,40 @@ impl RelationDef {
             field,
             kind,
             target,
+            key: None,
             cascade: Cascade::DEFAULT,
             back_populates: None,
             passive_deletes: PassiveDeletes::No,
             deny: false,
             required: false,
             viewonly: false,
+            single_parent: false,
+            order_by: None,
         }
+    }
+
+    /// The parent that a `BelongsTo` holds, by this foreign key of the struct.
+    #[must_use]
+    pub const fn held(field: &'static str, key: usize, target: fn() -> &'static Table) -> Self {
+        let mut relation = Self::new(field, Kind::ManyToOne, target);
+        relation.key = Some(key);
+        relation
+    }
+
+    /// The links of a many-to-many relation: rows that go with the parent, whatever the cascade says of their targets.
+    #[must_use]
+    pub const fn linked(
+        field: &'static str,
+        link: fn() -> &'static Table,
+        to_target: &Self,
+    ) -> Self {
+        let mut relation = Self::new(field, Kind::ManyToMany, link);
+        relation.back_populates = Some(SOURCE);
+        relation.cascade = to_target.cascade;
+        relation.cascade.delete = true;
+        relation.cascade.delete_orphan = true;
+        relation.single_parent = to_target.single_parent;
+        relation
     }
 
     /// `cascade = ".."`.
@@ -160,6 +205,20 @@ impl RelationDef {
         self
     }
 
+    /// `single_parent`.
+    #[must_use]
+    pub const fn single_parent(mut self) -> Self {
+        self.single_parent = true;
+        self
+    }
+
+    /// `order_by = ".."`.
+    #[must_use]
+    pub const fn order_by(mut self, column: &'static str, descending: bool) -> Self {
+        self.order_by = Some(OrderBy { column, descending });
+        self
+    }
+
     /// `viewonly`; its default cascade is `none`.
     #[must_use]
     pub const fn viewonly(mut self) -> Self {
@@ -170,16 +229,37 @@ impl RelationDef {
 }
 
 impl RelationDef {
-    /// The foreign key of the child that refers to `parent`. The rules of the derive make sure that there is one.
+    /// The foreign key of the relation: the child's that refers to `parent`, or for a parent that is held the struct's own. The rules of the derive
+    /// make sure that there is one.
     #[must_use]
-    pub fn foreign_key(&self, parent: &Table) -> Option<&'static ForeignKey> {
+    pub fn foreign_key(&self, parent: &'static Table) -> Option<&'static ForeignKey> {
+        if let Some(key) = self.key {
+            return parent.foreign_keys.get(key);
+        }
         let keys = &(self.target)().foreign_keys;
         keys.iter().find(|key| {
             key.target_ident == parent.ident
                 && self.back_populates.is_none_or(|field| field == key.field)
         })
     }
+
+    /// The wrapper holds the row that the struct's own foreign key refers to.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// The wrapper holds at most one row.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        matches!(self.kind, Kind::OneToOne | Kind::ManyToOne)
+    }
 }
+
+/// The foreign key of a link to the struct that has the relation, by its field.
+pub const SOURCE: &str = "source";
+/// The foreign key of a link to the other struct.
+pub const TARGET: &str = "target";
 
 impl ForeignKey {
     /// A foreign key with the options at their defaults.
@@ -211,7 +291,6 @@ impl ForeignKey {
             unique: false,
             on_delete: None,
             holder: None,
-            cascade: Cascade::DEFAULT,
         }
     }
 
@@ -240,13 +319,6 @@ impl ForeignKey {
     #[must_use]
     pub const fn holder(mut self, holder: Holder) -> Self {
         self.holder = Some(holder);
-        self
-    }
-
-    /// `cascade = ".."`.
-    #[must_use]
-    pub const fn cascade(mut self, tokens: &str) -> Self {
-        self.cascade = Cascade::parse(tokens);
         self
     }
 

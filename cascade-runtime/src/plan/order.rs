@@ -2,27 +2,31 @@
 
 mod depend;
 mod emit;
+mod places;
 
 use crate::error::{Error, ErrorKind};
 use crate::graph::{Fate, Graph, Node};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::order::emit::release;
-use crate::plan::{Step, Target, naming};
+use crate::plan::{Abilities, Sets, Step, Target, naming};
 
 /// The steps of a save, in order.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Contradiction`] where the rows wait for each other and no nullable foreign key breaks the cycle.
-pub(crate) fn save(graph: &Graph<'_>) -> Result<Vec<Step>, Error> {
-    let mut order = Order::default();
+pub(crate) fn save(graph: &Graph<'_>, abilities: Abilities) -> Result<Vec<Step>, Error> {
+    let mut order = Order {
+        abilities,
+        ..Order::default()
+    };
     order.collect(graph);
     order.depend(graph);
     order.schedule(graph)
 }
 
 /// One row's change, or one relation's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Op {
     /// An insert or a write of a node.
     Node(usize),
@@ -30,6 +34,10 @@ enum Op {
     Leave(usize),
     /// All rows of a relation leave.
     Whole(usize),
+    /// A target that nothing refers to any more goes.
+    Orphan(usize),
+    /// A foreign key of a node that was inserted without it.
+    Complete(usize, &'static ForeignKey),
 }
 
 /// What goes together: the rank gives the order where nothing interferes.
@@ -43,6 +51,8 @@ struct GroupKey {
 
 #[derive(Default)]
 struct Order {
+    abilities: Abilities,
+    sets: Sets,
     ops: Vec<Op>,
     group_of: Vec<usize>,
     groups: Vec<Group>,
@@ -50,8 +60,26 @@ struct Order {
     followers: Vec<Vec<usize>>,
     /// Leaving rows whose foreign key is set NULL before they go, to break a cycle.
     parked: Vec<bool>,
+    /// New rows that are inserted together with rows of their table that they refer to.
+    together: Vec<bool>,
+    /// The nodes that steps insert so far.
+    inserted: Vec<usize>,
+    /// Rows that give up their places first.
+    aside: Vec<Step>,
+    /// Targets that nothing refers to any more go last.
+    after: Vec<Step>,
+    /// The foreign keys by which new rows wait for each other.
+    references: Vec<Reference>,
     op_of_node: Vec<Option<usize>>,
     op_of_leaver: Vec<Option<usize>>,
+}
+
+/// A new row that refers to another new row.
+#[derive(Clone, Copy)]
+struct Reference {
+    op: usize,
+    target: usize,
+    key: &'static ForeignKey,
 }
 
 struct Group {
@@ -65,9 +93,9 @@ impl Order {
     fn collect(&mut self, graph: &Graph<'_>) {
         for (id, node) in graph.nodes.iter().enumerate() {
             let key = match &node.fate {
-                Fate::Keep => continue,
+                Fate::Keep | Fate::Twin => continue,
                 Fate::Insert => GroupKey {
-                    rank: 4,
+                    rank: if node.table.is_link() { 5 } else { 4 },
                     table: node.table.ident,
                     when: Vec::new(),
                     relation: None,
@@ -118,6 +146,16 @@ impl Order {
             };
             self.add(Op::Whole(id), key, whole.table);
         }
+        for (id, orphan) in graph.orphans.iter().enumerate() {
+            let table = (orphan.relation.target)();
+            let key = GroupKey {
+                rank: 6,
+                table: table.ident,
+                when: Vec::new(),
+                relation: Some(orphan.relation),
+            };
+            self.add(Op::Orphan(id), key, table);
+        }
     }
 
     fn add(&mut self, op: Op, key: GroupKey, table: &'static Table) {
@@ -140,11 +178,12 @@ impl Order {
         self.waits.push(0);
         self.followers.push(Vec::new());
         self.parked.push(false);
+        self.together.push(false);
     }
 
     /// Takes group after group: the first in rank all of whose rows are ready, else the first with any; where none has, a cycle is broken.
     fn schedule(mut self, graph: &Graph<'_>) -> Result<Vec<Step>, Error> {
-        let mut steps = Vec::new();
+        let mut steps = std::mem::take(&mut self.aside);
         for op in (0..self.ops.len())
             .filter(|&op| self.waits[op] == 0)
             .collect::<Vec<_>>()
@@ -162,7 +201,9 @@ impl Order {
                 .min_by_key(|(_, group)| (group.ready.len() < group.open, group.key.rank))
                 .map(|(index, _)| index);
             let Some(next) = next else {
-                self.park(graph, &mut steps)?;
+                if !self.postpone(graph) {
+                    self.park(graph, &mut steps)?;
+                }
                 continue;
             };
             let ops = std::mem::take(&mut self.groups[next].ready);
@@ -171,6 +212,7 @@ impl Order {
             self.emit(graph, next, &ops, &mut steps)?;
             self.release(&ops);
         }
+        steps.append(&mut self.after);
         Ok(steps)
     }
 
@@ -183,6 +225,51 @@ impl Order {
                 }
             }
         }
+    }
+
+    /// Breaks a cycle: new rows are inserted without a foreign key that can be NULL, which is written afterwards.
+    fn postpone(&mut self, graph: &Graph<'_>) -> bool {
+        let waiting = self.references.iter().copied().filter(|reference| {
+            reference.key.nullable
+                && self.waits[reference.target] > 0
+                && self.waits[reference.op] > 0
+        });
+        let waiting: Vec<Reference> = waiting.collect();
+        let Some(first) = waiting.first() else {
+            return false;
+        };
+        for reference in waiting
+            .iter()
+            .filter(|other| std::ptr::eq(other.key, first.key))
+        {
+            let Op::Node(id) = self.ops[reference.op] else {
+                continue;
+            };
+            let table = graph.nodes[id].table;
+            let followers = &mut self.followers[reference.target];
+            if let Some(place) = followers.iter().position(|op| *op == reference.op) {
+                followers.swap_remove(place);
+            }
+            let key = GroupKey {
+                rank: 5,
+                table: table.ident,
+                when: table.key.to_vec(),
+                relation: None,
+            };
+            let complete = self.ops.len();
+            self.add(Op::Complete(id, reference.key), key, table);
+            self.before(reference.op, complete);
+            self.before(reference.target, complete);
+            self.waits[reference.op] -= 1;
+            if self.waits[reference.op] == 0 {
+                self.groups[self.group_of[reference.op]]
+                    .ready
+                    .push(reference.op);
+            }
+        }
+        self.references
+            .retain(|other| !std::ptr::eq(other.key, first.key));
+        true
     }
 
     /// Breaks a cycle: rows that leave, else rows that move, let go of their places first, where the foreign key can be NULL.
@@ -225,7 +312,7 @@ impl Order {
                 let node = &graph.nodes[id];
                 (node.table, node.state.departure()?.foreign_key?)
             }
-            Op::Node(_) | Op::Whole(_) => return None,
+            Op::Node(_) | Op::Whole(_) | Op::Orphan(_) | Op::Complete(..) => return None,
         };
         key.nullable.then_some((table, key))
     }
@@ -233,7 +320,14 @@ impl Order {
     fn contradiction(&self, graph: &Graph<'_>) -> Error {
         let waiting = (0..self.ops.len()).find(|&op| self.waits[op] > 0);
         let (table, path) = match waiting.map(|op| self.ops[op]) {
-            Some(Op::Node(id)) => (graph.nodes[id].table, graph.path(id)),
+            Some(Op::Node(id) | Op::Complete(id, _)) => (graph.nodes[id].table, graph.path(id)),
+            Some(Op::Orphan(id)) => {
+                let orphan = &graph.orphans[id];
+                (
+                    (orphan.relation.target)(),
+                    graph.relation_path(orphan.node, orphan.relation),
+                )
+            }
             Some(Op::Leave(id)) => (
                 graph.leavers[id].table,
                 graph.relation_path(graph.leavers[id].parent, graph.leavers[id].relation),
@@ -249,7 +343,7 @@ impl Order {
                 );
             }
         };
-        let message = "no order of statements can save this row: it waits for rows that wait for it, and no foreign key between them can be NULL; save in two steps";
+        let message = "no order of statements can save this row: it waits for rows that wait for it, and no foreign key or unique column between them can be NULL; save in two steps, or make the unique constraint deferrable and say so (`unique_deferrable`)";
         Error::new(ErrorKind::Contradiction, message).at(table.entity, path)
     }
 }

@@ -1,39 +1,91 @@
 //! What lies below rows that leave: the steps that delete or release it, leaves first, without reading it.
 
+use std::collections::VecDeque;
+
 use crate::error::{Error, ErrorKind};
 use crate::meta::{ForeignKey, OnDelete, PassiveDeletes, RelationDef, Table};
-use crate::plan::{Action, Base, Hop, Reach, Step, Target};
+use crate::plan::{Action, Base, Circle, Hop, Reach, Sets, Step, Target};
 use crate::report::ChangeKind;
+
+/// What becomes of rows that leave.
+#[derive(Default)]
+pub(crate) struct Leaving {
+    /// They go.
+    pub(crate) now: Vec<Step>,
+    /// Targets go that nothing refers to any more, once everything refers to what it is going to.
+    pub(crate) after: Vec<Step>,
+}
+
+impl Leaving {
+    /// All steps, where nothing comes between.
+    pub(crate) fn steps(mut self) -> Vec<Step> {
+        self.now.append(&mut self.after);
+        self.now
+    }
+}
 
 /// Deletes rows that are named by `when`, with everything that the cascades of their tables delete.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Unsupported`] where the cascades lead back to a table through another one.
+/// [`ErrorKind::Unsupported`] where a parent that goes with its child leads to another by the same relation.
 pub(crate) fn delete(
     table: &'static Table,
     when: Vec<usize>,
     rows: Vec<Target>,
+    sets: &mut Sets,
 ) -> Result<Vec<Step>, Error> {
-    let mut steps = Vec::new();
+    Ok(named(Below::new(sets, false), table, when, rows)?.steps())
+}
+
+/// The same of rows that leave their relation.
+///
+/// # Errors
+///
+/// Those of [`delete`].
+pub(crate) fn remove(
+    table: &'static Table,
+    when: Vec<usize>,
+    rows: Vec<Target>,
+    sets: &mut Sets,
+) -> Result<Leaving, Error> {
+    named(Below::new(sets, true), table, when, rows)
+}
+
+fn named(
+    mut below: Below<'_>,
+    table: &'static Table,
+    when: Vec<usize>,
+    rows: Vec<Target>,
+) -> Result<Leaving, Error> {
     let reach = Reach::of(table, rows.clone());
-    if Below::new(&mut steps).visit(table, &reach, false)? {
+    if let Some(circle) = Circle::of(table, below.sets) {
+        let lock = Step {
+            table,
+            kind: None,
+            action: Action::Lock { rows, when },
+        };
+        below.steps.push(lock);
+        below.circle(&reach, &circle)?;
+    } else if below.visit(table, &reach, false)? {
         // One statement has to take the tree: within it, the rows may refer to each other.
         let lock = Step {
             table,
             kind: None,
             action: Action::Lock { rows, when },
         };
-        steps.insert(0, lock);
-        steps.push(sweep(table, &reach.then(closure(table)), None));
+        below.steps.insert(0, lock);
+        below
+            .steps
+            .push(sweep(table, &reach.then(closure(table)), None));
     } else {
-        steps.push(Step {
+        below.steps.push(Step {
             table,
-            kind: Some(ChangeKind::Deleted),
+            kind: Some(deleted(table)),
             action: Action::Delete { rows, when },
         });
     }
-    Ok(steps)
+    below.finish()
 }
 
 /// What lies below rows goes, by the cascades of their table; the rows themselves stay.
@@ -41,10 +93,14 @@ pub(crate) fn delete(
 /// # Errors
 ///
 /// Those of [`delete`].
-pub(super) fn below(table: &'static Table, rows: Vec<Target>) -> Result<Vec<Step>, Error> {
-    let mut steps = Vec::new();
+pub(super) fn below(
+    table: &'static Table,
+    rows: Vec<Target>,
+    sets: &mut Sets,
+) -> Result<Leaving, Error> {
+    let mut below = Below::new(sets, false);
     let reach = Reach::of(table, rows);
-    if Below::new(&mut steps).visit(table, &reach, false)? {
+    if below.visit(table, &reach, false)? {
         for relation in table
             .relations
             .iter()
@@ -54,10 +110,12 @@ pub(super) fn below(table: &'static Table, rows: Vec<Target>) -> Result<Vec<Step
                 continue;
             };
             let children = reach.then(Hop::Children { table, foreign_key });
-            steps.push(sweep(table, &children.then(closure(table)), None));
+            below
+                .steps
+                .push(sweep(table, &children.then(closure(table)), None));
         }
     }
-    Ok(steps)
+    below.finish()
 }
 
 /// Applies the removal rule of a relation to all rows of its parents, but for those that are kept.
@@ -65,42 +123,101 @@ pub(super) fn below(table: &'static Table, rows: Vec<Target>) -> Result<Vec<Step
 /// # Errors
 ///
 /// Those of [`delete`].
-pub(crate) fn detach(relation: &RelationDef, base: Base) -> Result<Vec<Step>, Error> {
-    let (Base::Rows { table, .. } | Base::Owned { table, .. }) = base;
-    let mut steps = Vec::new();
-    let reach = Reach {
-        base,
-        hops: Vec::new(),
-    };
+pub(crate) fn detach(
+    relation: &RelationDef,
+    base: Base,
+    sets: &mut Sets,
+) -> Result<Leaving, Error> {
     if relation.cascade.delete_orphan {
-        let all = if Below::new(&mut steps).visit(table, &reach, false)? {
-            reach.then(closure(table))
-        } else {
-            reach
-        };
-        steps.push(sweep(table, &all, None));
-    } else if let Base::Owned { foreign_key, .. } = reach.base {
-        steps.push(sweep(table, &reach, Some(foreign_key)));
+        return all(Below::new(sets, true), base);
     }
-    Ok(steps)
+    let reach = Reach::from(base);
+    let released = match reach.base {
+        Base::Owned {
+            table, foreign_key, ..
+        } => vec![sweep(table, &reach, Some(foreign_key))],
+        _ => Vec::new(),
+    };
+    Ok(Leaving {
+        now: released,
+        after: Vec::new(),
+    })
+}
+
+/// Deletes the targets that nothing refers to any more.
+///
+/// # Errors
+///
+/// Those of [`delete`].
+pub(super) fn abandon(base: Base, sets: &mut Sets) -> Result<Vec<Step>, Error> {
+    Ok(all(Below::new(sets, false), base)?.steps())
+}
+
+fn all(mut below: Below<'_>, base: Base) -> Result<Leaving, Error> {
+    below.all(base)?;
+    below.finish()
 }
 
 /// A walk down the relations of leaving rows.
 struct Below<'s> {
-    steps: &'s mut Vec<Step>,
+    steps: Vec<Step>,
+    sets: &'s mut Sets,
+    /// The rows leave their relation: of a link, the target goes where it is an orphan then.
+    removed: bool,
     /// The tables above, with their rows that leave.
     path: Vec<(&'static Table, Reach)>,
     /// The foreign keys that have let go.
     loose: Vec<&'static ForeignKey>,
+    /// Where keys are read: before anything changes.
+    start: usize,
+    /// Targets that go where nothing refers to them any more, once the rows are gone.
+    after: VecDeque<Base>,
+    /// The relations whose targets have gone.
+    gone: Vec<&'static ForeignKey>,
 }
 
 impl<'s> Below<'s> {
-    fn new(steps: &'s mut Vec<Step>) -> Self {
+    fn new(sets: &'s mut Sets, removed: bool) -> Self {
         Self {
-            steps,
+            steps: Vec::new(),
+            sets,
+            removed,
             path: Vec::new(),
             loose: Vec::new(),
+            start: 0,
+            after: VecDeque::new(),
+            gone: Vec::new(),
         }
+    }
+
+    /// Deletes all rows of a base.
+    fn all(&mut self, base: Base) -> Result<(), Error> {
+        let table = base.table();
+        let reach = Reach::from(base);
+        if let Some(circle) = Circle::of(table, self.sets) {
+            return self.circle(&reach, &circle);
+        }
+        let all = if self.visit(table, &reach, false)? {
+            reach.then(closure(table))
+        } else {
+            reach
+        };
+        self.steps.push(sweep(table, &all, None));
+        Ok(())
+    }
+
+    /// The steps, with those for the targets that are left alone.
+    fn finish(mut self) -> Result<Leaving, Error> {
+        let now = std::mem::take(&mut self.steps);
+        while let Some(base) = self.after.pop_front() {
+            self.removed = false;
+            self.start = self.steps.len();
+            self.all(base)?;
+        }
+        Ok(Leaving {
+            now,
+            after: self.steps,
+        })
     }
 
     /// Adds the steps for what lies below the rows of `table` within `reach`. Gives whether the table refers to itself, so that the statement
@@ -125,14 +242,133 @@ impl<'s> Below<'s> {
         };
         let whole = own.any(|relation| !left_to_database(relation, table, by_database));
         self.path.push((table, reach.clone()));
-        for relation in table.relations.iter().filter(|relation| {
-            !relation.viewonly && relation.passive_deletes != PassiveDeletes::All
-        }) {
-            let left = left_to_database(relation, table, by_database);
-            self.relation(table, relation, &reach, left)?;
+        for relation in table.relations.iter().filter(|relation| touches(relation)) {
+            if relation.is_held() {
+                self.target(table, relation, &reach)?;
+            } else {
+                let left = left_to_database(relation, table, by_database);
+                self.relation(table, relation, &reach, left)?;
+            }
         }
         self.path.pop();
         Ok(whole)
+    }
+
+    /// Rows of tables whose cascades lead back to each other: what goes is known before anything changes, so that foreign keys among them can
+    /// let go.
+    fn circle(&mut self, reach: &Reach, circle: &Circle) -> Result<(), Error> {
+        let Circle { tables, edges } = circle;
+        let trace = Step {
+            table: tables[0].0,
+            kind: None,
+            action: Action::Trace {
+                reach: reach.clone(),
+                circle: circle.clone(),
+            },
+        };
+        self.steps.insert(self.start, trace);
+        self.start += 1;
+        let reached = |&(table, set): &(&'static Table, usize)| {
+            let base = Base::Gathered {
+                table,
+                set,
+                unless: None,
+            };
+            (table, Reach::from(base))
+        };
+        let reached: Vec<_> = tables.iter().map(reached).collect();
+        let inside = |key: &ForeignKey| edges.iter().any(|(_, edge, _)| std::ptr::eq(*edge, key));
+        for (table, reach) in &reached {
+            self.path.push((table, reach.clone()));
+            for relation in table.relations.iter().filter(|relation| touches(relation)) {
+                if relation.is_held() {
+                    self.target(table, relation, reach)?;
+                } else if !relation.cascade.delete
+                    || !relation.foreign_key(table).is_some_and(inside)
+                {
+                    let left = left_to_database(relation, table, false);
+                    self.relation(table, relation, reach, left)?;
+                }
+            }
+            self.path.pop();
+        }
+        let refers = |table: &Table, key: &ForeignKey| {
+            let restricted = key.on_delete == Some(OnDelete::Restrict);
+            (key.target_ident != table.ident || restricted)
+                && reached
+                    .iter()
+                    .any(|(target, _)| target.ident == key.target_ident)
+        };
+        for (table, reach) in &reached {
+            let keys = table.foreign_keys.iter();
+            for key in keys.filter(|key| key.nullable && refers(table, key)) {
+                self.steps.push(Step {
+                    kind: None,
+                    ..sweep(table, reach, Some(key))
+                });
+            }
+        }
+        // A table goes once no other refers to it by a key that couldn't let go.
+        let mut rest: Vec<_> = reached.iter().collect();
+        while !rest.is_empty() {
+            let is_free = |(table, _): &&(&'static Table, Reach)| {
+                !rest.iter().any(|(other, _)| {
+                    let keys = other.foreign_keys.iter();
+                    let mut holding = keys.filter(|key| {
+                        !key.nullable && other.ident != table.ident && refers(other, key)
+                    });
+                    holding.any(|key| key.target_ident == table.ident)
+                })
+            };
+            let next = rest.iter().position(is_free);
+            let (table, reach) = rest.remove(next.unwrap_or_default());
+            self.steps.push(sweep(table, reach, None));
+        }
+        Ok(())
+    }
+
+    /// A target that goes with the last row that refers to it: which one it is has to be read while the row is there.
+    fn target(
+        &mut self,
+        table: &'static Table,
+        relation: &RelationDef,
+        reach: &Reach,
+    ) -> Result<(), Error> {
+        let unlinked = self.removed && table.is_link() && self.path.len() == 1;
+        let goes = if unlinked {
+            relation.cascade.delete_orphan
+        } else {
+            relation.cascade.delete
+        };
+        let Some(foreign_key) = relation.foreign_key(table).filter(|_| goes) else {
+            return Ok(());
+        };
+        if self
+            .gone
+            .iter()
+            .any(|gone| std::ptr::eq(*gone, foreign_key))
+        {
+            return Err(cycle(table, relation));
+        }
+        self.gone.push(foreign_key);
+        let set = self.sets.next();
+        let columns = foreign_key.parts.iter().map(|part| part.column).collect();
+        let gather = Step {
+            table,
+            kind: None,
+            action: Action::Gather {
+                set,
+                reach: reach.clone(),
+                columns,
+            },
+        };
+        self.steps.insert(self.start, gather);
+        self.after.push_back(Base::Gathered {
+            table: (relation.target)(),
+            set,
+            unless: Some((table, foreign_key)),
+        });
+        Ok(())
     }
 
     fn relation(
@@ -164,11 +400,10 @@ impl<'s> Below<'s> {
             .iter()
             .any(|(above, _)| above.ident == child.ident)
         {
-            return if left {
-                Ok(())
-            } else {
-                Err(cycle(table, relation))
-            };
+            return Ok(());
+        }
+        if let Some(circle) = Circle::of(child, self.sets).filter(|_| !left) {
+            return self.circle(&reach, &circle);
         }
         let whole = self.visit(child, &reach, left)?;
         if !left {
@@ -208,9 +443,92 @@ impl<'s> Below<'s> {
     }
 }
 
+impl Circle {
+    /// The tables to which the cascades of `table` lead, and whose cascades lead back to it, but for a table alone.
+    fn of(table: &'static Table, sets: &mut Sets) -> Option<Self> {
+        let below = below_of(table);
+        let back = |other: &&'static Table| {
+            below_of(other)
+                .iter()
+                .any(|again| again.ident == table.ident)
+        };
+        let others = below
+            .iter()
+            .copied()
+            .filter(|other| other.ident != table.ident);
+        let others: Vec<&'static Table> = others.filter(back).collect();
+        // RESTRICT looks at each row by itself: a tree lets go before it goes.
+        let restricted = table.relations.iter().any(|relation| {
+            let key = relation.foreign_key(table);
+            is_self(relation, table)
+                && leads_on(table, relation)
+                && key.is_some_and(|key| key.on_delete == Some(OnDelete::Restrict))
+        });
+        if others.is_empty() && !restricted {
+            return None;
+        }
+        let tables: Vec<&'static Table> = std::iter::once(table).chain(others).collect();
+        let place = |ident| tables.iter().position(|table| table.ident == ident);
+        let mut edges = Vec::new();
+        for (from, table) in tables.iter().enumerate() {
+            for relation in table
+                .relations
+                .iter()
+                .filter(|relation| leads_on(table, relation))
+            {
+                let to = place((relation.target)().ident);
+                edges.extend(
+                    relation
+                        .foreign_key(table)
+                        .zip(to)
+                        .map(|(key, to)| (from, key, to)),
+                );
+            }
+        }
+        let tables = tables.into_iter().map(|table| (table, sets.next()));
+        Some(Self {
+            tables: tables.collect(),
+            edges,
+        })
+    }
+}
+
+/// The tables that a delete of rows of `table` reaches; itself only where it comes back to it.
+fn below_of(table: &'static Table) -> Vec<&'static Table> {
+    let mut reached: Vec<&'static Table> = Vec::new();
+    let mut from = vec![table];
+    while let Some(table) = from.pop() {
+        for relation in table
+            .relations
+            .iter()
+            .filter(|relation| leads_on(table, relation))
+        {
+            let child = (relation.target)();
+            if !reached.iter().any(|known| known.ident == child.ident) {
+                reached.push(child);
+                from.push(child);
+            }
+        }
+    }
+    reached
+}
+
+/// The rows of a relation are deleted with the parent, by statements.
+fn leads_on(table: &'static Table, relation: &RelationDef) -> bool {
+    touches(relation)
+        && !relation.is_held()
+        && relation.cascade.delete
+        && !left_to_database(relation, table, false)
+}
+
+/// A delete of the parent concerns the relation.
+fn touches(relation: &RelationDef) -> bool {
+    !relation.viewonly && relation.passive_deletes != PassiveDeletes::All
+}
+
 fn cycle(table: &'static Table, relation: &RelationDef) -> Error {
     let message = format!(
-        "deleting along a cycle of several tables isn't supported: the cascade leads back to `{}`; leave one of its relations to the database with `passive_deletes` and `on_delete = \"cascade\"`",
+        "deleting along parents that lead to parents of their own kind isn't supported: the cascade comes to `{}` again; leave `delete` out of one of the relations",
         (relation.target)().entity
     );
     Error::new(ErrorKind::Unsupported, message)
@@ -218,7 +536,7 @@ fn cycle(table: &'static Table, relation: &RelationDef) -> Error {
 }
 
 /// The constraint does what the relation says, when the database or `passive_deletes` lets it.
-fn left_to_database(relation: &RelationDef, parent: &Table, by_database: bool) -> bool {
+fn left_to_database(relation: &RelationDef, parent: &'static Table, by_database: bool) -> bool {
     let on_delete = relation.foreign_key(parent).and_then(|key| key.on_delete);
     let agrees = match on_delete {
         Some(OnDelete::Cascade) => relation.cascade.delete,
@@ -229,7 +547,15 @@ fn left_to_database(relation: &RelationDef, parent: &Table, by_database: bool) -
 }
 
 fn is_self(relation: &RelationDef, table: &Table) -> bool {
-    (relation.target)().ident == table.ident
+    !relation.is_held() && (relation.target)().ident == table.ident
+}
+
+fn deleted(table: &Table) -> ChangeKind {
+    if table.is_link() {
+        ChangeKind::Unlinked
+    } else {
+        ChangeKind::Deleted
+    }
 }
 
 /// Everything below rows of `table` along its own relations that delete.
@@ -250,7 +576,7 @@ fn sweep(table: &'static Table, reach: &Reach, released: Option<&ForeignKey>) ->
     let columns = released.map(|key| key.own_columns().map(|part| part.column).collect());
     let kind = match released {
         Some(_) => ChangeKind::Released,
-        None => ChangeKind::Deleted,
+        None => deleted(table),
     };
     Step {
         table,

@@ -1,6 +1,7 @@
 //! PostgreSQL: the rows of a statement are arrays, so that its text does not depend on their number.
 
 use crate::meta::{Generated, Table};
+use crate::plan::Abilities;
 use crate::sql::{Bind, Bound, Content, Dialect, List, Statement, Write, assignments, qualified};
 
 pub(crate) struct Postgres;
@@ -89,8 +90,16 @@ impl Dialect for Postgres {
         }
         let source = self.source(statement, list);
         if statement.returns.is_empty() {
+            let overriding = if columns
+                .iter()
+                .any(|column| table.columns[*column].key && table.columns[*column].is_generated())
+            {
+                " OVERRIDING SYSTEM VALUE"
+            } else {
+                ""
+            };
             statement.text = format!(
-                "INSERT INTO {name} ({}) SELECT {} FROM {source} ORDER BY r.n",
+                "INSERT INTO {name} ({}){overriding} SELECT {} FROM {source} ORDER BY r.n",
                 names.join(", "),
                 cells.join(", ")
             );
@@ -162,6 +171,28 @@ impl Dialect for Postgres {
 
     fn draws_keys(&self) -> bool {
         false
+    }
+
+    fn draw(&self, table: &Table, column: usize, rows: usize) -> String {
+        let (_, expression) = self.drawn(table, column);
+        format!("SELECT {expression} FROM generate_series(1, {rows})")
+    }
+
+    /// A recursion may refer to itself once.
+    fn traced(&self) -> &'static str {
+        ""
+    }
+
+    fn recursive(&self, terms: &[String]) -> String {
+        let terms = terms.join(" UNION ALL ");
+        format!("SELECT e.* FROM gone AS g CROSS JOIN LATERAL ({terms}) AS e")
+    }
+
+    /// Foreign keys are checked at the end of a statement, which takes any number of rows.
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            whole_inserts: true,
+        }
     }
 
     fn has_plain_rows(&self) -> bool {

@@ -1,9 +1,7 @@
 //! The texts of what is found by foreign keys: deletes and releases without a list of rows.
 
-use std::fmt::Write as _;
-
 use crate::meta::{ForeignKey, Table};
-use crate::plan::{Base, Hop, Reach, Target};
+use crate::plan::{Base, Circle, Hop, Reach, Target};
 use crate::sql::{List, Statement, Texts};
 use crate::values::Side;
 
@@ -13,11 +11,11 @@ impl Texts {
         &self,
         statement: &mut Statement,
         table: &'static Table,
-        reach: &Reach,
+        (reach, listed): (&Reach, &[Target]),
         released: Option<&[usize]>,
         skip: usize,
     ) -> usize {
-        let (condition, taken) = self.reached(statement, reach, skip);
+        let (condition, taken) = self.reached(statement, (reach, listed), skip);
         let name = self.table(table);
         statement.text = match released {
             None => format!("DELETE FROM {name} WHERE {condition}"),
@@ -33,66 +31,118 @@ impl Texts {
         taken
     }
 
-    /// The condition on the table at the end of a reach, and how many rows of its base it takes.
-    fn reached(&self, statement: &mut Statement, reach: &Reach, skip: usize) -> (String, usize) {
-        let (mut condition, taken, mut table) = match &reach.base {
-            Base::Rows { table, rows } => {
-                let list = self.take(
-                    List::new(
-                        table,
-                        Side::Recorded,
-                        rows.clone(),
-                        table.key.iter().copied(),
-                    ),
-                    skip,
-                );
-                let taken = list.rows.len();
-                // The first hop compares the children's foreign key with the keys themselves.
+    /// Reads the rows within reach and everything below them in tables that refer to each other: which table, and the keys of all of them.
+    pub(super) fn trace(
+        &self,
+        statement: &mut Statement,
+        (reach, listed): (&Reach, &[Target]),
+        circle: &Circle,
+        skip: usize,
+    ) -> usize {
+        let (condition, taken) = self.reached(statement, (reach, listed), skip);
+        let names: Vec<String> = (0..circle.width()).map(|key| format!("k{key}")).collect();
+        // A NULL that has the type of a column, which a database wants to know before it goes on.
+        let mut absent = vec![String::new(); circle.width()];
+        for (place, (table, _)) in circle.tables.iter().enumerate() {
+            let columns = self.columns(table, table.key, "");
+            for (part, column) in columns.into_iter().enumerate() {
+                let name = self.table(table);
+                absent[circle.first(place) + part] =
+                    format!("(SELECT {column} FROM {name} WHERE 1 = 0)");
+            }
+        }
+        let row = |place: usize, prefix: &str| {
+            let table = circle.tables[place].0;
+            let mut row = absent.clone();
+            let keys = self.columns(table, table.key, prefix).into_iter();
+            for (part, column) in keys.enumerate() {
+                row[circle.first(place) + part] = column;
+            }
+            row.join(", ")
+        };
+        let from = self.dialect.traced();
+        let terms = circle.edges.iter().map(|(above, foreign_key, below)| {
+            let table = circle.tables[*below].0;
+            let columns = self.columns(table, &parts(foreign_key), "c.");
+            let pairs = columns.iter().zip(&names[circle.first(*above)..]);
+            let pairs = pairs.map(|(column, name)| format!("{column} = g.{name}"));
+            format!(
+                "SELECT CAST({below} AS BIGINT), {} FROM {from}{} AS c WHERE g.t = {above} AND {}",
+                row(*below, "c."),
+                self.table(table),
+                pairs.collect::<Vec<_>>().join(" AND ")
+            )
+        });
+        let terms = self.dialect.recursive(&terms.collect::<Vec<_>>());
+        let names = names.join(", ");
+        statement.text = format!(
+            "WITH RECURSIVE gone(t, {names}) AS (SELECT CAST(0 AS BIGINT), {} FROM {} WHERE {condition} UNION {terms}) SELECT t, {names} FROM gone",
+            row(0, ""),
+            self.table(circle.tables[0].0)
+        );
+        taken
+    }
+
+    /// The condition on the table at the end of a reach, and how many of the rows that its base lists it takes.
+    pub(super) fn reached(
+        &self,
+        statement: &mut Statement,
+        (reach, listed): (&Reach, &[Target]),
+        skip: usize,
+    ) -> (String, usize) {
+        let mut table = reach.base.table();
+        let listed = listed.to_vec();
+        let list = match &reach.base {
+            Base::Rows { .. } | Base::Gathered { .. } => {
+                List::new(table, Side::Recorded, listed, table.key.iter().copied())
+            }
+            Base::Owned { foreign_key, .. } => List::keys((foreign_key.target)(), listed),
+            Base::Former {
+                holder,
+                foreign_key,
+                ..
+            } => List::new(holder, Side::Recorded, listed, parts(foreign_key)),
+        };
+        let list = self.take(list, skip);
+        let taken = list.rows.len();
+        let key = self.columns(table, table.key, "");
+        let mut condition = match &reach.base {
+            // The first hop compares the children's foreign key with the keys themselves.
+            Base::Rows { .. } => {
                 let columns = match reach.hops.first() {
                     Some(Hop::Children { table, foreign_key }) => {
                         self.columns(table, &parts(foreign_key), "")
                     }
-                    Some(Hop::Closure { .. }) | None => self.columns(table, table.key, ""),
+                    Some(Hop::Closure { .. }) | None => key,
                 };
-                (
-                    self.dialect.one_of(statement, &columns, list),
-                    taken,
-                    *table,
-                )
+                self.dialect.one_of(statement, &columns, list)
             }
             Base::Owned {
-                table,
-                foreign_key,
-                parents,
-                kept,
+                foreign_key, kept, ..
             } => {
-                let target = (foreign_key.target)();
-                let list = self.take(
-                    List::keys(
-                        target,
-                        parents.iter().map(|parent| Target::Node(*parent)).collect(),
-                    ),
-                    skip,
-                );
-                let taken = list.rows.len();
-                let mut condition = self.dialect.one_of(
-                    statement,
-                    &self.columns(table, &parts(foreign_key), ""),
-                    list,
-                );
-                if !kept.is_empty() {
-                    let kept = List::new(
-                        table,
-                        Side::Recorded,
-                        kept.clone(),
-                        table.key.iter().copied(),
-                    );
-                    let spared =
-                        self.dialect
-                            .one_of(statement, &self.columns(table, table.key, ""), kept);
-                    let _ = write!(condition, " AND NOT ({spared})");
-                }
-                (condition, taken, *table)
+                let columns = self.columns(table, &parts(foreign_key), "");
+                let owned = self.dialect.one_of(statement, &columns, list);
+                format!("{owned}{}", self.spared(statement, table, kept))
+            }
+            Base::Gathered { unless: None, .. } => self.dialect.one_of(statement, &key, list),
+            Base::Former {
+                holder,
+                foreign_key,
+                ..
+            }
+            | Base::Gathered {
+                unless: Some((holder, foreign_key)),
+                ..
+            } => {
+                let these = self.dialect.one_of(statement, &key, list.clone());
+                let columns = self.columns(holder, &parts(foreign_key), "");
+                let referred = self.dialect.one_of(statement, &columns, list);
+                format!(
+                    "{these} AND NOT ({}) IN (SELECT {} FROM {} WHERE {referred})",
+                    key.join(", "),
+                    columns.join(", "),
+                    self.table(holder)
+                )
             }
         };
         for (index, hop) in reach.hops.iter().enumerate() {
@@ -119,6 +169,21 @@ impl Texts {
             }
         }
         (condition, taken)
+    }
+
+    /// The condition that leaves out the rows that a whole operation spares.
+    fn spared(&self, statement: &mut Statement, table: &'static Table, kept: &[Target]) -> String {
+        if kept.is_empty() {
+            return String::new();
+        }
+        let list = List::new(
+            table,
+            Side::Recorded,
+            kept.to_vec(),
+            table.key.iter().copied(),
+        );
+        let key = self.columns(table, table.key, "");
+        format!(" AND NOT ({})", self.dialect.one_of(statement, &key, list))
     }
 
     /// The rows that satisfy a condition and everything below them. UNION, so that cycles in the data end.

@@ -1,6 +1,6 @@
 //! The texts of what is read.
 
-use crate::meta::{ForeignKey, Table};
+use crate::meta::{ForeignKey, OrderBy, Table};
 use crate::sql::reach::parts;
 use crate::sql::{List, Statement, Texts};
 
@@ -16,13 +16,31 @@ struct Listed {
 /// What a SELECT reads.
 pub(crate) struct Select {
     pub(crate) table: &'static Table,
-    /// The parents whose children are read; else the rows are named by their own keys.
-    pub(crate) parent: Option<(&'static Table, &'static ForeignKey)>,
+    pub(crate) from: From,
+    pub(crate) order_by: Option<OrderBy>,
     pub(crate) lock: bool,
 }
 
+/// What the rows that a SELECT reads are named by.
+#[derive(Clone, Copy)]
+pub(crate) enum From {
+    /// Their own keys.
+    Keys,
+    /// The parents that they refer to.
+    Parents(&'static Table, &'static ForeignKey),
+    /// The rows that refer to them.
+    Holders,
+    /// The rows that they are linked to: the table of these, and the two foreign keys of the links.
+    Links {
+        parent: &'static Table,
+        link: &'static Table,
+        source: &'static ForeignKey,
+        target: &'static ForeignKey,
+    },
+}
+
 impl Texts {
-    /// Reads rows by their keys, or by a foreign key to these parents; numbered by the list.
+    /// Reads rows, numbered by the list; behind the number, of parents, whether there is one.
     pub(crate) fn select(&self, select: &Select, list: List) -> Statement {
         let mut statement = Statement {
             numbered: true,
@@ -30,9 +48,10 @@ impl Texts {
             ..Statement::default()
         };
         let table = select.table;
-        let (named, prefix) = select
-            .parent
-            .map_or((table, "t"), |(parent, _)| (parent, "p"));
+        let (named, prefix) = match select.from {
+            From::Keys | From::Holders => (table, "t"),
+            From::Parents(parent, _) | From::Links { parent, .. } => (parent, "p"),
+        };
         let single = list.rows.len() == 1 && self.dialect.has_plain_rows();
         let listed = self.listed(&mut statement, (named, prefix), list, single);
         let columns = self.columns(table, &statement.returns, "t.").join(", ");
@@ -43,40 +62,67 @@ impl Texts {
             condition,
         } = listed;
         let name = self.table(table);
-        statement.text = match select.parent {
-            None => {
+        let join = match select.from {
+            From::Keys | From::Holders => {
                 let lock = if select.lock {
                     self.dialect.for_update()
                 } else {
                     ""
                 };
                 let order = if single { "" } else { " ORDER BY r.n" };
-                format!(
+                statement.text = format!(
                     "SELECT {number}, {columns} FROM {from}{name} AS t{on}{condition}{order}{lock}"
-                )
+                );
+                return statement;
             }
-            Some((parent, foreign_key)) => {
-                let keys = self.columns(parent, parent.key, "p.");
-                let held = self.columns(table, &parts(foreign_key), "t.");
-                let pairs = held
-                    .iter()
-                    .zip(keys)
-                    .map(|(column, key)| format!("{column} = {key}"));
-                let refers = pairs.collect::<Vec<_>>().join(" AND ");
-                let key = self.columns(table, table.key, "t.");
-                let found = &key[0];
-                let order = if single {
-                    key.join(", ")
-                } else {
-                    format!("r.n, {}", key.join(", "))
-                };
-                let parent = self.table(parent);
-                format!(
-                    "SELECT {number}, {found} IS NOT NULL, {columns} FROM {from}{parent} AS p{on} LEFT JOIN {name} AS t ON {refers}{condition} ORDER BY {order}"
-                )
+            From::Parents(parent, foreign_key) => {
+                let refers = self.refers((table, "t."), foreign_key, (parent, "p."));
+                format!("LEFT JOIN {name} AS t ON {refers}")
+            }
+            From::Links {
+                parent,
+                link,
+                source,
+                target,
+            } => {
+                let from_here = self.refers((link, "l."), source, (parent, "p."));
+                let to_there = self.refers((link, "l."), target, (table, "t."));
+                let link = self.table(link);
+                format!("LEFT JOIN ({link} AS l JOIN {name} AS t ON {to_there}) ON {from_here}")
             }
         };
+        let key = self.columns(table, table.key, "t.");
+        let order = self.order(select, single, &key);
+        let (found, parent) = (&key[0], self.table(named));
+        statement.text = format!(
+            "SELECT {number}, {found} IS NOT NULL, {columns} FROM {from}{parent} AS p{on} {join}{condition} ORDER BY {order}"
+        );
         statement
+    }
+
+    /// The order of children: by parent, by the relation's column, by key.
+    fn order(&self, select: &Select, single: bool, key: &[String]) -> String {
+        let number = (!single).then(|| "r.n".to_owned());
+        let column = select.order_by.map(|order| {
+            let direction = if order.descending { " DESC" } else { "" };
+            format!("t.{}{direction}", self.dialect.quote(order.column))
+        });
+        let order = number.into_iter().chain(column).chain(key.iter().cloned());
+        order.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The condition that a foreign key refers to a row.
+    fn refers(
+        &self,
+        (table, prefix): (&Table, &str),
+        foreign_key: &ForeignKey,
+        (target, target_prefix): (&Table, &str),
+    ) -> String {
+        let held = self.columns(table, &parts(foreign_key), prefix);
+        let keys = self.columns(target, target.key, target_prefix);
+        let pairs = held.iter().zip(keys);
+        let pairs = pairs.map(|(column, key)| format!("{column} = {key}"));
+        pairs.collect::<Vec<_>>().join(" AND ")
     }
 
     /// Names the rows of `table` that a SELECT starts from: by a join with the list, or by a condition where it is one row and the dialect can.

@@ -3,7 +3,7 @@
 use sqlx::TypeInfo as _;
 
 use crate::meta::{Generated, Table};
-use crate::plan::Target;
+use crate::plan::{Abilities, Target};
 use crate::sql::{
     Bind, Bound, Content, Dialect, List, Statement, Write, assignments, qualified, same,
 };
@@ -141,6 +141,24 @@ impl Dialect for Sqlite {
 
     fn draws_keys(&self) -> bool {
         true
+    }
+
+    fn draw(&self, _: &Table, _: usize, _: usize) -> String {
+        String::new()
+    }
+
+    fn traced(&self) -> &'static str {
+        "gone AS g JOIN "
+    }
+
+    fn recursive(&self, terms: &[String]) -> String {
+        terms.join(" UNION ")
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            whole_inserts: false,
+        }
     }
 
     fn has_plain_rows(&self) -> bool {

@@ -23,39 +23,42 @@ impl Texts {
             .collect()
     }
 
-    /// The statement for as many rows of the step as one takes, and the rest of the step.
+    /// The statement for as many of the rows that the step lists as one takes, from `skip` on, and how many these are.
     ///
     /// `masked` says whether only some of the rows write a column.
     pub(crate) fn next(
         &self,
         step: &Step,
-        skip: usize,
+        (listed, skip): (&[Target], usize),
         masked: &dyn Fn(&[Target], usize) -> bool,
     ) -> (Statement, usize) {
         let mut statement = Statement::default();
         let table = step.table;
         let taken = match &step.action {
-            Action::Insert { rows } => {
+            Action::Draw { .. } => {
+                let column = drawn(table);
+                statement.text = self.dialect.draw(table, column, listed.len());
+                statement.returns = vec![column];
+                listed.len()
+            }
+            Action::Insert { drawn, .. } => {
                 let columns =
-                    (0..table.columns.len()).filter(|&column| self.inserts(table, column));
-                let mut list = self.take(
-                    List::new(
-                        table,
-                        Side::New,
-                        rows.iter().map(|row| Target::Node(*row)).collect(),
-                        columns,
-                    ),
-                    skip,
-                );
+                    (0..table.columns.len()).filter(|&column| self.inserts(table, column, *drawn));
+                let list = List::new(table, Side::New, listed.to_vec(), columns);
+                let mut list = self.take(list, skip);
                 if self.dialect.inserts_singly(table) {
                     list.rows.truncate(1);
                 }
                 let taken = list.rows.len();
                 statement.returns = table
                     .generated()
-                    .filter(|&column| !self.inserts(table, column))
+                    .filter(|&column| !self.inserts(table, column, *drawn))
                     .collect();
-                self.dialect.insert(&mut statement, table, list);
+                if table.is_link() {
+                    self.insert_links(&mut statement, table, list);
+                } else {
+                    self.dialect.insert(&mut statement, table, list);
+                }
                 taken
             }
             Action::Write {
@@ -91,15 +94,54 @@ impl Texts {
                 );
                 taken
             }
-            Action::Sweep { reach, columns } => {
-                self.sweep(&mut statement, table, reach, columns.as_deref(), skip)
+            Action::Sweep { reach, columns } => self.sweep(
+                &mut statement,
+                table,
+                (reach, listed),
+                columns.as_deref(),
+                skip,
+            ),
+            Action::Trace { reach, circle } => {
+                self.trace(&mut statement, (reach, listed), circle, skip)
+            }
+            Action::Gather { reach, columns, .. } => {
+                let (condition, taken) = self.reached(&mut statement, (reach, listed), skip);
+                let columns = self.columns(table, columns, "").join(", ");
+                statement.text = format!(
+                    "SELECT DISTINCT {columns} FROM {} WHERE {condition}",
+                    self.table(table)
+                );
+                taken
             }
         };
         (statement, taken)
     }
 
+    /// Links that aren't there: one that is, also where the table has no unique constraint, is no error.
+    fn insert_links(&self, statement: &mut Statement, table: &'static Table, list: List) {
+        let columns: Vec<usize> = (0..table.columns.len()).collect();
+        let names = self.columns(table, &columns, "");
+        let cells: Vec<String> = columns.iter().map(|cell| format!("r.c{cell}")).collect();
+        let there = self.columns(table, &columns, "t.");
+        let same = there
+            .iter()
+            .zip(&cells)
+            .map(|(column, cell)| format!("{column} = {cell}"));
+        let same = same.collect::<Vec<_>>().join(" AND ");
+        let name = self.table(table);
+        let source = self.dialect.source(statement, list);
+        statement.text = format!(
+            "INSERT INTO {name} ({}) SELECT DISTINCT {} FROM {source} WHERE r.c0 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {same}) ON CONFLICT DO NOTHING",
+            names.join(", "),
+            cells.join(", ")
+        );
+    }
+
     /// An INSERT gives the column a value.
-    fn inserts(&self, table: &Table, column: usize) -> bool {
+    fn inserts(&self, table: &Table, column: usize, drawn: bool) -> bool {
+        if drawn && table.columns[column].key {
+            return true;
+        }
         match table.columns[column].generated {
             Generated::No => true,
             Generated::Database => false,
@@ -173,6 +215,13 @@ impl Texts {
             ..Statement::default()
         }
     }
+}
+
+/// The column of a table's key that the database draws.
+fn drawn(table: &Table) -> usize {
+    let mut key = table.key.iter().copied();
+    key.find(|&key| table.columns[key].is_generated())
+        .unwrap_or_default()
 }
 
 /// Draws keys by an expression, one for each of some rows.

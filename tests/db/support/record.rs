@@ -139,6 +139,8 @@ pub(crate) fn short(text: &str) -> Option<String> {
         ("UPDATE", rest)
     } else if let Some(rest) = text.strip_prefix("DELETE FROM ") {
         ("DELETE", rest)
+    } else if text.contains("FROM generate_series(") {
+        return Some("DRAW".to_owned());
     } else if let Some((before, _)) = text.split_once(" AS t ") {
         let table = before.rsplit_once(' ').map_or(before, |(_, table)| table);
         ("SELECT", table)

@@ -1,5 +1,5 @@
-// Only one-to-one relations are built.
-use sqlx_cascade::Relations;
+// A `Vec` does not know whether it is loaded.
+use sqlx_cascade::{Relations};
 
 #[derive(Relations)]
 #[table(name = "users")]
@@ -12,7 +12,7 @@ struct User {
 #[table(name = "posts")]
 struct Post {
     #[key(generated)] id: i64,
-    #[many_to_one(User)] user_id: i64,
+    #[many_to_one(User)] user_id: Option<i64>,
 }
 
 fn main() {}

@@ -1,6 +1,7 @@
 // The parent of a `BelongsTo` has to be mapped.
 use sqlx_cascade::{BelongsTo, Relations};
 
+#[derive(Clone, Default, PartialEq)]
 struct Org;
 
 #[derive(Clone, Default, PartialEq, Relations)]

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::graph::{Fate, Graph, Leaver, Node};
+use crate::graph::{Fate, Graph, Node};
+use crate::keys::ByKey;
 use crate::meta::{ForeignKey, Table};
-use crate::plan::order::{Op, Order};
+use crate::plan::order::{Op, Order, Reference};
 use crate::slot::{Handle, Leave};
 
 impl Order {
-    fn before(&mut self, first: usize, then: usize) {
+    pub(super) fn before(&mut self, first: usize, then: usize) {
         self.followers[first].push(then);
         self.waits[then] += 1;
     }
@@ -21,16 +22,19 @@ impl Order {
             match kind {
                 Op::Node(id) => self.op_of_node[*id] = Some(op),
                 Op::Leave(id) => self.op_of_leaver[*id] = Some(op),
-                Op::Whole(_) => {}
+                Op::Whole(_) | Op::Orphan(_) | Op::Complete(..) => {}
             }
         }
+        self.places(graph);
+        let inserted = Inserted::of(graph);
+        let deleted = deleted(graph);
         let moving: HashMap<Handle, usize> = self.moving(graph);
         let mut leaving: HashMap<(usize, *const ForeignKey), Vec<usize>> = HashMap::new();
         for op in 0..self.ops.len() {
             let (parent, key) = match self.ops[op] {
                 Op::Leave(id) => (graph.leavers[id].parent, graph.leavers[id].foreign_key),
                 Op::Whole(id) => (graph.wholes[id].parent, graph.wholes[id].foreign_key),
-                Op::Node(_) => continue,
+                Op::Node(_) | Op::Orphan(_) | Op::Complete(..) => continue,
             };
             leaving
                 .entry((parent, std::ptr::from_ref(key)))
@@ -42,8 +46,15 @@ impl Order {
             match self.ops[op] {
                 Op::Node(id) => {
                     self.enter(graph, op, id, &leaving);
-                    self.let_go(graph, op, id);
+                    self.refer(graph, op, id, &inserted);
+                    self.let_go(op, &graph.nodes[id], &deleted);
                 }
+                Op::Orphan(id) => {
+                    if let Some(node) = self.op_of_node[graph.orphans[id].node] {
+                        self.before(node, op);
+                    }
+                }
+                Op::Complete(..) => {}
                 // A row that is only released keeps what is below it.
                 Op::Leave(id) if !graph.leavers[id].relation.cascade.delete_orphan => {}
                 Op::Whole(id) if !graph.wholes[id].relation.cascade.delete_orphan => {}
@@ -134,7 +145,7 @@ impl Order {
         if let Some(parent) =
             self.op_of_node[owner.node].filter(|_| graph.nodes[owner.node].fate.is_insert())
         {
-            self.before(parent, op);
+            self.after_insert(graph, op, parent, None);
         }
         if !owner.foreign_key.unique {
             return;
@@ -150,22 +161,69 @@ impl Order {
         }
     }
 
-    /// A row that stops to refer to one that goes does so before.
-    fn let_go(&mut self, graph: &Graph<'_>, op: usize, id: usize) {
+    /// A row that refers to a new one, which it holds, or whose key it has.
+    fn refer(&mut self, graph: &Graph<'_>, op: usize, id: usize, inserted: &Inserted) {
         let node = &graph.nodes[id];
+        for held in &node.held {
+            if let Some(target) =
+                self.op_of_node[held.node].filter(|_| graph.nodes[held.node].fate.is_insert())
+            {
+                self.after_insert(graph, op, target, Some(held.foreign_key));
+            }
+        }
+        for key in node.table.foreign_keys {
+            let by_owner = node
+                .owner
+                .is_some_and(|owner| std::ptr::eq(owner.foreign_key, key));
+            if by_owner {
+                continue;
+            }
+            let target = inserted.find(node, key).and_then(|id| self.op_of_node[id]);
+            if let Some(target) = target.filter(|target| *target != op) {
+                self.after_insert(graph, op, target, Some(key));
+            }
+        }
+    }
+
+    /// After a row that is inserted; where one statement inserts both, together with it.
+    fn after_insert(
+        &mut self,
+        graph: &Graph<'_>,
+        op: usize,
+        target: usize,
+        key: Option<&'static ForeignKey>,
+    ) {
+        let is_insert = matches!(self.ops[op], Op::Node(id) if graph.nodes[id].fate.is_insert());
+        if self.abilities.whole_inserts && is_insert && self.group_of[op] == self.group_of[target] {
+            self.together[op] = true;
+            return;
+        }
+        self.before(target, op);
+        if let Some(key) = key.filter(|_| is_insert) {
+            self.references.push(Reference { op, target, key });
+        }
+    }
+
+    /// A row that stops to refer to one that goes does so before.
+    fn let_go(&mut self, op: usize, node: &Node<'_>, leaving: &HashMap<&'static str, ByKey>) {
         let Fate::Write { columns, .. } = &node.fate else {
             return;
         };
         for key in node.table.foreign_keys {
+            let Some(targets) = leaving.get(key.target_ident) else {
+                continue;
+            };
             if !key.parts.iter().any(|part| columns.contains(&part.column)) {
                 continue;
             }
-            let leavers = graph.leavers.iter().enumerate();
-            for (leaver, left) in leavers.filter(|(_, left)| left.relation.cascade.delete_orphan) {
-                let referred = left.table.ident == key.target_ident && refers(node, key, left);
-                if let Some(leave) = self.op_of_leaver[leaver].filter(|_| referred) {
-                    self.before(op, leave);
-                }
+            let target = (key.target)();
+            let parts = key.parts.iter().zip(target.key).map(|(part, &column)| {
+                let cell = (part.key)(node.recorded(part.column))?;
+                Some((target.columns[column].codec.clone)(cell))
+            });
+            let leaver = targets.find(&parts.collect::<Vec<_>>());
+            if let Some(leave) = leaver.and_then(|leaver| self.op_of_leaver[leaver]) {
+                self.before(op, leave);
             }
         }
     }
@@ -182,17 +240,56 @@ impl Order {
     }
 }
 
-/// Whether a row refers to one that leaves, as the database has it.
-fn refers(node: &Node<'_>, key: &ForeignKey, leaver: &Leaver<'_>) -> bool {
-    key.parts
-        .iter()
-        .zip(leaver.table.key)
-        .all(|(part, column)| {
-            let held = (part.key)(node.recorded(part.column));
-            let left = leaver.left.cells[*column].as_deref();
-            let same = leaver.table.columns[*column].codec.same;
-            matches!((held, left), (Some(held), Some(left)) if same(held, left))
-        })
+/// The new rows whose keys the application gives, by their tables.
+struct Inserted(HashMap<&'static str, ByKey>);
+
+impl Inserted {
+    fn of(graph: &Graph<'_>) -> Self {
+        let mut tables: HashMap<&'static str, ByKey> = HashMap::new();
+        for (id, node) in graph.nodes.iter().enumerate() {
+            let table = node.table;
+            let natural = table
+                .key
+                .iter()
+                .all(|&key| !table.columns[key].is_generated());
+            if natural && node.fate.is_insert() && !table.is_link() {
+                let key = node.state.key(table, node.value);
+                let rows = tables.entry(table.ident);
+                rows.or_insert_with(|| ByKey::new(table)).add(id, key);
+            }
+        }
+        Self(tables)
+    }
+
+    /// The row that a foreign key refers to.
+    fn find(&self, node: &Node<'_>, key: &ForeignKey) -> Option<usize> {
+        let rows = self.0.get(key.target_ident)?;
+        let target = (key.target)();
+        let parts = key.parts.iter().zip(target.key).map(|(part, &column)| {
+            let cell = (part.key)(node.cell(part.column))?;
+            Some((target.columns[column].codec.clone)(cell))
+        });
+        let parts: Option<Vec<_>> = parts.map(|part| part.map(Some)).collect();
+        rows.find(&parts?)
+    }
+}
+
+/// The rows that are deleted by name, by their tables.
+fn deleted(graph: &Graph<'_>) -> HashMap<&'static str, ByKey> {
+    let mut tables: HashMap<&'static str, ByKey> = HashMap::new();
+    for (id, leaver) in graph.leavers.iter().enumerate() {
+        let table = leaver.table;
+        if leaver.relation.cascade.delete_orphan && !table.is_link() {
+            let key = table.key.iter().map(|&column| {
+                let cell = leaver.left.cell(table, column)?;
+                Some((table.columns[column].codec.clone)(cell))
+            });
+            let rows = tables.entry(table.ident);
+            let rows = rows.or_insert_with(|| ByKey::new(table));
+            rows.add(id, key.collect());
+        }
+    }
+    tables
 }
 
 /// The tables at and below this one.

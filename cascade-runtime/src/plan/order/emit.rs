@@ -1,40 +1,75 @@
 //! The steps of a group of changes.
 
+use std::collections::HashSet;
+
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::meta::{ForeignKey, Table};
 use crate::plan::order::{Group, Op, Order};
+use crate::plan::reach::Leaving;
 use crate::plan::{Action, Base, Step, Target, detach, kept, naming, reach};
 use crate::report::ChangeKind;
 
 impl Order {
     pub(super) fn targets(&self, ops: &[usize]) -> Vec<Target> {
         let target = |op: &usize| match self.ops[*op] {
-            Op::Node(id) => Some(Target::Node(id)),
+            Op::Node(id) | Op::Complete(id, _) => Some(Target::Node(id)),
             Op::Leave(id) => Some(Target::Leaver(id)),
-            Op::Whole(_) => None,
+            Op::Whole(_) | Op::Orphan(_) => None,
         };
         ops.iter().filter_map(target).collect()
     }
 
     /// The steps of one group.
     pub(super) fn emit(
-        &self,
+        &mut self,
         graph: &Graph<'_>,
         group: usize,
         ops: &[usize],
         steps: &mut Vec<Step>,
     ) -> Result<(), Error> {
         let Group { key, table, .. } = &self.groups[group];
+        let (rank, table, when) = (key.rank, *table, key.when.clone());
         match self.ops[ops[0]] {
             Op::Node(id) => {
                 let (parked, there): (Vec<usize>, Vec<usize>) =
                     ops.iter().partition(|op| self.parked[**op]);
-                for (ops, when) in [(there, key.when.clone()), (parked, naming(table, None))] {
-                    if !ops.is_empty() {
-                        steps.push(self.write(graph, (key.rank, when), table, id, &ops));
+                for (ops, when) in [(there, when), (parked, naming(table, None))] {
+                    if ops.is_empty() {
+                        continue;
+                    }
+                    if graph.nodes[id].fate.is_insert() {
+                        self.insert(table, &ops, steps);
+                    } else {
+                        steps.push(self.write(graph, (rank, when), table, &ops));
                     }
                 }
+            }
+            Op::Complete(_, foreign_key) => {
+                let columns = foreign_key.own_columns().map(|part| part.column).collect();
+                steps.push(Step {
+                    table,
+                    kind: Some(ChangeKind::Updated),
+                    action: Action::Write {
+                        rows: self.targets(ops),
+                        columns,
+                        when,
+                    },
+                });
+            }
+            Op::Orphan(id) => {
+                let orphan = &graph.orphans[id];
+                let rows = ops.iter().filter_map(|op| match self.ops[*op] {
+                    Op::Orphan(id) => Some(Target::Node(graph.orphans[id].node)),
+                    _ => None,
+                });
+                let base = Base::Former {
+                    table,
+                    holder: graph.nodes[orphan.node].table,
+                    foreign_key: orphan.foreign_key,
+                    rows: rows.collect(),
+                };
+                self.after.extend(reach::abandon(base, &mut self.sets)?);
             }
             Op::Leave(id) => {
                 let leaver = &graph.leavers[id];
@@ -42,17 +77,18 @@ impl Order {
                     let taken_over = |op: &&usize| matches!(self.ops[**op], Op::Leave(id) if graph.leavers[id].taken_over);
                     let (taken, gone): (Vec<_>, Vec<_>) = ops.iter().partition(taken_over);
                     if !taken.is_empty() {
-                        steps.extend(reach::below(table, self.targets(&taken))?);
+                        let rows = self.targets(&taken);
+                        let leaving = reach::below(table, rows, &mut self.sets)?;
+                        self.leave(leaving, steps);
                     }
                     let (parked, there): (Vec<_>, Vec<_>) =
                         gone.into_iter().partition(|op| self.parked[*op]);
                     for (ops, owner) in [(there, Some(leaver.foreign_key)), (parked, None)] {
                         if !ops.is_empty() {
-                            steps.extend(reach::delete(
-                                table,
-                                naming(table, owner),
-                                self.targets(&ops),
-                            )?);
+                            let rows = self.targets(&ops);
+                            let when = naming(table, owner);
+                            let leaving = reach::remove(table, when, rows, &mut self.sets)?;
+                            self.leave(leaving, steps);
                         }
                     }
                 } else {
@@ -78,17 +114,76 @@ impl Order {
                     }
                 });
                 let parents = ids.clone().map(|id| graph.wholes[id].parent).collect();
-                let kept = ids.flat_map(|id| kept(graph, id)).collect();
+                let kept = ids.clone().flat_map(|id| kept(graph, id));
+                let kept = kept.chain(self.entered(graph, ids)).collect();
                 let base = Base::Owned {
                     table,
                     foreign_key: whole.foreign_key,
                     parents,
                     kept,
                 };
-                steps.extend(detach(whole.relation, base)?);
+                let leaving = detach(whole.relation, base, &mut self.sets)?;
+                self.leave(leaving, steps);
             }
         }
         Ok(())
+    }
+
+    /// Rows go; the targets that they leave alone go last.
+    fn leave(&mut self, leaving: Leaving, steps: &mut Vec<Step>) {
+        steps.extend(leaving.now);
+        self.after.extend(leaving.after);
+    }
+
+    /// The new rows that were inserted into these relations before all others leave them.
+    fn entered(&self, graph: &Graph<'_>, wholes: impl Iterator<Item = usize>) -> Vec<Target> {
+        if self.inserted.is_empty() {
+            return Vec::new();
+        }
+        let wholes = wholes.map(|id| &graph.wholes[id]);
+        let places: HashSet<_> = wholes
+            .map(|whole| (whole.parent, std::ptr::from_ref(whole.relation)))
+            .collect();
+        let inserted = self.inserted.iter().filter(|id| {
+            let owner = graph.nodes[**id].owner;
+            owner.is_some_and(|owner| {
+                places.contains(&(owner.node, std::ptr::from_ref(owner.relation)))
+            })
+        });
+        inserted.map(|id| Target::Node(*id)).collect()
+    }
+
+    /// New rows; where they refer to each other, with their keys drawn before.
+    fn insert(&mut self, table: &'static Table, ops: &[usize], steps: &mut Vec<Step>) {
+        let nodes = ops.iter().filter_map(|op| match self.ops[*op] {
+            Op::Node(id) => Some(id),
+            _ => None,
+        });
+        let rows: Vec<usize> = nodes.collect();
+        self.inserted.extend(&rows);
+        let generated = table
+            .key
+            .iter()
+            .any(|&key| table.columns[key].is_generated());
+        let drawn = generated && ops.iter().any(|op| self.together[*op]);
+        if drawn {
+            let rows = rows.clone();
+            steps.push(Step {
+                table,
+                kind: None,
+                action: Action::Draw { rows },
+            });
+        }
+        let kind = if table.is_link() {
+            ChangeKind::Linked
+        } else {
+            ChangeKind::Inserted
+        };
+        steps.push(Step {
+            table,
+            kind: Some(kind),
+            action: Action::Insert { rows, drawn },
+        });
     }
 
     fn write(
@@ -96,27 +191,9 @@ impl Order {
         graph: &Graph<'_>,
         (rank, when): (u8, Vec<usize>),
         table: &'static Table,
-        id: usize,
         ops: &[usize],
     ) -> Step {
         let rows = self.targets(ops);
-        if graph.nodes[id].fate.is_insert() {
-            let rows = rows
-                .iter()
-                .filter_map(|row| {
-                    if let Target::Node(id) = row {
-                        Some(*id)
-                    } else {
-                        None
-                    }
-                })
-                .collect();
-            return Step {
-                table,
-                kind: Some(ChangeKind::Inserted),
-                action: Action::Insert { rows },
-            };
-        }
         let mut columns: Vec<usize> = rows
             .iter()
             .filter_map(|row| match row {

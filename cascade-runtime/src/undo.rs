@@ -1,0 +1,118 @@
+//! What a transaction of ours may undo: what was recorded before it stays beside what is recorded since, until the transaction ends.
+//!
+//! Nobody walks the graphs that were saved in it. They share its verdict, and who looks at a record finds the one that is true.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// How a transaction ended, shared by all that was saved in it.
+#[derive(Debug, Default)]
+pub struct Verdict(AtomicU8);
+
+const OPEN: u8 = 0;
+const KEPT: u8 = 1;
+const UNDONE: u8 = 2;
+const DOUBT: u8 = 3;
+
+impl Verdict {
+    /// It was committed.
+    pub(crate) fn keep(&self) {
+        self.0.store(KEPT, Ordering::Release);
+    }
+
+    /// It was rolled back.
+    pub(crate) fn undo(&self) {
+        self.0.store(UNDONE, Ordering::Release);
+    }
+
+    /// Its COMMIT is on its way.
+    pub(crate) fn doubt(&self) {
+        self.0.store(DOUBT, Ordering::Release);
+    }
+
+    fn is(&self, verdict: u8) -> bool {
+        self.0.load(Ordering::Acquire) == verdict
+    }
+}
+
+/// A record, and the one from before a transaction that has changed it.
+#[derive(Debug, Default)]
+pub(crate) struct Undoable<T> {
+    now: T,
+    before: Option<Box<Before<T>>>,
+}
+
+#[derive(Debug)]
+struct Before<T> {
+    verdict: Arc<Verdict>,
+    was: T,
+}
+
+impl<T: Default> Undoable<T> {
+    pub(crate) fn new(now: T) -> Self {
+        Self { now, before: None }
+    }
+
+    /// The record that is true.
+    pub(crate) fn get(&self) -> &T {
+        match &self.before {
+            Some(before) if before.verdict.is(UNDONE) => &before.was,
+            _ => &self.now,
+        }
+    }
+
+    /// The record that is true, for changing.
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.settle();
+        &mut self.now
+    }
+
+    /// The record that is true, and the one that will be if the transaction is rolled back.
+    pub(crate) fn both_mut(&mut self) -> (&mut T, Option<&mut T>) {
+        self.settle();
+        (
+            &mut self.now,
+            self.before.as_mut().map(|before| &mut before.was),
+        )
+    }
+
+    /// Puts another record in place; what a transaction may undo stays beside it.
+    pub(crate) fn change(&mut self, next: T, verdict: Option<&Arc<Verdict>>) {
+        self.settle();
+        let was = std::mem::replace(&mut self.now, next);
+        let Some(verdict) = verdict else {
+            self.before = None;
+            return;
+        };
+        let is_first = |before: &Before<T>| !Arc::ptr_eq(&before.verdict, verdict);
+        if self.before.as_deref().is_none_or(is_first) {
+            self.before = Some(Box::new(Before {
+                verdict: Arc::clone(verdict),
+                was,
+            }));
+        }
+    }
+
+    /// The record from before a transaction that is open.
+    pub(crate) fn before(&self) -> Option<&T> {
+        let before = self
+            .before
+            .as_ref()
+            .filter(|before| before.verdict.is(OPEN));
+        before.map(|before| &before.was)
+    }
+
+    /// Nobody knows whether the record from before is the one that is true.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        let before = self.before.as_ref();
+        before.is_some_and(|before| before.verdict.is(DOUBT))
+    }
+
+    /// Forgets the record that a transaction has decided against.
+    fn settle(&mut self) {
+        if let Some(before) = self.before.take_if(|before| before.verdict.is(UNDONE)) {
+            self.now = before.was;
+        }
+        self.before.take_if(|before| before.verdict.is(KEPT));
+    }
+}

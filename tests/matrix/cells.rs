@@ -1,0 +1,341 @@
+//! Runs cells, and says of each that fails what was expected and what was found.
+
+use std::collections::BTreeMap;
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx_cascade::Report;
+use tracing::Instrument as _;
+
+use crate::counts::expected_statements;
+use crate::databases::{Place, Which, texts};
+use crate::imagined::Imagined;
+use crate::model::schema::{OnDelete, Schema};
+use crate::model::{Did, Effects, Kind};
+use crate::models::Case;
+use crate::program::{
+    MERGED, Named, OPERATIONS, Step, WITH_ANOTHER, Who, has_another, merges, new_rows, states,
+};
+use crate::real::{Db, Memory};
+use crate::record::{Record, short};
+
+/// How many cases run at a time in one test.
+const WORKERS: usize = 3;
+
+/// Ends a cell that is known to fail.
+const KNOWN: &str = "known";
+
+/// A cell's name and its steps.
+struct Cell {
+    name: String,
+    steps: Vec<Step>,
+}
+
+/// The cells of a case that are asked for.
+fn cells(case: &Case) -> Vec<Cell> {
+    let asked = std::env::var("MATRIX").unwrap_or_default();
+    let mut cells = Vec::new();
+    let mut add = |state: &str, operation: &str, steps: Vec<Step>| {
+        let name = format!("{:?}::{}/{state}/{operation}", case.kind, case.name);
+        if name.contains(&asked) {
+            cells.push(Cell { name, steps });
+        }
+    };
+    let kind = case.kind.relation();
+    for state in states(kind, case.nullable, case.kind.is_unique()) {
+        let mut operations: Vec<Named> = OPERATIONS.to_vec();
+        if has_another(&state) {
+            operations.extend(WITH_ANOTHER);
+        }
+        if MERGED.contains(&state.0) {
+            operations.extend(merges(kind));
+        }
+        for operation in operations {
+            add(state.0, operation.0, [state.1, operation.1].concat());
+        }
+    }
+    for (name, steps) in new_rows(kind) {
+        add(name, "save", steps.to_vec());
+    }
+    cells
+}
+
+/// Runs the cells of these cases.
+pub(crate) fn run(cases: Vec<Case>, which: Which) {
+    let queue: Arc<Mutex<Vec<Arc<Case>>>> =
+        Arc::new(Mutex::new(cases.into_iter().rev().map(Arc::new).collect()));
+    let failures: Arc<Mutex<Vec<String>>> = Arc::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let count: usize = runtime.block_on(async {
+        let workers: Vec<_> = (0..WORKERS)
+            .map(|_| tokio::spawn(worker(queue.clone(), which, failures.clone())))
+            .collect();
+        let mut count = 0;
+        for worker in workers {
+            count += worker.await.expect("a worker");
+        }
+        count
+    });
+    let failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+    println!("{count} cells, {} failed", failures.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {count} cells failed:\n{}",
+        failures.len(),
+        shown(&failures)
+    );
+}
+
+/// Every failure by its name, and one of each state and operation in full.
+fn shown(failures: &[String]) -> String {
+    let mut of_kind: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for failure in failures {
+        let (_, kind) = failure.split_once('/').unwrap_or_default();
+        let (kind, _) = kind.split_once(' ').unwrap_or_default();
+        of_kind.entry(kind).or_default().push(failure);
+    }
+    let mut text = String::new();
+    for (kind, failures) in of_kind {
+        let _ = writeln!(
+            text,
+            "\n# {kind}: {} cells\n{}",
+            failures.len(),
+            failures[0]
+        );
+        for failure in &failures[1..] {
+            let name = failure.split_once('/').map_or("", |(name, _)| name);
+            let _ = write!(text, "{name} ");
+        }
+    }
+    text
+}
+
+async fn worker(
+    queue: Arc<Mutex<Vec<Arc<Case>>>>,
+    which: Which,
+    failures: Arc<Mutex<Vec<String>>>,
+) -> usize {
+    let Some(place) = Place::open(which).await else {
+        let required = std::env::var("SQLX_CASCADE_REQUIRE").unwrap_or_default();
+        assert!(
+            !required.contains("postgres"),
+            "PostgreSQL is required, and there is none"
+        );
+        println!("skipped: there is no PostgreSQL");
+        return 0;
+    };
+    let mut count = 0;
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(case) = next else { break };
+        let cells = cells(&case);
+        if cells.is_empty() {
+            continue;
+        }
+        place.db.create(&case.schema()).await;
+        for cell in cells {
+            count += 1;
+            let record = Record::new();
+            let span = record.span();
+            let run = Run::new(&case, place.db.clone(), record);
+            let outcome = tokio::spawn(run.all(cell.steps.clone()).instrument(span)).await;
+            let failure = match outcome {
+                Ok(Ok(())) => continue,
+                Ok(Err(failure)) if failure.contains(KNOWN) => continue,
+                Ok(Err(failure)) => failure,
+                Err(panic) => format!("it panicked: {}", message(panic)),
+            };
+            let text = format!("{} on {which:?}: {:?}\n{failure}", cell.name, cell.steps);
+            failures
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(text);
+        }
+        place.db.clear(&case.schema()).await;
+    }
+    place.close().await;
+    count
+}
+
+fn message(error: tokio::task::JoinError) -> String {
+    let panic = error.into_panic();
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
+        .unwrap_or_default()
+}
+
+/// One cell while it runs.
+struct Run {
+    db: Db,
+    record: Record,
+    imagined: Imagined,
+    real: Box<dyn Memory>,
+}
+
+impl Run {
+    fn new(case: &Case, db: Db, record: Record) -> Self {
+        Self {
+            db,
+            record,
+            imagined: Imagined::new(case.world()),
+            real: (case.memory)(),
+        }
+    }
+
+    async fn put(&self) {
+        let world = &self.imagined.world;
+        self.db.put(&world.schema, &world.database).await;
+    }
+
+    async fn all(mut self, steps: Vec<Step>) -> Result<(), String> {
+        self.put().await;
+        for &step in &steps {
+            if step.is_operation() {
+                let is_done = self.compare(step).await?;
+                if !is_done {
+                    // What failed left everything as it was: it fails again.
+                    self.compare(step).await?;
+                }
+            } else {
+                self.imagined.prepare(step);
+                if step.is_by_others() {
+                    self.put().await;
+                } else {
+                    self.real.prepare(&self.db, step).await;
+                }
+            }
+        }
+        for who in [Who::A, Who::B] {
+            self.imagined.prepare(Step::Touch(who));
+            self.real.prepare(&self.db, Step::Touch(who)).await;
+        }
+        let [a, b, value] = self.imagined.seen();
+        let after = [
+            (a.is_some(), Step::Save(Who::A)),
+            (value.is_some(), Step::SaveNew),
+            (b.is_some(), Step::Save(Who::B)),
+        ];
+        for (is_there, step) in after {
+            if is_there {
+                self.compare(step)
+                    .await
+                    .map_err(|failure| format!("afterwards, {failure}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does the same on both sides; whether it succeeded.
+    async fn compare(&mut self, step: Step) -> Result<bool, String> {
+        self.record.take();
+        let expected = self.imagined.operate(step);
+        let found = self.real.operate(&self.db, step).await;
+        let sent: Vec<String> = self
+            .record
+            .take()
+            .iter()
+            .filter_map(|text| short(text))
+            .collect();
+        let world = &self.imagined.world;
+        if is_refused(found.as_ref().err(), &world.schema) && expected.is_ok() {
+            return Err(KNOWN.to_owned());
+        }
+        let is_tree = world.schema.tables.len() == 1;
+        let rows = self.db.rows(&world.schema).await;
+        let mut failure = String::new();
+        let kinds = (
+            expected.as_ref().err().map(|refusal| refusal.kind),
+            found.as_ref().err().map(sqlx_cascade::Error::kind),
+        );
+        if !is_known(found.as_ref().err(), kinds.0) {
+            differ(&mut failure, "the error", &kinds.0, &kinds.1);
+        }
+        differ(
+            &mut failure,
+            "the tables",
+            &texts(&world.schema, &world.database),
+            &rows,
+        );
+        for (name, (expected, found)) in ["A", "B", "the value"]
+            .iter()
+            .zip(self.imagined.seen().iter().zip(&self.real.seen()))
+        {
+            differ(&mut failure, name, expected, found);
+        }
+        if let (Ok(effects), Ok(Some(report))) = (&expected, &found) {
+            let mut both = [reported(&world.schema, effects), changes(report)];
+            if is_tree && world.schema.reference(0, 1).on_delete == OnDelete::Cascade {
+                // The statement deletes some rows of the tree, and the constraint the others.
+                for texts in &mut both {
+                    texts.retain(|text| !text.starts_with("deleted"));
+                }
+            }
+            differ(&mut failure, "the report", &both[0], &both[1]);
+        }
+        let statements = expected_statements(&self.db, is_tree, step, &expected);
+        if let Some(statements) = statements.filter(|range| !range.contains(&sent.len())) {
+            let _ = writeln!(
+                failure,
+                "  the number of statements: expected {statements:?}, found {sent:?}"
+            );
+        }
+        if failure.is_empty() {
+            return Ok(expected.is_ok());
+        }
+        let error = found.err();
+        let _ = writeln!(failure, "  effects {expected:?}, found {error:?}");
+        Err(format!("at {step:?}:\n{failure}"))
+    }
+}
+
+fn differ<T: Debug + PartialEq>(failure: &mut String, what: &str, expected: &T, found: &T) {
+    if expected != found {
+        let _ = writeln!(
+            failure,
+            "  {what}: expected {expected:?}\n  {what}:    found {found:?}"
+        );
+    }
+}
+
+/// What a report says: `inserted parents: 1`.
+fn changes(report: &Report) -> Vec<String> {
+    let mut changes: BTreeMap<String, u64> = BTreeMap::new();
+    for change in report.changes() {
+        let of = format!("{} {}", change.kind, change.table);
+        *changes.entry(of).or_default() += change.rows.unwrap_or_default();
+    }
+    let text = |(of, rows): (String, u64)| format!("{of}: {rows}");
+    changes.into_iter().map(text).collect()
+}
+
+/// What it should say.
+fn reported(schema: &Schema, effects: &Effects) -> Vec<String> {
+    let text = |(&(table, did), rows): (&(usize, Did), &usize)| {
+        let did = format!("{did:?}").to_lowercase();
+        format!("{did} {}: {rows}", schema.tables[table].name)
+    };
+    let mut texts: Vec<String> = effects.rows.iter().map(text).collect();
+    texts.sort();
+    texts
+}
+
+/// What the library says instead, as long as it has these defects:
+/// - what SQLite says of `ON DELETE RESTRICT` is told apart from other constraints by its message alone, and is `Database`;
+/// - `clear` and `replace` of what is loaded, where removals are denied, are `NotLoaded`.
+fn is_known(found: Option<&sqlx_cascade::Error>, expected: Option<Kind>) -> bool {
+    let Some(found) = found else { return false };
+    match expected {
+        Some(Kind::ForeignKeyViolation) => found.code() == Some("1811"),
+        Some(Kind::RemovalDenied) => found.kind() == Kind::NotLoaded,
+        _ => false,
+    }
+}
+
+/// What the library refuses, as long as it has this defect: a tree under `ON DELETE RESTRICT`, which SQLite checks row by row, is not deleted
+/// from its leaves.
+fn is_refused(found: Option<&sqlx_cascade::Error>, schema: &Schema) -> bool {
+    schema.tables.len() == 1 && found.is_some_and(|error| error.code() == Some("1811"))
+}

@@ -1,0 +1,152 @@
+//! Delete and detach: about the rows of the database, not about what memory holds.
+
+use crate::model::leave::{Keys, Looking, owned, targets_leave};
+use crate::model::database::Value;
+use crate::model::memory::{Object, Slot, State};
+use crate::model::refusals::refusal;
+use crate::model::save::leave;
+use crate::model::schema::{Passive, Schema};
+use crate::model::{Effects, How, Kind, Refusal, World};
+
+/// Deletes the row of an object, and gives the value back.
+pub(crate) fn delete(world: &mut World, object: &Object) -> Result<(Object, Effects), Refusal> {
+    let schema = world.schema.clone();
+    let mut next = world.clone();
+    let mut effects = Effects::default();
+    let recorded = object.recorded.as_ref().expect("a handle");
+    release_first(&mut next, object, &mut effects)?;
+    owned(
+        &schema,
+        &mut next.database,
+        object.table,
+        None,
+        &recorded.values,
+    )?;
+    let before = next.database.clone();
+    let mut looking = Looking::new(&schema, &before, &mut effects);
+    let key = Keys::from([recorded.values[0].clone()]);
+    looking.delete(object.table, &key, How::Named);
+    let leaving = looking.leaving;
+    let targets = leaving.carry_out(&schema, &mut next.database, &mut effects);
+    targets_leave(&schema, &mut next.database, targets, &mut effects);
+    next.database.check(&schema)?;
+    *world = next;
+    Ok((value(&schema, object), effects))
+}
+
+/// **What was taken out survives**: pending removals that set NULL are carried out before the deletion, at every depth.
+fn release_first(world: &mut World, object: &Object, effects: &mut Effects) -> Result<(), Refusal> {
+    let schema = world.schema.clone();
+    for (number, relation) in schema.tables[object.table].relations.iter().enumerate() {
+        if relation.kind.child().is_none() || !relation.options.is_written() {
+            continue;
+        }
+        let slot = &object.slots[number];
+        if !relation.options.cascade.delete_orphan && !relation.options.deny {
+            let before = world.database.clone();
+            let mut looking = Looking::new(&schema, &before, effects);
+            leave(&mut looking, world, object, number, How::First)?;
+            let leaving = looking.leaving;
+            drop(leaving.carry_out(&schema, &mut world.database, effects));
+        }
+        for held in slot.held.iter().filter(|held| held.is_persistent()) {
+            release_first(world, held, effects)?;
+        }
+    }
+    Ok(())
+}
+
+/// The value that comes back is new throughout; relations whose rows survive are not loaded.
+fn value(schema: &Schema, object: &Object) -> Object {
+    let mut copy = object.copy();
+    for (number, relation) in schema.tables[object.table].relations.iter().enumerate() {
+        let goes = relation.options.cascade.delete && relation.options.passive != Passive::All;
+        let slot = &mut copy.slots[number];
+        if goes && !relation.options.viewonly {
+            for (held, of) in slot.held.iter_mut().zip(&object.slots[number].held) {
+                *held = value(schema, of);
+                // A parent that is new has no key yet.
+                if let Some(column) = relation.kind.own_column() {
+                    copy.values[column] = Value::Null;
+                }
+            }
+        } else {
+            *slot = Slot::default();
+        }
+    }
+    copy
+}
+
+/// **Detach**: the removal rule for all rows of a relation, now.
+pub(crate) fn detach(
+    world: &mut World,
+    object: &mut Object,
+    number: usize,
+) -> Result<Effects, Refusal> {
+    let schema = world.schema.clone();
+    let relation = &schema.tables[object.table].relations[number];
+    let handle = object.recorded.as_ref().expect("a handle").handle;
+    let rules = [
+        (Kind::NotCascaded, !relation.options.is_written()),
+        (Kind::RemovalDenied, relation.options.deny),
+        (Kind::MissingRequired, relation.options.required),
+    ];
+    if let Some((kind, _)) = rules.into_iter().find(|(_, broken)| *broken) {
+        return Err(Refusal::of(kind));
+    }
+    if let Some(column) = relation.kind.own_column() {
+        return let_go(world, object, number, column);
+    }
+    if world.database.row(object.table, object.key()).is_none() {
+        return Err(Refusal::of(Kind::NotFound));
+    }
+    let mut emptied = object.clone();
+    let slot = &mut emptied.slots[number];
+    *slot = Slot {
+        state: State::Loaded,
+        whole: true,
+        under: Some(handle),
+        ..Slot::default()
+    };
+    // Nothing else of the object is written.
+    let mut alone = emptied.clone();
+    alone
+        .values
+        .clone_from(&object.recorded.as_ref().expect("a handle").values);
+    for (other, slot) in alone.slots.iter_mut().enumerate() {
+        if other != number {
+            *slot = Slot::default();
+        }
+    }
+    refusal(&schema, std::slice::from_ref(&alone))?;
+    let mut effects = crate::model::save::save(world, &mut [&mut alone])?;
+    // Whether the row is there is asked.
+    effects.reads = 1;
+    emptied.slots[number].whole = false;
+    *object = emptied;
+    Ok(effects)
+}
+
+/// The same of a `BelongsTo`: the row lets go of its parent. Nothing else of it is written.
+fn let_go(
+    world: &mut World,
+    object: &mut Object,
+    number: usize,
+    column: usize,
+) -> Result<Effects, Refusal> {
+    let schema = world.schema.clone();
+    if !schema.tables[object.table].columns[column].nullable {
+        return Err(Refusal::of(Kind::MissingRequired));
+    }
+    if world.database.row(object.table, object.key()).is_none() {
+        return Err(Refusal::of(Kind::NotFound));
+    }
+    let recorded = object.recorded.as_mut().expect("a handle");
+    let mut alone = Object::new(&schema, object.table, recorded.values.clone());
+    alone.recorded = Some(recorded.clone());
+    alone.values[column] = Value::Null;
+    let effects = crate::model::save::save(world, &mut [&mut alone])?;
+    recorded.values[column] = Value::Null;
+    object.refer(&schema, number, Value::Null);
+    Ok(effects)
+}

@@ -1,0 +1,350 @@
+//! What is held in memory: objects, what is recorded of their rows, and wrappers. The methods of wrappers never fail.
+
+use std::collections::BTreeSet;
+
+use crate::model::database::{Row, Value};
+use crate::model::schema::{Kind, Schema, TableId};
+
+/// A struct, with a row or without.
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    pub(crate) table: TableId,
+    pub(crate) values: Row,
+    /// `None`: the object is new.
+    pub(crate) recorded: Option<Recorded>,
+    /// Its wrappers, in the order of its table's relations.
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// What a handle knows of its row.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    /// The values as they were loaded or saved last; the first is the key.
+    pub(crate) values: Row,
+    /// The column by which it hangs on its parent.
+    pub(crate) column: Option<usize>,
+    /// The handle's own number.
+    pub(crate) handle: u64,
+}
+
+/// What a wrapper knows of its relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum State {
+    #[default]
+    NotLoaded,
+    Partial,
+    Loaded,
+}
+
+/// A wrapper.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Slot {
+    pub(crate) state: State,
+    /// The children, the targets that are loaded, the parent that is held.
+    pub(crate) held: Vec<Object>,
+    /// Links by key, to targets that aren't held.
+    pub(crate) keys: Vec<Value>,
+    /// The links that are there: they were loaded or saved.
+    pub(crate) linked: Vec<Value>,
+    /// Rows that left by name since the last save, as they are recorded; of links, the keys of their targets.
+    pub(crate) left: Vec<Row>,
+    /// Keys of rows that were expunged from here.
+    pub(crate) away: Vec<Value>,
+    /// An operation concerned all rows of the relation.
+    pub(crate) whole: bool,
+    /// It did so when not all of them were known.
+    pub(crate) unseen: bool,
+    /// The handle that it was loaded or saved under.
+    pub(crate) under: Option<u64>,
+}
+
+impl Slot {
+    /// The keys of all links that a `ManyToMany` knows.
+    pub(crate) fn links(&self) -> BTreeSet<Value> {
+        let held = self.held.iter().filter(|target| target.is_persistent());
+        let held = held.map(|target| target.key().clone());
+        held.chain(self.keys.iter().cloned()).collect()
+    }
+
+    /// Whether it knows a link that may not be there yet.
+    pub(crate) fn has_new_links(&self) -> bool {
+        let is_new = |target: &Object| !target.is_persistent();
+        self.held.iter().any(is_new) || self.links().iter().any(|key| !self.linked.contains(key))
+    }
+}
+
+impl Object {
+    /// A new object; relations are not loaded.
+    pub(crate) fn new(schema: &Schema, table: TableId, values: Row) -> Self {
+        let slots = schema.tables[table].relations.len();
+        Self {
+            table,
+            values,
+            recorded: None,
+            slots: vec![Slot::default(); slots],
+        }
+    }
+
+    /// The recorded key, else that of the field.
+    pub(crate) fn key(&self) -> &Value {
+        self.recorded
+            .as_ref()
+            .map_or(&self.values[0], |recorded| &recorded.values[0])
+    }
+
+    /// Whether it has a row.
+    pub(crate) fn is_persistent(&self) -> bool {
+        self.recorded.is_some()
+    }
+
+    /// A copy as a value is copied: everything in it is new, and what was pending stays behind.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = |slot: &Slot| Slot {
+            state: slot.state,
+            held: slot.held.iter().map(Self::copy).collect(),
+            keys: slot.keys.clone(),
+            ..Slot::default()
+        };
+        Self {
+            table: self.table,
+            values: self.values.clone(),
+            recorded: None,
+            slots: self.slots.iter().map(copy).collect(),
+        }
+    }
+
+    /// The columns that differ from what is recorded.
+    pub(crate) fn changed(&self) -> Vec<usize> {
+        let Some(recorded) = &self.recorded else {
+            return Vec::new();
+        };
+        (0..self.values.len())
+            .filter(|&column| self.values[column] != recorded.values[column])
+            .collect()
+    }
+
+    /// Whether an operation concerned all rows of a relation, known or not. A wrapper that was not loaded or saved under this handle was
+    /// assigned from a value, so it did.
+    pub(crate) fn is_whole(&self, relation: usize) -> bool {
+        let slot = &self.slots[relation];
+        let Some(recorded) = &self.recorded else {
+            return false;
+        };
+        slot.whole || (slot.state == State::Loaded && slot.under != Some(recorded.handle))
+    }
+}
+
+impl Object {
+    /// `BelongsTo::set_key`, or a field without a target: the object of another parent is let go.
+    pub(crate) fn refer(&mut self, schema: &Schema, relation: usize, key: Value) {
+        let Some(column) = schema.tables[self.table].relations[relation].kind.own_column() else {
+            return;
+        };
+        if self.values[column] != key {
+            self.slots[relation] = Slot::default();
+            self.values[column] = key;
+        } else if key == Value::Null {
+            self.slots[relation] = Slot::default();
+        }
+    }
+
+    /// `BelongsTo::set`: a parent that is new.
+    pub(crate) fn set_parent(&mut self, schema: &Schema, relation: usize, parent: Self) {
+        self.refer(schema, relation, Value::Null);
+        self.slots[relation] = Slot {
+            state: State::Loaded,
+            held: vec![parent],
+            ..Slot::default()
+        };
+    }
+}
+
+/// A wrapper of an object, with what its methods need to know.
+pub(crate) struct Wrapper<'a> {
+    kind: Kind,
+    /// The parent's recorded key.
+    key: Option<Value>,
+    slot: &'a mut Slot,
+}
+
+impl Object {
+    /// One of its wrappers.
+    pub(crate) fn wrapper(&mut self, schema: &Schema, relation: usize) -> Wrapper<'_> {
+        Wrapper {
+            kind: schema.tables[self.table].relations[relation].kind,
+            key: self
+                .recorded
+                .as_ref()
+                .map(|recorded| recorded.values[0].clone()),
+            slot: &mut self.slots[relation],
+        }
+    }
+}
+
+impl Wrapper<'_> {
+    fn is_single(&self) -> bool {
+        matches!(self.kind, Kind::HasOne { .. })
+    }
+
+    /// `HasOne::set`, `HasMany::push`, `ManyToMany::push`: a new child. A `HasOne` has one: the other leaves.
+    pub(crate) fn put(&mut self, child: Object) {
+        if self.is_single() {
+            self.leave_all();
+            self.know_all();
+        } else {
+            self.know_some();
+        }
+        self.slot.held.push(child);
+    }
+
+    /// `HasOne::remove`, `HasMany::remove(i)`: a child leaves by name.
+    pub(crate) fn remove(&mut self, index: usize) {
+        if self.is_single() {
+            self.leave_all();
+            self.know_all();
+        } else {
+            let child = self.slot.held.remove(index);
+            self.leave(child);
+        }
+    }
+
+    /// `HasMany::clear`, `ManyToMany::clear`: all leave, known or not.
+    pub(crate) fn clear(&mut self) {
+        self.leave_all();
+        self.slot.linked.clear();
+        self.slot.whole = true;
+        self.slot.unseen |= self.slot.state != State::Loaded;
+        self.slot.state = State::Loaded;
+    }
+
+    /// `HasMany::replace`: these instead of all.
+    pub(crate) fn replace(&mut self, children: Vec<Object>) {
+        self.clear();
+        self.slot.held = children;
+    }
+
+    /// `ManyToMany::add_key`: a link. One that left and comes back was never away.
+    pub(crate) fn add_key(&mut self, key: Value) {
+        if self.slot.links().contains(&key) {
+            return;
+        }
+        self.know_some();
+        self.slot.left.retain(|left| left[0] != key);
+        self.slot.keys.push(key);
+    }
+
+    /// `ManyToMany::remove_key`: a link leaves by name, also one that nobody has seen.
+    pub(crate) fn remove_key(&mut self, key: &Value) {
+        let is_known = self.slot.links().contains(key);
+        self.slot.held.retain(|held| !held.is_persistent() || held.key() != key);
+        self.slot.keys.retain(|known| known != key);
+        if is_known {
+            self.unlink(key);
+        } else if self.slot.state != State::Loaded {
+            self.know_some();
+            self.slot.left.push(vec![key.clone()]);
+        }
+    }
+
+    /// `ManyToMany::set_keys`: these links instead of all.
+    pub(crate) fn set_keys(&mut self, keys: &[Value]) {
+        self.clear();
+        for key in keys {
+            self.add_key(key.clone());
+        }
+    }
+
+    /// A link leaves if it is there, or may be there.
+    fn unlink(&mut self, key: &Value) {
+        if self.slot.linked.contains(key) || self.slot.state == State::Partial {
+            self.slot.left.push(vec![key.clone()]);
+        }
+    }
+
+    /// An assignment from a value: a wrapper that was never under a parent.
+    pub(crate) fn assign(&mut self, children: Vec<Object>) {
+        *self.slot = Slot {
+            state: State::Loaded,
+            held: children,
+            ..Slot::default()
+        };
+    }
+
+    /// `mem::take`: not loaded, nothing leaves.
+    pub(crate) fn forget(&mut self) {
+        *self.slot = Slot::default();
+    }
+
+    /// `expunge`: a child goes with its row.
+    pub(crate) fn expunge(&mut self, index: usize) -> Option<Object> {
+        if index >= self.slot.held.len() {
+            return None;
+        }
+        let child = self.slot.held.remove(index);
+        if child.is_persistent() {
+            self.slot.away.push(child.key().clone());
+        }
+        Some(child)
+    }
+
+    /// `adopt`: a child comes with its row; without one it is like `put`.
+    pub(crate) fn adopt(&mut self, child: Object) {
+        let key = child.key().clone();
+        if child.is_persistent() {
+            self.slot.away.retain(|away| *away != key);
+        }
+        self.put(child);
+    }
+
+    /// `HasMany::attach`: rows that the user's own query found.
+    pub(crate) fn attach(&mut self, rows: Vec<Object>) {
+        self.know_some();
+        for row in rows {
+            if self.slot.held.iter().all(|held| held.key() != row.key()) {
+                self.slot.held.push(row);
+            }
+        }
+    }
+
+    /// A child leaves: if its row is this parent's, the row will leave. One that was adopted and isn't saved stays with its old owner; one
+    /// that was never saved is gone.
+    pub(crate) fn leave(&mut self, child: Object) {
+        let Some((_, column)) = self.kind.child() else {
+            if child.is_persistent() {
+                self.unlink(child.key());
+            }
+            return;
+        };
+        if let Some(recorded) = child.recorded
+            && Some(&recorded.values[column]) == self.key.as_ref()
+        {
+            self.slot.left.push(recorded.values);
+        }
+    }
+
+    /// All that are held leave by name.
+    pub(crate) fn leave_all(&mut self) {
+        for child in std::mem::take(&mut self.slot.held) {
+            self.leave(child);
+        }
+        for key in std::mem::take(&mut self.slot.keys) {
+            self.unlink(&key);
+        }
+    }
+
+    /// From now on all rows are known: where they weren't, that is an operation on the whole relation.
+    fn know_all(&mut self) {
+        if self.slot.state != State::Loaded {
+            self.slot.state = State::Loaded;
+            self.slot.under = None;
+            self.slot.unseen = true;
+        }
+    }
+
+    /// From now on some rows are known.
+    fn know_some(&mut self) {
+        if self.slot.state == State::NotLoaded {
+            self.slot.state = State::Partial;
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The errors that memory alone shows, before anything is sent.
+
+use crate::model::database::Value;
+use crate::model::memory::{Object, Slot, State};
+use crate::model::schema::{Kind as RelationKind, Relation, Schema, TableId};
+use crate::model::{Kind, Refusal};
+
+/// Which of several is reported.
+const ORDER: [Kind; 7] = [
+    Kind::KeyChanged,
+    Kind::NotOwned,
+    Kind::NotLoaded,
+    Kind::NotCascaded,
+    Kind::RemovalDenied,
+    Kind::MissingRequired,
+    Kind::Contradiction,
+];
+
+/// What a save of these objects would refuse.
+pub(crate) fn refusal(schema: &Schema, roots: &[Object]) -> Result<(), Refusal> {
+    let mut found = Vec::new();
+    let mut written = Vec::new();
+    for root in roots {
+        object(schema, root, None, &mut found);
+        copies(schema, root, &mut written);
+    }
+    if differ(&written) {
+        found.push(Kind::Contradiction);
+    }
+    let rank = |kind: &Kind| ORDER.iter().position(|other| other == kind);
+    match found.into_iter().min_by_key(rank) {
+        Some(kind) => Err(Refusal::of(kind)),
+        None => Ok(()),
+    }
+}
+
+fn object(schema: &Schema, of: &Object, owner: Option<usize>, found: &mut Vec<Kind>) {
+    if key_changed(of, owner) {
+        found.push(Kind::KeyChanged);
+    }
+    for (number, relation) in schema.tables[of.table].relations.iter().enumerate() {
+        let slot = &of.slots[number];
+        let is_parent = relation.kind.own_column().is_some();
+        // A parent isn't owned: there is nothing whole about one, and two rows may exchange theirs.
+        let whole = !is_parent && of.is_whole(number);
+        let rules = [
+            (
+                Kind::NotOwned,
+                !is_parent && is_another_parents(of, slot),
+            ),
+            (
+                Kind::NotLoaded,
+                relation.options.deny && whole && is_unseen(of, slot),
+            ),
+            (
+                Kind::NotCascaded,
+                !relation.options.is_written() && is_written(of, relation, slot, whole),
+            ),
+            (
+                Kind::RemovalDenied,
+                relation.options.deny && !slot.left.is_empty(),
+            ),
+            (
+                Kind::MissingRequired,
+                (is_parent || relation.options.is_written())
+                    && is_missing(schema, of, relation, slot),
+            ),
+        ];
+        found.extend(
+            rules
+                .into_iter()
+                .filter_map(|(kind, broken)| broken.then_some(kind)),
+        );
+        if relation.options.is_written() {
+            let column = relation.kind.child().map(|(_, column)| column);
+            for held in &slot.held {
+                object(schema, held, column, found);
+            }
+        }
+    }
+}
+
+/// What a save writes of each row: the row, its columns and their values.
+type Written<'a> = (TableId, &'a Value, Vec<(usize, &'a Value)>);
+
+/// The rows that are changed, those behind links and foreign keys as often as they are held.
+fn copies<'a>(schema: &Schema, of: &'a Object, written: &mut Vec<Written<'a>>) {
+    let changed = of.changed();
+    if !changed.is_empty() {
+        let cells = changed.into_iter().map(|column| (column, &of.values[column]));
+        written.push((of.table, of.key(), cells.collect()));
+    }
+    for (relation, slot) in schema.tables[of.table].relations.iter().zip(&of.slots) {
+        if relation.options.is_written() {
+            for held in &slot.held {
+                copies(schema, held, written);
+            }
+        }
+    }
+}
+
+/// **One row held twice**: changed in one, or alike, it is written once; changed differently, no save can mean both.
+fn differ(written: &[Written<'_>]) -> bool {
+    let pairs = written.iter().enumerate();
+    pairs
+        .flat_map(|(number, one)| written[number + 1..].iter().map(move |other| (one, other)))
+        .any(|(one, other)| (one.0, one.1) == (other.0, other.1) && one.2 != other.2)
+}
+
+/// The key of a row, and the key to the owner of a child in its parent's relation, are not the struct's to change.
+fn key_changed(of: &Object, owner: Option<usize>) -> bool {
+    let changed = of.changed();
+    changed.contains(&0) || owner.is_some_and(|column| changed.contains(&column))
+}
+
+/// A wrapper that was loaded under another handle, with rows or removals.
+fn is_another_parents(of: &Object, slot: &Slot) -> bool {
+    let own = of.recorded.as_ref().map(|recorded| recorded.handle);
+    slot.under.is_some()
+        && slot.under != own
+        && (!slot.left.is_empty()
+            || !slot.linked.is_empty()
+            || slot.held.iter().any(Object::is_persistent))
+}
+
+/// An operation on the whole relation, of which not everything was known.
+fn is_unseen(of: &Object, slot: &Slot) -> bool {
+    let own = of.recorded.as_ref().map(|recorded| recorded.handle);
+    slot.unseen || slot.under != own
+}
+
+/// Something that a save would have to write: a new child, one that left, one that came from elsewhere.
+fn is_written(of: &Object, relation: &Relation, slot: &Slot, whole: bool) -> bool {
+    let from_elsewhere = |child: &Object| match (relation.kind.child(), &child.recorded) {
+        (_, None) => true,
+        (Some((_, column)), Some(recorded)) => {
+            of.recorded.as_ref().map(|of| &of.values[0]) != Some(&recorded.values[column])
+        }
+        (None, Some(_)) => false,
+    };
+    let is_linked = matches!(relation.kind, RelationKind::ManyToMany { .. });
+    whole
+        || !slot.left.is_empty()
+        || slot.held.iter().any(from_elsewhere)
+        || is_linked && slot.has_new_links()
+}
+
+/// A child, or a parent, that has to be there. What is not loaded is there, but under a new parent.
+fn is_missing(schema: &Schema, of: &Object, relation: &Relation, slot: &Slot) -> bool {
+    if let RelationKind::BelongsTo { column, .. } = relation.kind {
+        let nullable = schema.tables[of.table].columns[column].nullable;
+        return !nullable && of.values[column] == Value::Null && slot.held.is_empty();
+    }
+    let known = slot.state == State::Loaded || !of.is_persistent();
+    relation.options.required && known && slot.held.is_empty()
+}

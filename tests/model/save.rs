@@ -1,0 +1,505 @@
+//! A save: rows move, rows leave, rows change, rows enter; then the database says whether they may.
+
+use std::collections::BTreeSet;
+
+use crate::model::database::{Row, Value};
+use crate::model::leave::{Keys, Looking, Targets, owned, targets_leave};
+use crate::model::memory::{Object, Recorded, Slot, State};
+use crate::model::refusals::refusal;
+use crate::model::schema::{KeyKind, Kind as RelationKind, Schema, TableId};
+use crate::model::{Did, Effects, How, Kind, Refusal, World};
+
+/// Saves objects as one. After a refusal everything is as it was.
+pub(crate) fn save(world: &mut World, roots: &mut [&mut Object]) -> Result<Effects, Refusal> {
+    let mut graph: Vec<Object> = roots.iter().map(|root| (**root).clone()).collect();
+    refusal(&world.schema, &graph)?;
+    let mut next = world.clone();
+    let mut effects = Effects::default();
+    let schema = &*world.schema;
+    exchanges(schema, &next, &graph, &mut effects)?;
+    name_new_rows(&mut next, &mut graph);
+    for root in &mut graph {
+        each(schema, root, None, &mut |object, place| {
+            move_row(&mut next, object, place, &mut effects)
+        })?;
+    }
+    let targets = rows_leave(&mut next, &mut graph, &mut effects)?;
+    let mut written = BTreeSet::new();
+    for root in &mut graph {
+        each(schema, root, None, &mut |object, place| {
+            update(&mut next, object, place, &mut written, &mut effects)
+        })?;
+    }
+    insert(&mut next, &mut graph, 0, &mut effects);
+    for root in &mut graph {
+        each(schema, root, None, &mut |object, _| {
+            link(&mut next, object, &mut effects);
+            Ok(())
+        })?;
+    }
+    // The new target is in and the owner repointed: the old target goes out.
+    targets_leave(schema, &mut next.database, targets, &mut effects);
+    next.database.check(schema)?;
+    for root in &mut graph {
+        settle(&mut next, root, None);
+    }
+    *world = next;
+    for (root, saved) in roots.iter_mut().zip(graph) {
+        **root = saved;
+    }
+    Ok(effects)
+}
+
+/// Where a child hangs: the column that has its parent's key, and that key.
+#[derive(Debug, Clone)]
+struct Place {
+    column: usize,
+    key: Value,
+}
+
+/// What is done to an object.
+type Act<'a> = dyn FnMut(&mut Object, Option<&Place>) -> Result<(), Refusal> + 'a;
+
+/// Calls a function for everything that a save writes: an object, then what is below it.
+fn each(
+    schema: &Schema,
+    object: &mut Object,
+    place: Option<&Place>,
+    act: &mut Act<'_>,
+) -> Result<(), Refusal> {
+    act(object, place)?;
+    let key = object.values[0].clone();
+    for (relation, slot) in schema.tables[object.table]
+        .relations
+        .iter()
+        .zip(&mut object.slots)
+    {
+        if relation.options.is_written() {
+            let place = relation.kind.child().map(|(_, column)| Place {
+                column,
+                key: key.clone(),
+            });
+            for held in &mut slot.held {
+                each(schema, held, place.as_ref(), act)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// New rows get their keys, parents first, siblings in the order of the list; and the keys to their parents.
+fn name_new_rows(world: &mut World, level: &mut [Object]) {
+    let schema = world.schema.clone();
+    for object in &mut *level {
+        let table = &schema.tables[object.table];
+        for (number, relation) in table.relations.iter().enumerate() {
+            if let (RelationKind::BelongsTo { column, .. }, true) =
+                (relation.kind, relation.options.is_written())
+            {
+                let held = &mut object.slots[number].held;
+                name_new_rows(world, held);
+                if let Some(target) = held.first() {
+                    object.values[column] = target.values[0].clone();
+                }
+            }
+        }
+        if !object.is_persistent() {
+            if table.key == KeyKind::Generated {
+                object.values[0] = world.database.next_key(object.table);
+            }
+            if let Some(version) = table.version {
+                object.values[version] = Value::Int(1);
+            }
+        }
+    }
+    let mut below: Vec<Object> = Vec::new();
+    let mut sizes = Vec::new();
+    for object in &mut *level {
+        let key = object.values[0].clone();
+        for (relation, slot) in schema.tables[object.table]
+            .relations
+            .iter()
+            .zip(&mut object.slots)
+        {
+            let is_below = !matches!(relation.kind, RelationKind::BelongsTo { .. });
+            let take = is_below && relation.options.is_written();
+            let mut held = if take {
+                std::mem::take(&mut slot.held)
+            } else {
+                Vec::new()
+            };
+            for child in &mut held {
+                if let (Some((_, column)), false) = (relation.kind.child(), child.is_persistent()) {
+                    child.values[column] = key.clone();
+                }
+            }
+            sizes.push((take, held.len()));
+            below.extend(held);
+        }
+    }
+    if !below.is_empty() {
+        name_new_rows(world, &mut below);
+    }
+    let mut below = below.into_iter();
+    let mut sizes = sizes.into_iter();
+    for object in level {
+        for slot in &mut object.slots {
+            if let Some((true, size)) = sizes.next() {
+                slot.held = below.by_ref().take(size).collect();
+            }
+        }
+    }
+}
+
+/// **Moving**: a row that came with its child gets the key of its new parent, under its old one. It is no removal there.
+fn move_row(
+    world: &mut World,
+    object: &mut Object,
+    place: Option<&Place>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let (Some(place), Some(recorded)) = (place, &object.recorded) else {
+        return Ok(());
+    };
+    if recorded.values[place.column] == place.key {
+        return Ok(());
+    }
+    let schema = world.schema.clone();
+    let from = recorded.column.unwrap_or(place.column);
+    let row = owned(
+        &schema,
+        &mut world.database,
+        object.table,
+        Some(from),
+        &recorded.values,
+    )?;
+    object.values[from] = Value::Null;
+    object.values[place.column] = place.key.clone();
+    raise(&schema, object);
+    row.clone_from(&changed_row(object, row));
+    effects.act(object.table, Did::Moved, How::Named, 1);
+    Ok(())
+}
+
+/// **Updates** write what changed, and nothing else; what is held twice once.
+fn update(
+    world: &mut World,
+    object: &mut Object,
+    place: Option<&Place>,
+    written: &mut BTreeSet<(TableId, Value)>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let Some(recorded) = &object.recorded else {
+        return Ok(());
+    };
+    let is_moved = place.is_some_and(|place| recorded.values[place.column] != place.key);
+    if is_moved || object.changed().is_empty() {
+        return Ok(());
+    }
+    let schema = world.schema.clone();
+    let owner = place.map(|place| place.column);
+    let row = owned(
+        &schema,
+        &mut world.database,
+        object.table,
+        owner,
+        &recorded.values,
+    )?;
+    raise(&schema, object);
+    row.clone_from(&changed_row(object, row));
+    // The scope of a child is its owner; a root has none.
+    effects.act(
+        object.table,
+        Did::Updated,
+        How::Level(owner.map_or(0, |_| 1)),
+        usize::from(written.insert((object.table, object.key().clone()))),
+    );
+    Ok(())
+}
+
+/// The row with the object's changed columns.
+fn changed_row(object: &Object, row: &Row) -> Row {
+    let mut row = row.clone();
+    for column in object.changed() {
+        row[column] = object.values[column].clone();
+    }
+    row
+}
+
+/// A row that is written by name gets its next version.
+fn raise(schema: &Schema, object: &mut Object) {
+    if let Some(column) = schema.tables[object.table].version
+        && let Value::Int(version) = &mut object.values[column]
+    {
+        *version += 1;
+    }
+}
+
+/// **Leaving**: what left by name, what an operation on a whole relation didn't keep, what was let go.
+fn rows_leave(
+    world: &mut World,
+    graph: &mut [Object],
+    effects: &mut Effects,
+) -> Result<Vec<Targets>, Refusal> {
+    let schema = world.schema.clone();
+    let before = world.database.clone();
+    let mut looking = Looking::new(&schema, &before, effects);
+    for root in &mut *graph {
+        each(&schema, root, None, &mut |object, _| {
+            for number in 0..object.slots.len() {
+                if schema.tables[object.table].relations[number]
+                    .options
+                    .is_written()
+                {
+                    leave(&mut looking, world, object, number, How::Reached)?;
+                }
+            }
+            Ok(())
+        })?;
+    }
+    let leaving = looking.leaving;
+    Ok(leaving.carry_out(&schema, &mut world.database, effects))
+}
+
+/// What leaves one relation of an object; `reached`: how those that nobody named are told.
+pub(crate) fn leave(
+    looking: &mut Looking<'_>,
+    world: &mut World,
+    object: &Object,
+    number: usize,
+    reached: How,
+) -> Result<(), Refusal> {
+    let schema = looking.schema;
+    let relation = &schema.tables[object.table].relations[number];
+    let slot = &object.slots[number];
+    match relation.kind {
+        RelationKind::HasOne { child, column } | RelationKind::HasMany { child, column } => {
+            let whole = object.is_whole(number);
+            let mut named = Keys::new();
+            for left in &slot.left {
+                // A whole operation asks for no row, but for the version of one that it knows.
+                if !whole || schema.tables[child].version.is_some() {
+                    owned(schema, &mut world.database, child, Some(column), left)?;
+                    named.insert(left[0].clone());
+                }
+            }
+            if !named.is_empty() {
+                looking.remove(relation, &named, How::Named);
+            }
+            if whole {
+                let all =
+                    looking
+                        .database
+                        .having(child, column, &BTreeSet::from([object.key().clone()]));
+                let rest = all.into_iter().map(|mut row| row.swap_remove(0));
+                let rest = rest
+                    .filter(|key| !is_kept(slot, key) && !named.contains(key))
+                    .collect();
+                looking.remove(relation, &rest, reached);
+            }
+        }
+        RelationKind::BelongsTo { target, column } => {
+            let old = object
+                .recorded
+                .as_ref()
+                .map(|recorded| recorded.values[column].clone());
+            if let Some(old) = old.filter(|old| {
+                relation.options.cascade.delete_orphan
+                    && *old != Value::Null
+                    && *old != object.values[column]
+            }) {
+                looking.unshared(
+                    target,
+                    (object.table, column),
+                    &Keys::from([old]),
+                    How::Named,
+                );
+            }
+        }
+        RelationKind::ManyToMany { target, through } => {
+            let source = object.key();
+            let kept = slot.links();
+            let whole = object.is_whole(number);
+            let is_out = |link: &Row| {
+                link[0] == *source
+                    && if whole {
+                        !kept.contains(&link[1])
+                    } else {
+                        slot.left.iter().any(|left| left[0] == link[1])
+                    }
+            };
+            if !whole && slot.left.is_empty() {
+                return Ok(());
+            }
+            let mut links = looking.database.tables[through].rows.clone();
+            links.retain(is_out);
+            let how = if whole { reached } else { How::Named };
+            let targets: Keys = links.iter().map(|link| link[1].clone()).collect();
+            looking.unlink(through, links, how);
+            if relation.options.cascade.delete_orphan {
+                looking.unshared(target, (through, 1), &targets, how);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows that an operation on the whole relation spares: those that are held, and those that were expunged.
+fn is_kept(slot: &Slot, key: &Value) -> bool {
+    slot.away.contains(key) || slot.held.iter().any(|held| held.key() == key)
+}
+
+/// **Inserts**: new objects become rows, those of a tree level by level.
+fn insert(world: &mut World, level: &mut [Object], depth: usize, effects: &mut Effects) {
+    let schema = world.schema.clone();
+    for object in level {
+        if !object.is_persistent() {
+            world.database.tables[object.table]
+                .rows
+                .push(object.values.clone());
+            let is_tree = schema
+                .references_to(object.table)
+                .iter()
+                .any(|reference| reference.0 == object.table);
+            let how = if is_tree {
+                How::Level(depth)
+            } else {
+                How::Named
+            };
+            effects.act(object.table, Did::Inserted, how, 1);
+        }
+        for (relation, slot) in schema.tables[object.table]
+            .relations
+            .iter()
+            .zip(&mut object.slots)
+        {
+            if relation.options.is_written() {
+                insert(world, &mut slot.held, depth + 1, effects);
+            }
+        }
+    }
+}
+
+/// **Links**: those that nobody knows to be there are made. One that is there is no error.
+fn link(world: &mut World, object: &Object, effects: &mut Effects) {
+    let schema = world.schema.clone();
+    for (relation, slot) in schema.tables[object.table]
+        .relations
+        .iter()
+        .zip(&object.slots)
+    {
+        let RelationKind::ManyToMany { through, .. } = relation.kind else {
+            continue;
+        };
+        if !relation.options.is_written() {
+            continue;
+        }
+        let held = slot.held.iter().map(|target| &target.values[0]);
+        for target in held.chain(&slot.keys) {
+            if slot.linked.contains(target) {
+                continue;
+            }
+            let row = vec![object.values[0].clone(), target.clone()];
+            let links = &mut world.database.tables[through].rows;
+            let is_there = links.contains(&row);
+            if !is_there {
+                links.push(row);
+            }
+            effects.act(through, Did::Linked, How::Named, usize::from(!is_there));
+        }
+    }
+}
+
+/// **After success** memory says what the rows are: recorded values, nothing pending, wrappers under their handle.
+fn settle(world: &mut World, object: &mut Object, column: Option<usize>) {
+    let schema = world.schema.clone();
+    let was_new = !object.is_persistent();
+    let handle = match &object.recorded {
+        Some(recorded) => recorded.handle,
+        None => world.next_handle(),
+    };
+    object.recorded = Some(Recorded {
+        values: object.values.clone(),
+        column,
+        handle,
+    });
+    let key = object.values[0].clone();
+    for (relation, slot) in schema.tables[object.table]
+        .relations
+        .iter()
+        .zip(&mut object.slots)
+    {
+        if slot.state == State::NotLoaded {
+            continue;
+        }
+        slot.under = Some(handle);
+        if was_new && slot.state == State::Partial {
+            slot.state = State::Loaded;
+        }
+        if !relation.options.is_written() {
+            continue;
+        }
+        slot.left.clear();
+        slot.whole = false;
+        slot.unseen = false;
+        let column = relation.kind.child().map(|(_, column)| column);
+        for held in &mut slot.held {
+            if let Some(column) = column {
+                held.values[column] = key.clone();
+            }
+            settle(world, held, column);
+        }
+        if let RelationKind::ManyToMany { .. } = relation.kind {
+            slot.linked = slot.links().into_iter().collect();
+        }
+    }
+}
+
+/// **Exchanges** of a unique key: rows that take each other's old value let go first where the column accepts NULL; else no order saves them.
+fn exchanges(
+    schema: &Schema,
+    world: &World,
+    graph: &[Object],
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let mut moves: Vec<(usize, usize, Value, Value)> = Vec::new();
+    let mut graph = graph.to_vec();
+    for root in &mut graph {
+        each(schema, root, None, &mut |object, place| {
+            if let (Some(place), Some(recorded)) = (place, &object.recorded)
+                && recorded.values[place.column] != place.key
+                && schema.tables[object.table].columns[place.column].unique
+                && world.database.row(object.table, object.key()).is_some()
+            {
+                moves.push((
+                    object.table,
+                    place.column,
+                    recorded.values[place.column].clone(),
+                    place.key.clone(),
+                ));
+            }
+            Ok(())
+        })?;
+    }
+    for (table, column, from, to) in &moves {
+        let mut at = to;
+        let follows = |at: &Value| {
+            moves
+                .iter()
+                .find(|next| next.0 == *table && next.1 == *column && next.2 == *at)
+        };
+        for _ in 0..moves.len() {
+            match follows(at).filter(|_| at != from) {
+                Some(next) => at = &next.3,
+                None => break,
+            }
+        }
+        if at == from {
+            if !schema.tables[*table].columns[*column].nullable {
+                return Err(Refusal::of(Kind::Contradiction));
+            }
+            effects.acts.insert((*table, Did::Released, How::Named));
+        }
+    }
+    Ok(())
+}

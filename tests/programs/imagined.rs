@@ -1,0 +1,338 @@
+//! Programs on the interpreter.
+
+use crate::model::database::Value;
+use crate::model::memory::{Object, Slot, State};
+use crate::model::read::{expunge, find, load, refresh};
+use crate::model::schema::{Kind, TableId};
+use crate::model::{Effects, Refusal, World, delete, merge, save};
+use crate::real::keeps;
+use crate::step::{Seen, SeenSlot, Spot, Step, Which};
+
+/// What a variable is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Value,
+    Handle,
+    Loose,
+}
+
+/// The memory of a program, and its database.
+#[derive(Debug, Clone)]
+pub(crate) struct Imagined {
+    pub(crate) world: World,
+    pub(crate) roots: Vec<Option<(Form, Object)>>,
+    /// The tables as they were before the open transaction.
+    pub(crate) begun: Option<World>,
+}
+
+impl Imagined {
+    pub(crate) fn new(world: World) -> Self {
+        Self {
+            world,
+            roots: Vec::new(),
+            begun: None,
+        }
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Option<Seen>> {
+        let roots = self.roots.iter();
+        roots
+            .map(|root| root.as_ref().map(|(_, object)| self.seen_of(object)))
+            .collect()
+    }
+
+    fn seen_of(&self, object: &Object) -> Seen {
+        let relations = &self.world.schema.tables[object.table].relations;
+        let slot = |(slot, number): (&Slot, usize)| {
+            let links = matches!(relations[number].kind, Kind::ManyToMany { .. });
+            let held = slot.held.iter().map(|held| held.key());
+            // A target that is new has no key yet.
+            let held = held.filter(|key| links && **key != Value::Int(0));
+            let keys = held.chain(&slot.keys).map(|key| match key {
+                Value::Int(key) => *key,
+                other => unreachable!("{other} is no key"),
+            });
+            let mut keys: Vec<i64> = keys.collect();
+            keys.sort_unstable();
+            SeenSlot {
+                state: slot.state,
+                held: slot.held.iter().map(|held| self.seen_of(held)).collect(),
+                keys,
+            }
+        };
+        Seen {
+            values: object.values.clone(),
+            slots: object.slots.iter().zip(0..).map(slot).collect(),
+        }
+    }
+
+    /// A variable that is a handle.
+    pub(crate) fn handle(&self, root: usize) -> Option<&Object> {
+        match self.roots.get(root)? {
+            Some((Form::Handle, object)) => Some(object),
+            _ => None,
+        }
+    }
+
+    fn root(&mut self, root: usize) -> &mut Object {
+        &mut self.roots[root].as_mut().expect("a root").1
+    }
+
+    /// An object.
+    pub(crate) fn object(&self, spot: &Spot) -> &Object {
+        let mut at = &self.roots[spot.root].as_ref().expect("a root").1;
+        for &(relation, index) in &spot.path {
+            at = &at.slots[relation].held[index];
+        }
+        at
+    }
+
+    fn at(&mut self, spot: &Spot) -> &mut Object {
+        let mut at = self.root(spot.root);
+        for &(relation, index) in &spot.path {
+            at = &mut at.slots[relation].held[index];
+        }
+        at
+    }
+
+    fn take(&mut self, root: usize) -> Object {
+        self.roots[root].take().expect("a root").1
+    }
+
+    fn push(&mut self, form: Form, object: Object) {
+        self.roots.push(Some((form, object)));
+    }
+
+    fn plain(&self, table: TableId, name: &str) -> Object {
+        let columns = &self.world.schema.tables[table].columns;
+        let mut values: Vec<Value> = columns
+            .iter()
+            .map(|column| {
+                if column.nullable {
+                    Value::Null
+                } else {
+                    Value::Int(0)
+                }
+            })
+            .collect();
+        let at = values.len() - 2;
+        values[at] = Value::Text(name.to_owned());
+        Object::new(&self.world.schema, table, values)
+    }
+
+    fn fresh(&self, which: &Which) -> Object {
+        let mut object = self.plain(which.table, &which.name);
+        if let Some((relation, table)) = which.below {
+            let below = self.plain(table, &format!("{} below", which.name));
+            object.wrapper(&self.world.schema, relation).put(below);
+        }
+        object
+    }
+
+    /// Does a step.
+    pub(crate) fn apply(&mut self, step: &Step) -> Result<Effects, Refusal> {
+        let schema = self.world.schema.clone();
+        match step {
+            Step::New(which) => {
+                let object = self.fresh(which);
+                self.push(Form::Value, object);
+            }
+            Step::Give(spot, column, value) => self.at(spot).values[*column] = value.clone(),
+            Step::Put(spot, relation, which) => {
+                let child = self.fresh(which);
+                self.at(spot).wrapper(&schema, *relation).put(child);
+            }
+            Step::PutRoot(spot, relation, root) => {
+                let child = self.take(*root);
+                self.at(spot).wrapper(&schema, *relation).put(child);
+            }
+            Step::Remove(spot, relation, index, keep) => {
+                let at = self.at(spot);
+                let removed = at.slots[*relation].held.get(*index).map(Object::copy);
+                at.wrapper(&schema, *relation).remove(*index);
+                if let (Some(removed), true) = (removed, keep) {
+                    self.push(Form::Value, removed);
+                }
+            }
+            Step::Retain(spot, relation, mask) => {
+                let at = self.at(spot);
+                for index in (0..at.slots[*relation].held.len()).rev() {
+                    if !keeps(*mask, index) {
+                        at.wrapper(&schema, *relation).remove(index);
+                    }
+                }
+            }
+            Step::Clear(spot, relation) => self.at(spot).wrapper(&schema, *relation).clear(),
+            Step::Replace(spot, relation, with) => {
+                let with = with.iter().map(|which| self.fresh(which)).collect();
+                self.at(spot).wrapper(&schema, *relation).replace(with);
+            }
+            Step::Assign(spot, relation, with) => {
+                let with = with.iter().map(|which| self.fresh(which)).collect();
+                self.at(spot).wrapper(&schema, *relation).assign(with);
+            }
+            Step::Forget(spot, relation) => self.at(spot).wrapper(&schema, *relation).forget(),
+            Step::Expunge(spot, relation, index) => {
+                let expunged = self.at(spot).wrapper(&schema, *relation).expunge(*index);
+                if let Some(expunged) = expunged {
+                    self.push(Form::Loose, expunged);
+                }
+            }
+            Step::Adopt(spot, relation, root) => {
+                let child = self.take(*root);
+                self.at(spot).wrapper(&schema, *relation).adopt(child);
+            }
+            Step::Attach(spot, relation, root) => {
+                let row = self.take(*root);
+                self.at(spot).wrapper(&schema, *relation).attach(vec![row]);
+            }
+            Step::AddKey(..) | Step::RemoveKey(..) | Step::SetKeys(..) => {
+                unreachable!("not yet")
+            }
+            Step::SwapWraps(a, b, relation) => {
+                let of_a = std::mem::take(&mut self.at(a).slots[*relation]);
+                let of_b = std::mem::replace(&mut self.at(b).slots[*relation], of_a);
+                self.at(a).slots[*relation] = of_b;
+            }
+            Step::SwapStructs(a, b) => {
+                let (form, mut of_a) = self.roots[*a].take().expect("a root");
+                let of_b = self.root(*b);
+                std::mem::swap(&mut of_a.values, &mut of_b.values);
+                std::mem::swap(&mut of_a.slots, &mut of_b.slots);
+                self.roots[*a] = Some((form, of_a));
+            }
+            Step::Copy(spot) => {
+                let copy = self.at(spot).copy();
+                self.push(Form::Value, copy);
+            }
+            Step::Drop(root) => drop(self.take(*root)),
+            Step::ExpungeRoot(root) => {
+                let mut object = self.take(*root);
+                expunge(&self.world, &mut object);
+                self.roots[*root] = Some((Form::Loose, object));
+            }
+            Step::Persist(root) => {
+                let object = self.take(*root);
+                let form = if object.is_persistent() {
+                    Form::Handle
+                } else {
+                    Form::Value
+                };
+                self.roots[*root] = Some((form, object));
+            }
+            Step::Inner(root) => {
+                let value = self.take(*root).copy();
+                self.roots[*root] = Some((Form::Value, value));
+            }
+            Step::Merge(root, from) => {
+                let value = self.take(*from);
+                merge::merge(&schema, self.root(*root), value)?;
+            }
+            step => return self.operate(step),
+        }
+        Ok(Effects::default())
+    }
+
+    fn operate(&mut self, step: &Step) -> Result<Effects, Refusal> {
+        let mut effects = Effects::default();
+        match *step {
+            Step::Save(root) => {
+                let mut object = self.root(root).clone();
+                effects = save::save(&mut self.world, &mut [&mut object])?;
+                self.roots[root] = Some((Form::Handle, object));
+            }
+            Step::SaveAll(a, b) => {
+                let (mut of_a, mut of_b) = (self.root(a).clone(), self.root(b).clone());
+                effects = save::save(&mut self.world, &mut [&mut of_a, &mut of_b])?;
+                self.roots[a] = Some((Form::Handle, of_a));
+                self.roots[b] = Some((Form::Handle, of_b));
+            }
+            Step::Delete(root) => {
+                let object = self.root(root).clone();
+                let (value, done) = delete::delete(&mut self.world, &object)?;
+                effects = done;
+                self.roots[root] = Some((Form::Value, value));
+            }
+            Step::DeleteByKey(table, key) => {
+                let found = find(&mut self.world, table, &Value::Int(key))?;
+                effects = delete::delete(&mut self.world, &found)?.1;
+            }
+            Step::Refresh(root) => {
+                let mut object = self.root(root).clone();
+                effects = refresh(&mut self.world, &mut object)?;
+                *self.root(root) = object;
+            }
+            Step::Load(root, relation) => {
+                let mut object = self.root(root).clone();
+                effects = load(&mut self.world, &mut object, relation)?;
+                *self.root(root) = object;
+            }
+            Step::Detach(root, relation) => {
+                let mut object = self.root(root).clone();
+                effects = delete::detach(&mut self.world, &mut object, relation)?;
+                *self.root(root) = object;
+            }
+            Step::Find(table, key) => {
+                let found = find(&mut self.world, table, &Value::Int(key))?;
+                self.push(Form::Handle, found);
+            }
+            Step::MergeAndSave(from) => {
+                let value = self.take(from);
+                let (merged, done) = merge::merge_and_save(&mut self.world, value)?;
+                effects = done;
+                self.push(Form::Handle, merged);
+            }
+            Step::Begin => self.begun = Some(self.world.clone()),
+            Step::End(true) => self.begun = None,
+            ref step => unreachable!("{step:?}"),
+        }
+        Ok(effects)
+    }
+
+    /// How many objects there are.
+    pub(crate) fn count(&self) -> usize {
+        self.roots
+            .iter()
+            .flatten()
+            .map(|(_, object)| count(object))
+            .sum()
+    }
+
+    /// Whether one row is told of twice in what is saved: held by two handles, or held and left.
+    pub(crate) fn has_twins(&self, roots: &[usize]) -> bool {
+        let mut rows = Vec::new();
+        for root in roots {
+            let (_, object) = self.roots[*root].as_ref().expect("a root");
+            rows_of(&self.world, object, &mut rows);
+        }
+        let all = rows.len();
+        rows.sort();
+        rows.dedup();
+        rows.len() < all
+    }
+}
+
+fn count(object: &Object) -> usize {
+    let held = object.slots.iter().flat_map(|slot| &slot.held);
+    1 + held.map(count).sum::<usize>()
+}
+
+fn rows_of(world: &World, object: &Object, rows: &mut Vec<(TableId, Value)>) {
+    if object.is_persistent() {
+        rows.push((object.table, object.key().clone()));
+    }
+    let relations = &world.schema.tables[object.table].relations;
+    for (relation, slot) in relations.iter().zip(&object.slots) {
+        let table = relation.kind.held();
+        let left = slot.left.iter().map(|left| left[0].clone());
+        rows.extend(left.map(|key| (table, key)));
+        for held in &slot.held {
+            rows_of(world, held, rows);
+        }
+    }
+}
+
+/// Whether a wrapper's children can be reached by their places.
+pub(crate) fn is_reachable(kind: Kind, slot: &Slot) -> bool {
+    !matches!(kind, Kind::ManyToMany { .. }) || slot.state == State::Loaded
+}

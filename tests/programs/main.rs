@@ -1,0 +1,215 @@
+//! Random programs over one family of structs with all kinds of relation, on the interpreter of the rules in `tests/model` and on the library,
+//! with random faults. After every operation the error's kind, the whole content of all tables, what is in memory, what the report says and what a
+//! save would do are what the interpreter says.
+//!
+//! | command | does |
+//! | --- | --- |
+//! | `cargo test --test programs` | 1,000 programs on each database, the same ones each time |
+//! | `PROGRAMS_CASES=20000 cargo test --test programs` | more |
+//! | `PROGRAMS_SECONDS=600 cargo test --test programs` | other programs each time, for as long as told |
+//! | `PROGRAMS_SEED=7` | with either: other programs, the same ones each time |
+//!
+//! A program that fails is shrunk and printed as a test, to be pinned in `regressions`. What is left out is said at `KNOWN`.
+
+mod databases;
+mod family;
+mod imagined;
+#[expect(
+    dead_code,
+    reason = "the interpreter has more than the family, for the matrix"
+)]
+#[path = "../model/mod.rs"]
+mod model;
+mod op;
+mod real;
+mod regressions;
+mod run;
+mod step;
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use tokio::runtime::Runtime;
+
+use databases::{Place, Which};
+use op::Op;
+use run::Tally;
+
+/// How many programs run at a time on a database.
+const WORKERS: u64 = 2;
+
+/// How many programs a worker runs before it looks at the clock.
+const CHUNK: u64 = 25;
+
+fn variable(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text}")))
+}
+
+fn runtime() -> Runtime {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().expect("a runtime")
+}
+
+/// A database, unless there is no server, and none is required.
+fn open(runtime: &Runtime, which: Which) -> Option<Place> {
+    let place = runtime.block_on(Place::open(which, &family::schema()));
+    let required = std::env::var("SQLX_CASCADE_REQUIRE").unwrap_or_default();
+    assert!(
+        place.is_some() || !required.contains("postgres"),
+        "PostgreSQL is required, and there is none"
+    );
+    if place.is_none() {
+        println!("skipped: there is no PostgreSQL");
+    }
+    place
+}
+
+/// Runs one program.
+fn program(runtime: &Runtime, place: &Place, number: u64, ops: &[Op], tally: &mut Tally) -> Result<(), String> {
+    runtime.block_on(async {
+        place.clear(&family::schema(), number).await;
+        run::run(place, ops, tally).await
+    })
+}
+
+/// Runs a program that is pinned.
+fn pinned(which: Which, ops: &[Op]) {
+    let runtime = runtime();
+    let Some(place) = open(&runtime, which) else { return };
+    let outcome = program(&runtime, &place, 0, ops, &mut Tally::default());
+    runtime.block_on(place.close());
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+/// Makes a test per database of each program.
+macro_rules! programs {
+    ($($(#[$doc:meta])* $name:ident: [$($op:expr),* $(,)?];)*) => {
+        mod sqlite {
+            use super::*;
+            $($(#[$doc])* #[test] fn $name() { crate::pinned(crate::Which::Sqlite, &[$($op),*]); })*
+        }
+        mod postgres {
+            use super::*;
+            $($(#[$doc])* #[test] fn $name() { crate::pinned(crate::Which::Postgres, &[$($op),*]); })*
+        }
+    };
+}
+pub(crate) use programs;
+
+/// A program as a test.
+fn shown(ops: &[Op]) -> String {
+    let mut text = String::from("    /// It failed.\n    found: [\n");
+    for op in ops {
+        let _ = writeln!(text, "        {op:?},");
+    }
+    text.push_str("    ];\n");
+    text
+}
+
+/// What the workers share.
+#[derive(Default)]
+struct Shared {
+    cases: AtomicU64,
+    operations: AtomicU64,
+    refused: AtomicU64,
+    failure: Mutex<Option<String>>,
+}
+
+fn random(which: Which) {
+    let began = Instant::now();
+    let until = variable("PROGRAMS_SECONDS").map(Duration::from_secs);
+    let cases = variable("PROGRAMS_CASES").unwrap_or(1000);
+    let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seed = variable("PROGRAMS_SEED").unwrap_or_else(|| match until {
+        Some(_) => now().map_or(0, |now| now.as_secs()),
+        None => 0,
+    });
+    let shared = Shared::default();
+    std::thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let shared = &shared;
+            scope.spawn(move || {
+                let runtime = runtime();
+                let Some(place) = open(&runtime, which) else { return };
+                let share = cases / WORKERS + u64::from(worker < cases % WORKERS);
+                let mut done = 0;
+                let mut chunk = 0_u64;
+                while until.map_or(done < share, |until| began.elapsed() < until) {
+                    if shared.failure.lock().expect("no panic").is_some() {
+                        break;
+                    }
+                    let size = if until.is_some() { CHUNK } else { CHUNK.min(share - done) };
+                    let mut bytes = [0; 32];
+                    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+                    bytes[8..16].copy_from_slice(&worker.to_le_bytes());
+                    bytes[16..24].copy_from_slice(&chunk.to_le_bytes());
+                    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+                    let failure = run_chunk(&runtime, &place, size, rng, shared);
+                    if failure.is_some() {
+                        *shared.failure.lock().expect("no panic") = failure;
+                        break;
+                    }
+                    done += size;
+                    chunk += 1;
+                }
+                runtime.block_on(place.close());
+            });
+        }
+    });
+    println!(
+        "{which:?}: {:?} programs, {:?} operations, {:?} refused, seed {seed}, {:.1} s",
+        shared.cases,
+        shared.operations,
+        shared.refused,
+        began.elapsed().as_secs_f64()
+    );
+    let failure = shared.failure.lock().expect("no panic").take();
+    if let Some(failure) = failure {
+        panic!("{failure}");
+    }
+}
+
+fn run_chunk(
+    runtime: &Runtime,
+    place: &Place,
+    cases: u64,
+    rng: TestRng,
+    shared: &Shared,
+) -> Option<String> {
+    let config = Config {
+        cases: u32::try_from(cases).expect("few"),
+        failure_persistence: None,
+        max_shrink_iters: 4000,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let outcome = runner.run(&op::program(), |ops| {
+        let mut tally = Tally::default();
+        let number = shared.cases.fetch_add(1, Ordering::Relaxed);
+        let outcome = program(runtime, place, number, &ops, &mut tally);
+        shared.operations.fetch_add(tally.operations, Ordering::Relaxed);
+        shared.refused.fetch_add(tally.refused, Ordering::Relaxed);
+        outcome.map_err(TestCaseError::fail)
+    });
+    match outcome {
+        Ok(()) => None,
+        Err(TestError::Fail(reason, ops)) => Some(format!("{}\n{}", reason.message(), shown(&ops))),
+        Err(TestError::Abort(reason)) => Some(reason.message().to_owned()),
+    }
+}
+
+#[test]
+fn sqlite() {
+    random(Which::Sqlite);
+}
+
+#[test]
+fn postgres() {
+    random(Which::Postgres);
+}

@@ -1,0 +1,902 @@
+//! Programs on the library. Objects of all structs stand side by side, behind traits.
+
+use std::any::Any;
+use std::pin::Pin;
+
+use sqlx::{Pool, Postgres, Sqlite};
+use sqlx_cascade::{
+    Detached, Entity, Error, HasMany, HasOne, ManyToMany, Persistent, Plan, Report, Transaction,
+};
+
+use crate::family::of_table;
+use crate::model::database::Value;
+use crate::model::memory::State;
+use crate::model::schema::TableId;
+use crate::step::{Seen, SeenSlot, Spot, Step, Which};
+
+/// What an operation returns.
+pub(crate) type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where operations run.
+pub(crate) enum Session {
+    Sqlite(Pool<Sqlite>, Option<Transaction<'static, Sqlite>>),
+    Postgres(Pool<Postgres>, Option<Transaction<'static, Postgres>>),
+}
+
+/// Does something with the pool, or with the transaction that is open on it.
+macro_rules! on {
+    ($session:expr, $db:ident => $does:expr) => {
+        match $session {
+            $crate::real::Session::Sqlite(_, Some($db)) => $does,
+            $crate::real::Session::Sqlite($db, None) => {
+                let $db = &*$db;
+                $does
+            }
+            $crate::real::Session::Postgres(_, Some($db)) => $does,
+            $crate::real::Session::Postgres($db, None) => {
+                let $db = &*$db;
+                $does
+            }
+        }
+    };
+}
+
+impl Session {
+    async fn begin(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(pool, open) => *open = Some(Transaction::begin(pool).await?),
+            Self::Postgres(pool, open) => *open = Some(Transaction::begin(pool).await?),
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, commit: bool) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(_, open) => {
+                let open = open.take().expect("a transaction");
+                if commit { open.commit().await } else { open.rollback().await }
+            }
+            Self::Postgres(_, open) => {
+                let open = open.take().expect("a transaction");
+                if commit { open.commit().await } else { open.rollback().await }
+            }
+        }
+    }
+}
+
+/// A column as the interpreter has it.
+pub(crate) fn cell(field: &dyn given::Field) -> Value {
+    field.cell()
+}
+
+/// Values of columns.
+pub(crate) mod given {
+    use crate::model::database::Value;
+
+    /// A type of the columns.
+    pub(crate) trait Field {
+        fn cell(&self) -> Value;
+        fn give(&mut self, value: &Value);
+    }
+
+    impl Field for i64 {
+        fn cell(&self) -> Value {
+            Value::Int(*self)
+        }
+
+        fn give(&mut self, value: &Value) {
+            if let Value::Int(value) = value {
+                *self = *value;
+            }
+        }
+    }
+
+    impl Field for Option<i64> {
+        fn cell(&self) -> Value {
+            self.map_or(Value::Null, Value::Int)
+        }
+
+        fn give(&mut self, value: &Value) {
+            *self = match value {
+                Value::Int(value) => Some(*value),
+                _ => None,
+            };
+        }
+    }
+
+    impl Field for String {
+        fn cell(&self) -> Value {
+            Value::Text(self.clone())
+        }
+
+        fn give(&mut self, value: &Value) {
+            if let Value::Text(value) = value {
+                self.clone_from(value);
+            }
+        }
+    }
+}
+
+/// A struct of the family.
+pub(crate) trait Node: Entity<Key = i64> + Default + Clone {
+    const TABLE: TableId;
+    fn cells(&self) -> Vec<Value>;
+    fn give(&mut self, column: usize, value: &Value);
+    fn wraps(&self) -> Vec<&dyn Wrap>;
+    fn wraps_mut(&mut self) -> Vec<&mut dyn Wrap>;
+    fn load<'a, D: sqlx_cascade::Db + 'a>(
+        handle: &'a mut Persistent<Self>,
+        relation: usize,
+        db: D,
+    ) -> Fut<'a, Result<(), Error>>;
+    fn detach<'a, D: sqlx_cascade::Db + 'a>(
+        handle: &'a mut Persistent<Self>,
+        relation: usize,
+        db: D,
+    ) -> Fut<'a, Result<Report, Error>>;
+}
+
+/// A plain struct, whichever.
+pub(crate) trait Plain: Send + Sync {
+    fn table(&self) -> TableId;
+    fn seen(&self) -> Seen;
+    fn give(&mut self, column: usize, value: &Value);
+    fn wrap(&mut self, relation: usize) -> &mut dyn Wrap;
+    fn copied(&self) -> Box<dyn Plain>;
+    fn exchange(&mut self, other: &mut dyn Plain);
+    fn as_any(&mut self) -> &mut dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: Node> Plain for T {
+    fn table(&self) -> TableId {
+        T::TABLE
+    }
+
+    fn seen(&self) -> Seen {
+        Seen {
+            values: self.cells(),
+            slots: self.wraps().into_iter().map(Wrap::seen).collect(),
+        }
+    }
+
+    fn give(&mut self, column: usize, value: &Value) {
+        Node::give(self, column, value);
+    }
+
+    fn wrap(&mut self, relation: usize) -> &mut dyn Wrap {
+        self.wraps_mut().swap_remove(relation)
+    }
+
+    fn copied(&self) -> Box<dyn Plain> {
+        Box::new(self.clone())
+    }
+
+    fn exchange(&mut self, other: &mut dyn Plain) {
+        let other = other.as_any().downcast_mut().expect("the same struct");
+        std::mem::swap(self, other);
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+fn plain<T: Node>(value: Box<dyn Plain>) -> T {
+    *value.into_any().downcast().expect("the struct")
+}
+
+/// A wrapper, whichever.
+pub(crate) trait Wrap: Send + Sync {
+    fn seen(&self) -> SeenSlot;
+    fn child(&mut self, index: usize) -> &mut dyn Plain;
+    fn put(&mut self, child: Box<dyn Plain>);
+    fn remove(&mut self, index: usize) -> Option<Box<dyn Plain>>;
+    fn retain(&mut self, mask: u8);
+    fn clear(&mut self);
+    fn replace(&mut self, children: Vec<Box<dyn Plain>>);
+    fn assign(&mut self, children: Vec<Box<dyn Plain>>);
+    fn expunge(&mut self, index: usize) -> Option<Box<dyn Loose>>;
+    fn adopt(&mut self, child: Box<dyn Loose>);
+    fn attach(&mut self, row: Box<dyn Handle>);
+    fn add(&mut self, key: i64);
+    fn remove_key(&mut self, key: i64);
+    fn set_keys(&mut self, keys: &[i64]);
+    /// `mem::take`.
+    fn take(&mut self) -> Box<dyn Any + Send>;
+    /// `mem::replace`.
+    fn exchange(&mut self, other: Box<dyn Any + Send>) -> Box<dyn Any + Send>;
+}
+
+macro_rules! moved {
+    () => {
+        fn take(&mut self) -> Box<dyn Any + Send> {
+            Box::new(std::mem::take(self))
+        }
+
+        fn exchange(&mut self, other: Box<dyn Any + Send>) -> Box<dyn Any + Send> {
+            let other = *other.downcast::<Self>().expect("the same wrapper");
+            Box::new(std::mem::replace(self, other))
+        }
+    };
+}
+
+fn seen_slot<'a, T: Node>(state: State, held: impl Iterator<Item = &'a T>) -> SeenSlot {
+    SeenSlot {
+        state,
+        held: held.map(Plain::seen).collect(),
+        keys: Vec::new(),
+    }
+}
+
+impl<T: Node> Wrap for HasOne<T> {
+    fn seen(&self) -> SeenSlot {
+        let state = if self.is_loaded() {
+            State::Loaded
+        } else {
+            State::NotLoaded
+        };
+        seen_slot(state, self.try_get().ok().flatten().into_iter())
+    }
+
+    fn child(&mut self, _: usize) -> &mut dyn Plain {
+        self.get_mut().expect("a child")
+    }
+
+    fn put(&mut self, child: Box<dyn Plain>) {
+        self.set(plain(child));
+    }
+
+    fn remove(&mut self, _: usize) -> Option<Box<dyn Plain>> {
+        HasOne::remove(self).map(|child| Box::new(child) as Box<dyn Plain>)
+    }
+
+    fn retain(&mut self, _: u8) {
+        unreachable!("a relation of one has no `retain`")
+    }
+
+    fn clear(&mut self) {
+        unreachable!("a relation of one has no `clear`")
+    }
+
+    fn replace(&mut self, _: Vec<Box<dyn Plain>>) {
+        unreachable!("a relation of one has no `replace`")
+    }
+
+    fn assign(&mut self, children: Vec<Box<dyn Plain>>) {
+        let child = children.into_iter().next();
+        *self = child.map_or_else(Self::empty, |child| Self::from(plain::<T>(child)));
+    }
+
+    fn expunge(&mut self, _: usize) -> Option<Box<dyn Loose>> {
+        HasOne::expunge(self).map(|child| Box::new(child) as Box<dyn Loose>)
+    }
+
+    fn adopt(&mut self, child: Box<dyn Loose>) {
+        HasOne::adopt(self, loose(child));
+    }
+
+    fn attach(&mut self, _: Box<dyn Handle>) {
+        unreachable!("a relation of one has no `attach`")
+    }
+
+    fn add(&mut self, _: i64) {
+        unreachable!("no links")
+    }
+
+    fn remove_key(&mut self, _: i64) {
+        unreachable!("no links")
+    }
+
+    fn set_keys(&mut self, _: &[i64]) {
+        unreachable!("no links")
+    }
+
+    moved!();
+}
+
+impl<T: Node> Wrap for HasMany<T> {
+    fn seen(&self) -> SeenSlot {
+        let state = match (self.is_not_loaded(), self.is_partial()) {
+            (true, _) => State::NotLoaded,
+            (_, true) => State::Partial,
+            _ => State::Loaded,
+        };
+        seen_slot(state, self.known())
+    }
+
+    fn child(&mut self, index: usize) -> &mut dyn Plain {
+        self.get_mut(index).expect("a child")
+    }
+
+    fn put(&mut self, child: Box<dyn Plain>) {
+        self.push(plain(child));
+    }
+
+    fn remove(&mut self, index: usize) -> Option<Box<dyn Plain>> {
+        Some(Box::new(HasMany::remove(self, index)))
+    }
+
+    fn retain(&mut self, mask: u8) {
+        let mut index = 0;
+        HasMany::retain(self, |_| {
+            index += 1;
+            keeps(mask, index - 1)
+        });
+    }
+
+    fn clear(&mut self) {
+        HasMany::clear(self);
+    }
+
+    fn replace(&mut self, children: Vec<Box<dyn Plain>>) {
+        HasMany::replace(self, children.into_iter().map(plain));
+    }
+
+    fn assign(&mut self, children: Vec<Box<dyn Plain>>) {
+        *self = children.into_iter().map(plain).collect();
+    }
+
+    fn expunge(&mut self, index: usize) -> Option<Box<dyn Loose>> {
+        Some(Box::new(HasMany::expunge(self, index)))
+    }
+
+    fn adopt(&mut self, child: Box<dyn Loose>) {
+        HasMany::adopt(self, loose(child));
+    }
+
+    fn attach(&mut self, row: Box<dyn Handle>) {
+        HasMany::attach(self, vec![handle(row)]);
+    }
+
+    fn add(&mut self, _: i64) {
+        unreachable!("no links")
+    }
+
+    fn remove_key(&mut self, _: i64) {
+        unreachable!("no links")
+    }
+
+    fn set_keys(&mut self, _: &[i64]) {
+        unreachable!("no links")
+    }
+
+    moved!();
+}
+
+/// Which children a `retain` keeps.
+pub(crate) fn keeps(mask: u8, index: usize) -> bool {
+    mask >> (index % 8) & 1 == 1
+}
+
+impl<T: Node> Wrap for ManyToMany<T> {
+    fn seen(&self) -> SeenSlot {
+        let state = match (self.is_not_loaded(), self.is_partial()) {
+            (true, _) => State::NotLoaded,
+            (_, true) => State::Partial,
+            _ => State::Loaded,
+        };
+        let mut seen = seen_slot(state, self.known());
+        seen.keys = self.keys().copied().collect();
+        seen.keys.sort_unstable();
+        seen
+    }
+
+    fn child(&mut self, index: usize) -> &mut dyn Plain {
+        self.iter_mut().nth(index).expect("a target")
+    }
+
+    fn put(&mut self, child: Box<dyn Plain>) {
+        self.push(plain(child));
+    }
+
+    fn remove(&mut self, index: usize) -> Option<Box<dyn Plain>> {
+        Some(Box::new(ManyToMany::remove(self, index)))
+    }
+
+    fn retain(&mut self, _: u8) {
+        unreachable!("links have no `retain`")
+    }
+
+    fn clear(&mut self) {
+        ManyToMany::clear(self);
+    }
+
+    fn replace(&mut self, _: Vec<Box<dyn Plain>>) {
+        unreachable!("links have no `replace`")
+    }
+
+    fn assign(&mut self, children: Vec<Box<dyn Plain>>) {
+        *self = Self::empty();
+        for child in children {
+            self.push(plain(child));
+        }
+    }
+
+    fn expunge(&mut self, _: usize) -> Option<Box<dyn Loose>> {
+        unreachable!("links have no `expunge`")
+    }
+
+    fn adopt(&mut self, _: Box<dyn Loose>) {
+        unreachable!("links have no `adopt`")
+    }
+
+    fn attach(&mut self, _: Box<dyn Handle>) {
+        unreachable!("links have no `attach`")
+    }
+
+    fn add(&mut self, key: i64) {
+        self.add_key(key);
+    }
+
+    fn remove_key(&mut self, key: i64) {
+        ManyToMany::remove_key(self, &key);
+    }
+
+    fn set_keys(&mut self, keys: &[i64]) {
+        ManyToMany::set_keys(self, keys.iter().copied());
+    }
+
+    moved!();
+}
+
+/// What `delete` gives.
+type Deleted = Result<Box<dyn Plain>, (Error, Option<Box<dyn Handle>>)>;
+
+/// A `Persistent`, whichever.
+pub(crate) trait Handle: Send + Sync {
+    fn plain(&mut self) -> &mut dyn Plain;
+    fn seen(&self) -> Seen;
+    fn key(&self) -> i64;
+    fn changed(&self) -> Vec<&'static str>;
+    fn plan(&self) -> Result<Plan, Error>;
+    fn save<'a>(&'a mut self, session: &'a mut Session) -> Fut<'a, Result<Report, Error>>;
+    fn refresh<'a>(&'a mut self, session: &'a mut Session) -> Fut<'a, Result<(), Error>>;
+    fn load<'a>(
+        &'a mut self,
+        relation: usize,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<(), Error>>;
+    fn detach<'a>(
+        &'a mut self,
+        relation: usize,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<Report, Error>>;
+    fn save_all<'a>(
+        &'a mut self,
+        other: &'a mut dyn Handle,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<Report, Error>>;
+    fn delete<'a>(self: Box<Self>, session: &'a mut Session) -> Fut<'a, Deleted>;
+    fn expunge(self: Box<Self>) -> Box<dyn Loose>;
+    fn merge(&mut self, value: Box<dyn Plain>) -> Result<(), Error>;
+    fn into_inner(self: Box<Self>) -> Box<dyn Plain>;
+    fn as_any(&mut self) -> &mut dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: Node> Handle for Persistent<T> {
+    fn plain(&mut self) -> &mut dyn Plain {
+        &mut **self
+    }
+
+    fn seen(&self) -> Seen {
+        Plain::seen(&**self)
+    }
+
+    fn key(&self) -> i64 {
+        Persistent::key(self)
+    }
+
+    fn changed(&self) -> Vec<&'static str> {
+        self.changed_columns()
+    }
+
+    fn plan(&self) -> Result<Plan, Error> {
+        Persistent::plan(self)
+    }
+
+    fn save<'a>(&'a mut self, session: &'a mut Session) -> Fut<'a, Result<Report, Error>> {
+        on!(session, db => Persistent::save(self, db))
+    }
+
+    fn refresh<'a>(&'a mut self, session: &'a mut Session) -> Fut<'a, Result<(), Error>> {
+        on!(session, db => Persistent::refresh(self, db))
+    }
+
+    fn load<'a>(
+        &'a mut self,
+        relation: usize,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<(), Error>> {
+        on!(session, db => T::load(self, relation, db))
+    }
+
+    fn detach<'a>(
+        &'a mut self,
+        relation: usize,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<Report, Error>> {
+        on!(session, db => T::detach(self, relation, db))
+    }
+
+    fn save_all<'a>(
+        &'a mut self,
+        other: &'a mut dyn Handle,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<Report, Error>> {
+        let other: &mut Self = other.as_any().downcast_mut().expect("the same struct");
+        on!(session, db => Persistent::save_all([self, other], db))
+    }
+
+    fn delete<'a>(self: Box<Self>, session: &'a mut Session) -> Fut<'a, Deleted> {
+        Box::pin(async move {
+            let deleted = on!(session, db => Persistent::delete(*self, db).await);
+            deleted
+                .map(|value| Box::new(value) as Box<dyn Plain>)
+                .map_err(|error| {
+                    let handle = error.take_entity::<Self>();
+                    (error, handle.map(|handle| Box::new(handle) as Box<dyn Handle>))
+                })
+        })
+    }
+
+    fn expunge(self: Box<Self>) -> Box<dyn Loose> {
+        Box::new(Persistent::expunge(*self))
+    }
+
+    fn merge(&mut self, value: Box<dyn Plain>) -> Result<(), Error> {
+        Persistent::merge(self, plain(value))
+    }
+
+    fn into_inner(self: Box<Self>) -> Box<dyn Plain> {
+        Box::new(Persistent::into_inner(*self))
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+fn handle<T: Node>(handle: Box<dyn Handle>) -> Persistent<T> {
+    *handle.into_any().downcast().expect("the struct")
+}
+
+/// A `Detached`, whichever.
+pub(crate) trait Loose: Send + Sync {
+    fn plain(&mut self) -> &mut dyn Plain;
+    fn seen(&self) -> Seen;
+    fn into_persistent(self: Box<Self>) -> Root;
+    fn into_inner(self: Box<Self>) -> Box<dyn Plain>;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: Node> Loose for Detached<T> {
+    fn plain(&mut self) -> &mut dyn Plain {
+        &mut **self
+    }
+
+    fn seen(&self) -> Seen {
+        Plain::seen(&**self)
+    }
+
+    fn into_persistent(self: Box<Self>) -> Root {
+        match Detached::into_persistent(*self) {
+            Ok(handle) => Root::Handle(Box::new(handle)),
+            Err(value) => Root::Value(Box::new(value)),
+        }
+    }
+
+    fn into_inner(self: Box<Self>) -> Box<dyn Plain> {
+        Box::new(Detached::into_inner(*self))
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+fn loose<T: Node>(loose: Box<dyn Loose>) -> Detached<T> {
+    *loose.into_any().downcast().expect("the struct")
+}
+
+/// A variable of a program.
+pub(crate) enum Root {
+    Value(Box<dyn Plain>),
+    Handle(Box<dyn Handle>),
+    Loose(Box<dyn Loose>),
+}
+
+impl Root {
+    fn seen(&self) -> Seen {
+        match self {
+            Self::Value(value) => value.seen(),
+            Self::Handle(handle) => handle.seen(),
+            Self::Loose(loose) => loose.seen(),
+        }
+    }
+
+    fn plain(&mut self) -> &mut dyn Plain {
+        match self {
+            Self::Value(value) => &mut **value,
+            Self::Handle(handle) => handle.plain(),
+            Self::Loose(loose) => loose.plain(),
+        }
+    }
+}
+
+/// The memory of a program, and its database.
+pub(crate) struct Real {
+    pub(crate) session: Session,
+    pub(crate) roots: Vec<Option<Root>>,
+}
+
+fn new_plain(table: TableId, name: &str) -> Box<dyn Plain> {
+    let mut value = of_table!(table, T => Box::new(T::default()) as Box<dyn Plain>);
+    let seen = value.seen();
+    value.give(seen.values.len() - 2, &Value::Text(name.to_owned()));
+    value
+}
+
+/// A new object, with one below each of its lists where it is asked for.
+fn fresh(which: &Which) -> Box<dyn Plain> {
+    let mut value = new_plain(which.table, &which.name);
+    if let Some((relation, table)) = which.below {
+        value
+            .wrap(relation)
+            .put(new_plain(table, &format!("{} below", which.name)));
+    }
+    value
+}
+
+impl Real {
+    pub(crate) fn new(session: Session) -> Self {
+        Self {
+            session,
+            roots: Vec::new(),
+        }
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Option<Seen>> {
+        let roots = self.roots.iter();
+        roots.map(|root| root.as_ref().map(Root::seen)).collect()
+    }
+
+    pub(crate) fn handle(&self, root: usize) -> Option<&dyn Handle> {
+        match self.roots.get(root)? {
+            Some(Root::Handle(handle)) => Some(&**handle),
+            _ => None,
+        }
+    }
+
+    fn handle_mut(&mut self, root: usize) -> (&mut dyn Handle, &mut Session) {
+        match &mut self.roots[root] {
+            Some(Root::Handle(handle)) => (&mut **handle, &mut self.session),
+            _ => unreachable!("no handle"),
+        }
+    }
+
+    fn at(&mut self, spot: &Spot) -> &mut dyn Plain {
+        let mut at = self.roots[spot.root].as_mut().expect("a root").plain();
+        for &(relation, index) in &spot.path {
+            at = at.wrap(relation).child(index);
+        }
+        at
+    }
+
+    fn push(&mut self, root: Root) {
+        self.roots.push(Some(root));
+    }
+
+    fn take(&mut self, root: usize) -> Root {
+        self.roots[root].take().expect("a root")
+    }
+
+    /// Does a step; `Some`: what a save reported.
+    pub(crate) async fn apply(&mut self, step: &Step) -> Result<Option<Report>, Error> {
+        match step {
+            Step::New(which) => self.push(Root::Value(fresh(which))),
+            Step::Give(spot, column, value) => self.at(spot).give(*column, value),
+            Step::Put(spot, relation, which) => self.at(spot).wrap(*relation).put(fresh(which)),
+            Step::PutRoot(spot, relation, root) => {
+                let Root::Value(value) = self.take(*root) else {
+                    unreachable!("no value")
+                };
+                self.at(spot).wrap(*relation).put(value);
+            }
+            Step::Remove(spot, relation, index, keep) => {
+                let removed = self.at(spot).wrap(*relation).remove(*index);
+                if let (Some(removed), true) = (removed, keep) {
+                    self.push(Root::Value(removed));
+                }
+            }
+            Step::Retain(spot, relation, mask) => self.at(spot).wrap(*relation).retain(*mask),
+            Step::Clear(spot, relation) => self.at(spot).wrap(*relation).clear(),
+            Step::Replace(spot, relation, with) => {
+                let with = with.iter().map(fresh).collect();
+                self.at(spot).wrap(*relation).replace(with);
+            }
+            Step::Assign(spot, relation, with) => {
+                let with = with.iter().map(fresh).collect();
+                self.at(spot).wrap(*relation).assign(with);
+            }
+            Step::Forget(spot, relation) => drop(self.at(spot).wrap(*relation).take()),
+            Step::Expunge(spot, relation, index) => {
+                if let Some(loose) = self.at(spot).wrap(*relation).expunge(*index) {
+                    self.push(Root::Loose(loose));
+                }
+            }
+            Step::Adopt(spot, relation, root) => {
+                let Root::Loose(loose) = self.take(*root) else {
+                    unreachable!("nothing detached")
+                };
+                self.at(spot).wrap(*relation).adopt(loose);
+            }
+            Step::Attach(spot, relation, root) => {
+                let Root::Handle(handle) = self.take(*root) else {
+                    unreachable!("no handle")
+                };
+                self.at(spot).wrap(*relation).attach(handle);
+            }
+            Step::AddKey(spot, relation, key) => self.at(spot).wrap(*relation).add(*key),
+            Step::RemoveKey(spot, relation, key) => {
+                self.at(spot).wrap(*relation).remove_key(*key);
+            }
+            Step::SetKeys(spot, relation, keys) => self.at(spot).wrap(*relation).set_keys(keys),
+            Step::SwapWraps(a, b, relation) => {
+                let of_a = self.at(a).wrap(*relation).take();
+                let of_b = self.at(b).wrap(*relation).exchange(of_a);
+                drop(self.at(a).wrap(*relation).exchange(of_b));
+            }
+            Step::SwapStructs(a, b) => {
+                let mut of_a = self.take(*a);
+                of_a.plain()
+                    .exchange(self.roots[*b].as_mut().expect("a root").plain());
+                self.roots[*a] = Some(of_a);
+            }
+            Step::Copy(spot) => {
+                let copy = self.at(spot).copied();
+                self.push(Root::Value(copy));
+            }
+            Step::Drop(root) => drop(self.take(*root)),
+            Step::ExpungeRoot(root) => {
+                let Root::Handle(handle) = self.take(*root) else {
+                    unreachable!("no handle")
+                };
+                self.roots[*root] = Some(Root::Loose(handle.expunge()));
+            }
+            Step::Persist(root) => {
+                let Root::Loose(loose) = self.take(*root) else {
+                    unreachable!("nothing detached")
+                };
+                self.roots[*root] = Some(loose.into_persistent());
+            }
+            Step::Inner(root) => {
+                let value = match self.take(*root) {
+                    Root::Handle(handle) => handle.into_inner(),
+                    Root::Loose(loose) => loose.into_inner(),
+                    Root::Value(value) => value,
+                };
+                self.roots[*root] = Some(Root::Value(value));
+            }
+            Step::Merge(root, from) => {
+                let Root::Value(value) = self.take(*from) else {
+                    unreachable!("no value")
+                };
+                self.handle_mut(*root).0.merge(value)?;
+            }
+            step => return self.operate(step).await,
+        }
+        Ok(None)
+    }
+
+    async fn operate(&mut self, step: &Step) -> Result<Option<Report>, Error> {
+        match step {
+            Step::Save(root) => return self.save(*root).await,
+            Step::SaveAll(a, b) => {
+                let Root::Handle(mut other) = self.take(*b) else {
+                    unreachable!("no handle")
+                };
+                let (handle, session) = self.handle_mut(*a);
+                let saved = handle.save_all(&mut *other, session).await;
+                self.roots[*b] = Some(Root::Handle(other));
+                return saved.map(Some);
+            }
+            Step::Delete(root) => {
+                let Root::Handle(handle) = self.take(*root) else {
+                    unreachable!("no handle")
+                };
+                match handle.delete(&mut self.session).await {
+                    Ok(value) => self.roots[*root] = Some(Root::Value(value)),
+                    Err((error, handle)) => {
+                        self.roots[*root] = handle.map(Root::Handle);
+                        return Err(error);
+                    }
+                }
+            }
+            Step::DeleteByKey(table, key) => {
+                let session = &mut self.session;
+                of_table!(*table, T => on!(session, db => T::delete_by_key(*key, db).await))?;
+            }
+            Step::Refresh(root) => {
+                let (handle, session) = self.handle_mut(*root);
+                handle.refresh(session).await?;
+            }
+            Step::Load(root, relation) => {
+                let (handle, session) = self.handle_mut(*root);
+                handle.load(*relation, session).await?;
+            }
+            Step::Detach(root, relation) => {
+                let (handle, session) = self.handle_mut(*root);
+                return handle.detach(*relation, session).await.map(Some);
+            }
+            Step::Find(table, key) => {
+                let session = &mut self.session;
+                let found: Box<dyn Handle> = of_table!(*table, T => {
+                    let found: Persistent<T> = on!(session, db => T::find(*key).one(db).await)?;
+                    Box::new(found)
+                });
+                self.push(Root::Handle(found));
+            }
+            Step::MergeAndSave(from) => {
+                let Root::Value(value) = self.take(*from) else {
+                    unreachable!("no value")
+                };
+                let table = value.table();
+                let session = &mut self.session;
+                let merged: Box<dyn Handle> = of_table!(table, T => {
+                    let value: T = plain(value);
+                    Box::new(on!(session, db => T::merge(value, db).await)?)
+                });
+                self.push(Root::Handle(merged));
+            }
+            Step::Begin => self.session.begin().await?,
+            Step::End(commit) => self.session.end(*commit).await?,
+            step => unreachable!("{step:?} is done in memory"),
+        }
+        Ok(None)
+    }
+
+    async fn save(&mut self, root: usize) -> Result<Option<Report>, Error> {
+        match self.take(root) {
+            Root::Handle(mut handle) => {
+                let saved = handle.save(&mut self.session).await;
+                self.roots[root] = Some(Root::Handle(handle));
+                saved.map(Some)
+            }
+            Root::Value(value) => {
+                let table = value.table();
+                let session = &mut self.session;
+                let saved: Result<Box<dyn Handle>, (Error, Root)> = of_table!(table, T => {
+                    let value: T = plain(value);
+                    match on!(session, db => T::save(value, db).await) {
+                        Ok(handle) => Ok(Box::new(handle)),
+                        Err(error) => {
+                            let value: T = error.take_entity().expect("what was passed");
+                            Err((error, Root::Value(Box::new(value))))
+                        }
+                    }
+                });
+                match saved {
+                    Ok(handle) => {
+                        self.roots[root] = Some(Root::Handle(handle));
+                        Ok(None)
+                    }
+                    Err((error, value)) => {
+                        self.roots[root] = Some(value);
+                        Err(error)
+                    }
+                }
+            }
+            Root::Loose(_) => unreachable!("what is detached isn't saved"),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+// `single_parent` is about deleting, and the default cascade does not delete.
+use sqlx_cascade::{BelongsTo, Relations};
+
+#[derive(Relations)]
+#[table(name = "orgs")]
+struct Org {
+    #[key(generated)] id: i64,
+}
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[many_to_one(single_parent)] org: BelongsTo<Org>,
+}
+
+fn main() {}

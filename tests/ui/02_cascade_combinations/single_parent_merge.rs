@@ -1,0 +1,17 @@
+// So it is in a `ManyToMany`.
+use sqlx_cascade::{ManyToMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[many_to_many(through = "user_roles", single_parent, cascade = "save-update, merge")] roles: ManyToMany<Role>,
+}
+
+#[derive(Relations)]
+#[table(name = "roles")]
+struct Role {
+    #[key(generated)] id: i64,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+// A list that is never written has no cascade that writes.
+use sqlx_cascade::{HasMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_many(viewonly, cascade = "delete")] posts: HasMany<Post>,
+}
+
+#[derive(Relations)]
+#[table(name = "posts")]
+struct Post {
+    #[key(generated)] id: i64,
+    #[many_to_one(User)] user_id: Option<i64>,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+// Nothing is removed where nothing is written.
+use sqlx_cascade::{HasMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_many(viewonly, on_remove = "deny")] posts: HasMany<Post>,
+}
+
+#[derive(Relations)]
+#[table(name = "posts")]
+struct Post {
+    #[key(generated)] id: i64,
+    #[many_to_one(User)] user_id: Option<i64>,
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+// So would links.
+use sqlx_cascade::{ManyToMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    roles: ManyToMany<Role>,
+}
+
+#[derive(Relations)]
+#[table(name = "roles")]
+struct Role {
+    #[key(generated)] id: i64,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+// Nor does an `Option`.
+use sqlx_cascade::{Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_many(cascade = "all")] posts: Option<Post>,
+}
+
+#[derive(Relations)]
+#[table(name = "posts")]
+struct Post {
+    #[key(generated)] id: i64,
+    #[many_to_one(User)] user_id: Option<i64>,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+// `back_populates` names a foreign key of the children.
+use sqlx_cascade::{HasMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_many(back_populates = author)] posts: HasMany<Post>,
+}
+
+#[derive(Relations)]
+#[table(name = "posts")]
+struct Post {
+    #[key(generated)] id: i64,
+    #[many_to_one(User)] user_id: Option<i64>,
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+// So would two lists, also if one of them names the only key.
+use sqlx_cascade::{HasMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_many(back_populates = user_id)] posts: HasMany<Post>,
+    #[one_to_many] drafts: HasMany<Post>,
+}
+
+#[derive(Relations)]
+#[table(name = "posts")]
+struct Post {
+    #[key(generated)] id: i64,
+    #[many_to_one(User)] user_id: Option<i64>,
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+// One parent has no order.
+use sqlx_cascade::{BelongsTo, Relations};
+
+#[derive(Relations)]
+#[table(name = "orgs")]
+struct Org {
+    #[key(generated)] id: i64,
+}
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[many_to_one(order_by = "id")] org: BelongsTo<Org>,
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+// A column is named as the database knows it.
+use sqlx_cascade::{HasMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_many(order_by = "position")] posts: HasMany<Post>,
+}
+
+#[derive(Relations)]
+#[table(name = "posts")]
+struct Post {
+    #[key(generated)] id: i64,
+    #[many_to_one(User)] user_id: Option<i64>,
+    #[column(name = "place")] position: i64,
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+// Linked rows are sorted by a column of theirs, and not of the links.
+use sqlx_cascade::{ManyToMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[many_to_many(through = "user_roles", order_by = "user_id")] roles: ManyToMany<Role>,
+}
+
+#[derive(Relations)]
+#[table(name = "roles")]
+struct Role {
+    #[key(generated)] id: i64,
+}
+
+fn main() {}

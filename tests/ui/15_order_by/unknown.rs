@@ -1,0 +1,19 @@
+// Children are sorted by a column of theirs.
+use sqlx_cascade::{HasMany, Relations};
+
+#[derive(Relations)]
+#[table(name = "users")]
+struct User {
+    #[key(generated)] id: i64,
+    #[one_to_many(order_by = "positon desc")] posts: HasMany<Post>,
+}
+
+#[derive(Relations)]
+#[table(name = "posts")]
+struct Post {
+    #[key(generated)] id: i64,
+    #[many_to_one(User)] user_id: Option<i64>,
+    position: i64,
+}
+
+fn main() {}
