@@ -384,8 +384,10 @@ impl<P: Entity> Slot for BelongsTo<P> {
     /// The object of another parent is let go.
     fn refer(&mut self, parts: Option<&[&Erased]>) {
         let key = parts.and_then(P::key_from).map(Key::new);
-        // Without a key the object is new, and this is the key that it was given.
-        if self.key.is_some() && key != self.key {
+        // This is the key that an object was given which is new: it has none yet, or one from before a rollback.
+        let row = self.content.rows().first();
+        let is_new = row.is_some_and(|row| row.state.is_new());
+        if self.key.is_some() && key != self.key && !is_new {
             self.content.unload();
         }
         self.key = key;

@@ -168,7 +168,7 @@ pub(crate) async fn detach<T: Entity, D: Db>(
     let verdict = db.verdict();
     let Row { value, state } = &mut handle.row;
     let staged: Vec<_> = done.staged.into_iter().flatten().collect();
-    if !staged.is_empty() {
+    if !staged.is_empty() || verdict.is_some() {
         let cells = staged.iter();
         let cells = cells.map(|(column, cell)| {
             let codec = &table.columns[*column].codec;
@@ -235,7 +235,14 @@ async fn let_go<T: Entity, D: Db>(
             keys: Keys::NONE,
         };
         let outcomes = [root.state.outcome()];
-        work.run::<D::Backend>(db.source(), &outcomes).await?
+        match work.run::<D::Backend>(db.source(), &outcomes).await {
+            Ok(done) => done,
+            // Under a version, a row that is gone can't be told from one that moved on.
+            Err(error) if error.kind() == ErrorKind::Stale && version.is_none() => {
+                return Err(not_found(table));
+            }
+            Err(error) => return Err(error),
+        }
     };
     let verdict = db.verdict();
     let Row { value, state } = &mut handle.row;

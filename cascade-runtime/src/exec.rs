@@ -122,6 +122,10 @@ impl<'g, 'a> Work<'g, 'a> {
     ) -> Result<u64, Failure> {
         let texts = DB::texts();
         let listed = step.listed(|set| values.gathered(set));
+        values.hold_back(match &step.action {
+            Action::Insert { late, .. } => late,
+            _ => &[],
+        });
         let mut skip = 0;
         let mut touched = 0;
         let mut found_keys: Vec<Vec<Cell>> = Vec::new();

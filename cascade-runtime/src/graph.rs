@@ -253,6 +253,15 @@ impl<'a> Graph<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// A row that moves lets go of the objects of the parents whose keys change by that.
+    pub(crate) fn lets_go(&self, key: &ForeignKey) -> bool {
+        let (Some(owner), Some(departure)) = (self.owner, self.state.departure()) else {
+            return false;
+        };
+        let left = departure.foreign_key;
+        std::ptr::eq(owner.foreign_key, key) || left.is_some_and(|left| std::ptr::eq(left, key))
+    }
+
     /// The value of a column as the struct has it.
     pub(crate) fn cell(&self, column: usize) -> &'a Erased {
         let mut cell: &'a Erased = &Null;

@@ -143,7 +143,7 @@ fn is_complete(row: Root<'_>, relation: &RelationDef, slot: &dyn Slot) -> bool {
     // What all leave but for some can't be told from what is there.
     let pending = link.whole || link.home != row.state.handle();
     let mut rows = (0..slot.count()).filter_map(|index| slot.row(index));
-    !link.partial && (pending || rows.all(|row| reached(relation, row).is_some()))
+    !link.is_partial() && (pending || rows.all(|row| reached(relation, row).is_some()))
 }
 
 /// Whether the database has something to load: for rows that exist, and where the key of a parent is set.

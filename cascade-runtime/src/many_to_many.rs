@@ -242,8 +242,12 @@ impl<T: Entity> ManyToMany<T> {
     pub fn clear(&mut self) {
         let (link, rows) = self.content.known(Link::whole);
         link.clear();
-        rows.clear();
-        link.left.clear();
+        // Which links were there is asked where removals are denied. One that comes back is made again: it may be gone by then.
+        for row in std::mem::take(rows) {
+            if !row.state.is_new() {
+                link.leave(row.value.leave(0), &row.state);
+            }
+        }
     }
 
     /// The links are these, loaded or not; what is linked already stays.

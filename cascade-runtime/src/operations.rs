@@ -200,6 +200,10 @@ impl<T: Entity> Persistent<T> {
 
     /// Lays a JSON merge patch (RFC 7396) over the row in memory: what is absent stays as it is, at every level. A save writes it.
     ///
+    /// In a list, an object with the key of a child is a patch of it, and one without a key, or with the `Default` of a generated one, is a new
+    /// child, which the payload has to hold whole. Children that are not in the list leave, and the others come in its order. In a many-to-many
+    /// relation, only links come and go. A [`BelongsTo`](crate::BelongsTo) is its key.
+    ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
     /// # #[tokio::main(flavor = "current_thread")]
@@ -274,8 +278,11 @@ impl<T: Entity> Persistent<T> {
         (table.functions.view)(&self.row.value, &mut |fields, _| {
             changed = self.row.state.changed(table, fields);
         });
+        // A version is the library's: after a rollback the field may hold one that never was.
+        let version = table.version.as_ref().map(|version| version.column);
         changed
             .into_iter()
+            .filter(|column| Some(*column) != version)
             .map(|column| table.columns[column].name)
             .collect()
     }

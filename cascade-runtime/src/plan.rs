@@ -28,8 +28,12 @@ pub(crate) struct Step {
 pub(crate) enum Action {
     /// Draws the keys of nodes that refer to each other, so that one statement can insert them.
     Draw { rows: Vec<usize> },
-    /// Inserts nodes; `drawn` says that they have their keys.
-    Insert { rows: Vec<usize>, drawn: bool },
+    /// Inserts nodes; `drawn` says that they have their keys, and `late` which columns of nodes are NULL until another step writes them.
+    Insert {
+        rows: Vec<usize>,
+        drawn: bool,
+        late: Vec<(usize, usize)>,
+    },
     /// Writes columns of rows that are named by `when`, a set of columns as the database has them: the key, the owner, the version.
     Write {
         rows: Vec<Target>,

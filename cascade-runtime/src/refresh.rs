@@ -1,6 +1,6 @@
 //! Reading a row again, and letting one go.
 
-use crate::codec::Erased;
+use crate::codec::{Cell, Erased};
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
@@ -8,10 +8,11 @@ use crate::exec::Lease;
 use crate::find::{find, not_found, there};
 use crate::handle::{Detached, Persistent};
 use crate::load::reached;
-use crate::meta::{RelationDef, Table};
+use crate::meta::{ForeignKey, ForeignKeyPart, RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
-use crate::slot::{Departure, Row};
+use crate::settle::refer;
+use crate::slot::{Departure, Row, RowState};
 
 /// Reads the row again, and the loaded relations that say `refresh-expire`. What is unsaved in them is discarded.
 pub(crate) async fn refresh<T: Entity, D: Db>(
@@ -109,22 +110,49 @@ fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>, 
     }
 }
 
+/// The foreign keys that wait for a parent which is new and doesn't travel: it goes with what is pending, and they are what they were.
+fn pending_parents(
+    table: &'static Table,
+    value: &Erased,
+    state: &RowState,
+) -> Vec<(&'static ForeignKey, Option<Vec<Cell>>)> {
+    let mut pending = Vec::new();
+    (table.functions.view)(value, &mut |fields, slots| {
+        for (relation, slot) in table.relations.iter().zip(slots) {
+            let (Some(key), Some((_, parent))) = (relation.foreign_key(table), slot.row(0)) else {
+                continue;
+            };
+            if !relation.is_held() || relation.cascade.expunge || !parent.is_new() {
+                continue;
+            }
+            let recorded = |part: &ForeignKeyPart| {
+                let cell = (part.key)(state.recorded(table, part.column, fields))?;
+                Some((table.columns[part.column].codec.clone)(cell))
+            };
+            pending.push((key, key.parts.iter().map(recorded).collect()));
+        }
+    });
+    pending
+}
+
 /// The row and the children that the `expunge` token takes along, without the handle.
 pub(crate) fn expunge<T: Entity>(handle: Persistent<T>) -> Detached<T> {
     let mut row = handle.row;
-    let mut rows: Vec<(&'static Table, &mut Erased)> = vec![(T::table(), &mut row.value)];
-    while let Some((table, value)) = rows.pop() {
-        for (relation, slot) in table
-            .relations
-            .iter()
-            .zip((table.functions.visit)(value).slots)
-        {
+    let mut rows: Vec<(&'static Table, &mut Erased, &RowState)> =
+        vec![(T::table(), &mut row.value, &row.state)];
+    while let Some((table, value, state)) = rows.pop() {
+        let pending = pending_parents(table, value, state);
+        let mut parts = (table.functions.visit)(value);
+        for (key, cells) in pending {
+            let cells: Option<Vec<&Erased>> = cells
+                .as_ref()
+                .map(|cells| cells.iter().map(|cell| &**cell).collect());
+            refer(table, &mut parts, key, cells.as_deref());
+        }
+        for (relation, slot) in table.relations.iter().zip(parts.slots) {
             if relation.cascade.expunge {
-                rows.extend(
-                    slot.rows_mut()
-                        .into_iter()
-                        .map(|(value, _)| ((relation.target)(), value)),
-                );
+                let held = slot.rows_mut().into_iter();
+                rows.extend(held.map(|(value, state)| ((relation.target)(), value, &*state)));
             } else {
                 slot.unload();
             }

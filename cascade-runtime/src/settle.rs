@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::codec::{Cell, Erased};
 use crate::entity::Parts;
-use crate::graph::{Fate, Graph};
-use crate::meta::{ForeignKey, Table};
+use crate::graph::{Fate, Graph, Node};
+use crate::meta::{ForeignKey, RelationDef, Table};
 use crate::plan::Keys;
 use crate::slot::RowState;
 use crate::undo::Verdict;
@@ -19,6 +19,8 @@ pub(crate) struct Settled {
     cells: Vec<(usize, Cell)>,
     /// The keys that its foreign keys have now; `None` for an owner that it left.
     keys: Vec<(&'static ForeignKey, Option<Vec<Cell>>)>,
+    /// The relations whose objects it lets go.
+    let_go: Vec<usize>,
 }
 
 /// What is written back, in the order of the graph's nodes; owned, so that the tree can be borrowed for writing.
@@ -38,8 +40,16 @@ pub(crate) fn settled(graph: &Graph<'_>, staged: Vec<Vec<(usize, Cell)>>) -> Vec
         written: !node.fate.is_keep(),
         cells,
         keys,
+        let_go: (0..node.table.relations.len())
+            .filter(|&relation| lets_go(node, &node.table.relations[relation]))
+            .collect(),
     })
     .collect()
+}
+
+fn lets_go(node: &Node<'_>, relation: &RelationDef) -> bool {
+    let key = relation.foreign_key(node.table);
+    relation.is_held() && key.is_some_and(|key| node.lets_go(key))
 }
 
 /// The foreign keys that a save has set: to the owner of a row that entered, to what the row holds, and to an owner that it left.
@@ -77,17 +87,25 @@ pub(crate) fn settle<'t>(
     verdict: Option<&Arc<Verdict>>,
 ) {
     let mut queue: VecDeque<_> = roots.into_iter().collect();
+    let mut roots = queue.len();
     let mut rows = rows.into_iter();
     while let Some((table, value, state)) = queue.pop_front() {
         let Some(row) = rows.next() else { return };
         let inserted = state.is_new();
         if row.written {
             state.settled(verdict);
+        } else if roots > 0 && verdict.is_some() {
+            // What was written below a root is in doubt as long as the transaction is, and it is the root that is refreshed.
+            state.record(table, value, Vec::new(), verdict);
         }
+        roots = roots.saturating_sub(1);
         let mut parts = (table.functions.visit)(value);
         for (column, cell) in row.cells {
             let column = &table.columns[column];
             (column.codec.write)(parts.fields[column.slot], cell);
+        }
+        for relation in row.let_go {
+            parts.slots[relation].unload();
         }
         for (key, cells) in &row.keys {
             let cells: Option<Vec<&Erased>> = cells

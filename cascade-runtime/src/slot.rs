@@ -616,7 +616,7 @@ pub(crate) fn forget(table: &'static Table, row: &mut Erased) -> Vec<Handle> {
                 continue;
             }
             if let Some(link) = slot.link_mut() {
-                let partial = link.partial;
+                let partial = link.is_partial();
                 let fresh = Ties {
                     partial,
                     ..Ties::default()

@@ -1,5 +1,7 @@
 //! What a cell is bound to when its turn comes: a field, a parent's generated key, the recorded value.
 
+use std::collections::HashSet;
+
 use crate::codec::{Cell, Codec, Erased, Null};
 use crate::graph::{Fate, Graph, Kept, Node};
 use crate::meta::{ForeignKey, ForeignKeyPart, Table};
@@ -15,6 +17,8 @@ pub(crate) struct Values<'g, 'a> {
     versions: Vec<Option<Cell>>,
     /// By set: the keys that were read on the way.
     gathered: Vec<Keys>,
+    /// The columns of nodes that are NULL for now.
+    late: HashSet<(usize, usize)>,
 }
 
 /// Which value of a row a statement binds.
@@ -59,7 +63,13 @@ impl<'g, 'a> Values<'g, 'a> {
             staged: staged.collect(),
             versions: versions.collect(),
             gathered: Vec::new(),
+            late: HashSet::new(),
         }
+    }
+
+    /// These columns of nodes are NULL for now.
+    pub(crate) fn hold_back(&mut self, late: &[(usize, usize)]) {
+        self.late = late.iter().copied().collect();
     }
 
     /// Takes down keys that were read.
@@ -204,6 +214,9 @@ impl<'g, 'a> Values<'g, 'a> {
 
     fn new_cell(&self, id: usize, column: usize) -> Option<&Erased> {
         let node = &self.graph.nodes[id];
+        if self.late.contains(&(id, column)) {
+            return None;
+        }
         if let Some((_, cell)) = self.staged[id]
             .iter()
             .rev()

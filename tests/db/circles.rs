@@ -91,7 +91,8 @@ fn nested(depth: usize) -> Folder {
 
 async fn prepared<B: Base>(test: &Test<B>) {
     test.create(SCHEMA).await;
-    test.create("CREATE INDEX files_of_a_folder ON files (folder_id);").await;
+    test.create("CREATE INDEX files_of_a_folder ON files (folder_id);")
+        .await;
 }
 
 async fn a_circle_of_two_tables_is_deleted_without_loading<B: Base>(test: Test<B>) {
@@ -117,7 +118,8 @@ async fn rows_that_refer_to_each_other_in_a_circle_are_deleted<B: Base>(test: Te
     prepared(&test).await;
     nested(3).save(&test.pool).await.unwrap();
     nested(1).save(&test.pool).await.unwrap();
-    test.execute("UPDATE folders SET file_id = 2 WHERE id = 1").await;
+    test.execute("UPDATE folders SET file_id = 2 WHERE id = 1")
+        .await;
     Folder::delete_by_key(2, &test.pool).await.unwrap();
     assert_eq!(test.rows("folders").await, ["4|-|-|0"]);
     assert_eq!(test.rows("files").await, NONE);
@@ -200,7 +202,10 @@ async fn a_circle_of_mixed_keys_is_deleted<B: Base>(test: Test<B>) {
     };
     let outer = |code: &str, places: [i64; 2]| Case {
         things: vec![
-            thing(places[0], vec![inner(&format!("{code}a")), inner(&format!("{code}b"))]),
+            thing(
+                places[0],
+                vec![inner(&format!("{code}a")), inner(&format!("{code}b"))],
+            ),
             thing(places[1], vec![]),
         ]
         .into(),

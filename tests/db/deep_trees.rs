@@ -37,7 +37,7 @@ const DEPTH: usize = 1_000;
 const NODES_PER_LEVEL: usize = 10;
 
 /// What any one operation may take, in a debug build on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn node(name: &str, children: Vec<Node>) -> Node {
     Node {
@@ -84,7 +84,12 @@ async fn a_deep_tree_lives<B: Base>(test: Test<B>) {
     let sent = test.sent();
     let levels = if B::SERVICE == "sqlite" { DEPTH } else { 0 };
     assert!(sent.len() <= 10 * levels + 2, "{}", sent.len());
-    assert!(timed("nothing", root.save(&test.pool)).await.unwrap().is_empty());
+    assert!(
+        timed("nothing", root.save(&test.pool))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(test.sent(), NONE);
     // A change at the bottom.
     let bottom = down(&mut root, DEPTH - 1);
@@ -137,7 +142,9 @@ async fn a_deep_tree_is_loaded_level_by_level<B: Base>(test: Test<B>) {
         count += level.len();
         let below = level.iter_mut().flat_map(|node| {
             let many = node.children.len();
-            (0..many).map(|_| node.children.expunge(0)).collect::<Vec<_>>()
+            (0..many)
+                .map(|_| node.children.expunge(0))
+                .collect::<Vec<_>>()
         });
         let below = below.map(|node| node.into_persistent().unwrap());
         level = below.collect();
@@ -190,12 +197,18 @@ async fn a_deep_tree_is_loaded_by_one_query_and_attached<B: Base>(test: Test<B>)
     assert_eq!(spine.len(), DEPTH);
     let mut below: Option<Persistent<Node>> = None;
     while let Some((mut node, leaves)) = spine.pop() {
-        node.children.attach(below.into_iter().chain(leaves).collect());
+        node.children
+            .attach(below.into_iter().chain(leaves).collect());
         below = Some(node);
     }
     let mut root = below.unwrap();
     println!("attached: {:?}", start.elapsed());
-    assert!(timed("nothing", root.save(&test.pool)).await.unwrap().is_empty());
+    assert!(
+        timed("nothing", root.save(&test.pool))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     down(&mut root, DEPTH - 1).name = "bottom".into();
     let report = timed("change", root.save(&test.pool)).await.unwrap();
     assert_eq!(changes(&report), ["updated 1 nodes"]);
@@ -229,7 +242,8 @@ async fn a_tree_is_refreshed<B: Base>(test: Test<B>) {
 
 async fn a_chain_of_five_thousand_that_is_not_loaded<B: Base>(test: Test<B>) {
     test.create(NODES).await;
-    let number = "WITH RECURSIVE number (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 5000)";
+    let number =
+        "WITH RECURSIVE number (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 5000)";
     test.execute(&format!(
         "{number} INSERT INTO nodes (id, parent_id, name) SELECT i, CASE WHEN i > 1 THEN i - 1 END, 'x' FROM number"
     ))
@@ -242,7 +256,9 @@ async fn a_chain_of_five_thousand_that_is_not_loaded<B: Base>(test: Test<B>) {
     let report = timed("clear", tenth.save(&test.pool)).await.unwrap();
     assert_eq!(changes(&report), ["deleted 4990 nodes"]);
     assert_eq!(test.sent(), ["DELETE nodes"]);
-    let report = timed("delete", Node::delete_by_key(1, &test.pool)).await.unwrap();
+    let report = timed("delete", Node::delete_by_key(1, &test.pool))
+        .await
+        .unwrap();
     assert_eq!(changes(&report), ["deleted 10 nodes"]);
     assert_eq!(test.sent(), ["SELECT nodes", "DELETE nodes"]);
     assert_eq!(test.rows("nodes").await, NONE);
@@ -253,7 +269,7 @@ async fn a_wide_list_of_ten_thousand<B: Base>(test: Test<B>) {
     let wide = node("a", (0..10_000).map(|_| node("x", Vec::new())).collect());
     let mut a = timed("insert", wide.save(&test.pool)).await.unwrap();
     let mut b = node("b", Vec::new()).save(&test.pool).await.unwrap();
-    for child in a.children.iter_mut() {
+    for child in &mut a.children {
         child.name.push('!');
     }
     let report = timed("update", a.save(&test.pool)).await.unwrap();
@@ -276,17 +292,30 @@ async fn a_wide_list_of_ten_thousand<B: Base>(test: Test<B>) {
     }
     println!("there and back: {:?}", start.elapsed());
     assert!(start.elapsed() < PATIENCE);
-    assert!(timed("nothing", b.save(&test.pool)).await.unwrap().is_empty());
-    let mut found = timed("load", Node::find(b.key()).with(Node::CHILDREN).one(&test.pool))
-        .await
-        .unwrap();
+    assert!(
+        timed("nothing", b.save(&test.pool))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let mut found = timed(
+        "load",
+        Node::find(b.key()).with(Node::CHILDREN).one(&test.pool),
+    )
+    .await
+    .unwrap();
     let rows = Node::find_many(b.children.iter().map(|child| child.id));
     let rows = timed("find", rows.all(&test.pool)).await.unwrap();
     let start = Instant::now();
     found.children.attach(rows);
     println!("attach: {:?}", start.elapsed());
     assert_eq!(found.children.len(), 10_000);
-    assert!(timed("nothing", found.save(&test.pool)).await.unwrap().is_empty());
+    assert!(
+        timed("nothing", found.save(&test.pool))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     timed("refresh", found.refresh(&test.pool)).await.unwrap();
     let payload = (*found).clone();
     let start = Instant::now();

@@ -157,7 +157,11 @@ async fn adding_and_removing_when_loaded<B: Base>(test: Test<B>) {
     let report = test.save_as_planned(&mut ada).await;
     assert_eq!(
         changes(&report),
-        ["unlinked 1 user_roles", "inserted 1 roles", "linked 2 user_roles"]
+        [
+            "unlinked 1 user_roles",
+            "inserted 1 roles",
+            "linked 2 user_roles"
+        ]
     );
     assert_eq!(
         test.kinds(),
@@ -169,10 +173,7 @@ async fn adding_and_removing_when_loaded<B: Base>(test: Test<B>) {
         test.rows("roles").await,
         ["1|author", "2|editor", "3|reader", "4|owner"]
     );
-    assert_eq!(
-        test.rows("user_roles").await,
-        ["1|2", "1|3", "1|4", "2|2"]
-    );
+    assert_eq!(test.rows("user_roles").await, ["1|2", "1|3", "1|4", "2|2"]);
     ada.roles.remove_key(&3);
     let report = test.save_as_planned(&mut ada).await;
     assert_eq!(changes(&report), ["unlinked 1 user_roles"]);
@@ -229,10 +230,7 @@ async fn it_is_a_set_by_key<B: Base>(test: Test<B>) {
     assert!(ada.roles.contains_key(&3));
     let report = test.save_as_planned(&mut ada).await;
     assert_eq!(changes(&report), ["linked 1 user_roles"]);
-    assert_eq!(
-        test.rows("user_roles").await,
-        ["1|1", "1|2", "1|3", "2|2"]
-    );
+    assert_eq!(test.rows("user_roles").await, ["1|1", "1|2", "1|3", "2|2"]);
     ada.roles.remove_key(&3);
     ada.roles.add_key(3);
     ada.roles.remove(1);
@@ -278,7 +276,11 @@ async fn a_removed_target_is_new_when_it_is_pushed_again<B: Base>(test: Test<B>)
     let report = test.save_as_planned(&mut ada).await;
     assert_eq!(
         changes(&report),
-        ["unlinked 1 user_roles", "inserted 1 roles", "linked 1 user_roles"]
+        [
+            "unlinked 1 user_roles",
+            "inserted 1 roles",
+            "linked 1 user_roles"
+        ]
     );
     assert_eq!(keys(&ada), [2, 4]);
     assert_eq!(
@@ -308,7 +310,11 @@ async fn clear_takes_all_links<B: Base>(test: Test<B>) {
     let report = bob.save(&test.pool).await.unwrap();
     assert_eq!(
         changes(&report),
-        ["unlinked 2 user_roles", "inserted 1 roles", "linked 1 user_roles"],
+        [
+            "unlinked 2 user_roles",
+            "inserted 1 roles",
+            "linked 1 user_roles"
+        ],
         "also what came meanwhile"
     );
     assert_eq!(test.rows("user_roles").await, ["2|4"]);
@@ -340,11 +346,14 @@ async fn set_keys_when_not_loaded_keeps_what_is_linked<B: Base>(test: Test<B>) {
         CREATE TABLE roles (id $id, name TEXT NOT NULL);
         CREATE TABLE user_roles (user_id BIGINT NOT NULL REFERENCES users (id), role_id BIGINT NOT NULL REFERENCES roles (id), since TEXT NOT NULL DEFAULT 'now', PRIMARY KEY (user_id, role_id));
     ").await;
-    test.execute("
+    test.execute(
+        "
         INSERT INTO users (name) VALUES ('ada'), ('bob');
         INSERT INTO roles (name) VALUES ('author'), ('editor'), ('reader');
         INSERT INTO user_roles VALUES (1, 1, 'ever'), (1, 2, 'ever'), (2, 2, 'ever');
-    ").await;
+    ",
+    )
+    .await;
     let mut ada = alone(&test, 1).await;
     ada.roles.set_keys([3, 2]);
     let report = ada.save(&test.pool).await.unwrap();
@@ -403,10 +412,7 @@ async fn links_without_a_unique_constraint_stay_a_set<B: Base>(test: Test<B>) {
     ada.roles.add_key(2);
     ada.roles.add_key(3);
     ada.save(&test.pool).await.unwrap();
-    assert_eq!(
-        test.rows("user_roles").await,
-        ["1|1", "1|2", "1|3", "2|2"]
-    );
+    assert_eq!(test.rows("user_roles").await, ["1|1", "1|2", "1|3", "2|2"]);
 }
 
 async fn a_link_to_nothing_is_a_foreign_key_violation<B: Base>(test: Test<B>) {
@@ -501,7 +507,11 @@ async fn changed_targets_are_written<B: Base>(test: Test<B>) {
     test.execute("DELETE FROM user_roles WHERE role_id = 2; DELETE FROM roles WHERE id = 2")
         .await;
     fresh.roles.iter_mut().next().unwrap().name = "gone".into();
-    failed(fresh.save(&test.pool).await, ErrorKind::Stale, "User.roles[0]");
+    failed(
+        fresh.save(&test.pool).await,
+        ErrorKind::Stale,
+        "User.roles[0]",
+    );
 }
 
 /// Copies of one row: changed in one, or alike, it is written once; changed differently, no save can mean both.
@@ -633,7 +643,8 @@ async fn a_target_that_is_linked_is_not_deleted<B: Base>(test: Test<B>) {
     assert_eq!(test.rows("roles").await.len(), 3);
     assert_eq!(test.rows("user_roles").await, ["1|1", "1|2", "2|2"]);
     let editor = error.take_entity::<Persistent<Role>>().unwrap();
-    test.execute("DELETE FROM user_roles WHERE role_id = 2").await;
+    test.execute("DELETE FROM user_roles WHERE role_id = 2")
+        .await;
     editor.delete(&test.pool).await.unwrap();
     assert_eq!(test.rows("roles").await, ["1|author", "3|reader"]);
 }

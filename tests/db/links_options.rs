@@ -51,7 +51,11 @@ users!(unsaved, [, cascade = "none"]);
 users!(read_again, [, cascade = "save-update, refresh-expire, expunge"]);
 users!(viewed, [, viewonly, order_by = "name"]);
 users!(denied, [, on_remove = "deny"]);
-users!(versioned, #[version(aggregate)] []);
+users!(
+    versioned,
+    #[version(aggregate)]
+    []
+);
 
 use plain::User;
 use roles::{Permission, Role};
@@ -175,7 +179,10 @@ async fn loading_goes_on_behind_links<B: Base>(test: Test<B>) {
         .unwrap();
     assert_eq!(test.sent(), ["SELECT roles", "SELECT permissions"]);
     let permissions = |user: &User| -> Vec<usize> {
-        user.roles.iter().map(|role| role.permissions.len()).collect()
+        user.roles
+            .iter()
+            .map(|role| role.permissions.len())
+            .collect()
     };
     assert_eq!(permissions(&users[0]), [2, 1]);
     assert_eq!(permissions(&users[1]), [2, 0]);
@@ -203,10 +210,7 @@ async fn loading_goes_on_behind_links<B: Base>(test: Test<B>) {
             "unlinked 1 user_roles"
         ]
     );
-    assert_eq!(
-        test.rows("role_permissions").await,
-        ["1|1", "2|2", "2|3"]
-    );
+    assert_eq!(test.rows("role_permissions").await, ["1|1", "2|2", "2|3"]);
     assert_eq!(test.rows("user_roles").await, ["1|2", "2|2", "2|3"]);
 }
 
@@ -218,12 +222,20 @@ async fn loading_keeps_what_is_pending<B: Base>(test: Test<B>) {
     ada.roles.add_key(3);
     ada.roles.push(role("d"));
     ada.load(User::ROLES, &test.pool).await.unwrap();
-    assert_eq!(keys(&ada.roles), [1, 3], "a set: what was there already is there once");
+    assert_eq!(
+        keys(&ada.roles),
+        [1, 3],
+        "a set: what was there already is there once"
+    );
     assert_eq!(names(&ada.roles), ["a", "d"]);
     let report = test.save_as_planned(&mut ada).await;
     assert_eq!(
         changes(&report),
-        ["unlinked 1 user_roles", "inserted 1 roles", "linked 2 user_roles"]
+        [
+            "unlinked 1 user_roles",
+            "inserted 1 roles",
+            "linked 2 user_roles"
+        ]
     );
     assert_eq!(
         test.rows("user_roles").await,
@@ -246,7 +258,10 @@ async fn what_is_not_loaded_says_so<B: Base>(test: Test<B>) {
     there(&test).await;
     let mut ada = alone(&test, 1).await;
     assert!(ada.roles.is_not_loaded() && !ada.roles.is_loaded());
-    assert_eq!(ada.roles.try_iter().err().unwrap().kind(), ErrorKind::NotLoaded);
+    assert_eq!(
+        ada.roles.try_iter().err().unwrap().kind(),
+        ErrorKind::NotLoaded
+    );
     let panics = |read: &dyn Fn(&User)| {
         let read = std::panic::AssertUnwindSafe(|| read(&ada));
         assert!(std::panic::catch_unwind(read).is_err());
@@ -260,7 +275,10 @@ async fn what_is_not_loaded_says_so<B: Base>(test: Test<B>) {
     ada.roles.push(role("d"));
     assert!(ada.roles.is_partial());
     assert_eq!(ada.roles.known().count(), 1);
-    assert_eq!(format!("{:?}", ada.roles).split('[').next(), Some("Partial"));
+    assert_eq!(
+        format!("{:?}", ada.roles).split('[').next(),
+        Some("Partial")
+    );
 }
 
 async fn assigned_empty_takes_all_links<B: Base>(test: Test<B>) {
@@ -291,7 +309,10 @@ async fn assigned_default_or_taken_touches_nothing<B: Base>(test: Test<B>) {
     assert!(bob.roles.is_not_loaded());
     assert!(bob.save(&test.pool).await.unwrap().is_empty());
     bob.roles = taken;
-    assert!(bob.save(&test.pool).await.unwrap().is_empty(), "they are its own");
+    assert!(
+        bob.save(&test.pool).await.unwrap().is_empty(),
+        "they are its own"
+    );
     assert_eq!(test.sent(), NONE);
     assert_eq!(test.rows("user_roles").await, LINKS);
 }
@@ -331,8 +352,16 @@ async fn swapped_relations_are_not_owned<B: Base>(test: Test<B>) {
     let mut bob = loaded(&test, 2).await;
     std::mem::swap(&mut ada.roles, &mut bob.roles);
     drop(test.sent());
-    failed(ada.save(&test.pool).await, ErrorKind::NotOwned, "User.roles");
-    failed(bob.save(&test.pool).await, ErrorKind::NotOwned, "User.roles");
+    failed(
+        ada.save(&test.pool).await,
+        ErrorKind::NotOwned,
+        "User.roles",
+    );
+    failed(
+        bob.save(&test.pool).await,
+        ErrorKind::NotOwned,
+        "User.roles",
+    );
     assert_eq!(test.sent(), NONE);
     std::mem::swap(&mut ada.roles, &mut bob.roles);
     assert!(ada.save(&test.pool).await.unwrap().is_empty());
@@ -350,7 +379,11 @@ async fn swapped_relations_are_not_owned<B: Base>(test: Test<B>) {
 async fn with_refresh_expire_links_are_read_again<B: Base>(test: Test<B>) {
     use read_again::User;
     there(&test).await;
-    let mut ada = User::find(1).with(User::ROLES).one(&test.pool).await.unwrap();
+    let mut ada = User::find(1)
+        .with(User::ROLES)
+        .one(&test.pool)
+        .await
+        .unwrap();
     test.execute("DELETE FROM user_roles WHERE role_id = 1; INSERT INTO user_roles VALUES (1, 3); UPDATE roles SET name = 'C' WHERE id = 2")
         .await;
     ada.roles.remove(1);
@@ -380,7 +413,11 @@ async fn without_refresh_expire_links_stay_as_they_are<B: Base>(test: Test<B>) {
     let report = test.save_as_planned(&mut ada).await;
     assert_eq!(
         changes(&report),
-        ["unlinked 1 user_roles", "inserted 1 roles", "linked 1 user_roles"]
+        [
+            "unlinked 1 user_roles",
+            "inserted 1 roles",
+            "linked 1 user_roles"
+        ]
     );
     assert_eq!(test.rows("user_roles").await, ["1|1", "1|4", "2|2", "2|3"]);
 }
@@ -388,7 +425,11 @@ async fn without_refresh_expire_links_stay_as_they_are<B: Base>(test: Test<B>) {
 async fn with_expunge_targets_travel<B: Base>(test: Test<B>) {
     use read_again::User;
     there(&test).await;
-    let ada = User::find(1).with(User::ROLES).one(&test.pool).await.unwrap();
+    let ada = User::find(1)
+        .with(User::ROLES)
+        .one(&test.pool)
+        .await
+        .unwrap();
     let detached = ada.expunge();
     assert_eq!(names(&detached.roles), ["a", "c"]);
     let mut ada = detached.into_persistent().unwrap();
@@ -430,7 +471,11 @@ async fn without_save_update_links_are_refused<B: Base>(test: Test<B>) {
         |user| user.roles = ManyToMany::empty(),
     ];
     for change in changes {
-        let mut ada = User::find(1).with(User::ROLES).one(&test.pool).await.unwrap();
+        let mut ada = User::find(1)
+            .with(User::ROLES)
+            .one(&test.pool)
+            .await
+            .unwrap();
         drop(test.sent());
         change(&mut ada);
         failed(
@@ -452,7 +497,11 @@ async fn without_save_update_links_are_refused<B: Base>(test: Test<B>) {
 async fn without_save_update_a_changed_target_stays_changed<B: Base>(test: Test<B>) {
     use unsaved::User;
     there(&test).await;
-    let mut ada = User::find(1).with(User::ROLES).one(&test.pool).await.unwrap();
+    let mut ada = User::find(1)
+        .with(User::ROLES)
+        .one(&test.pool)
+        .await
+        .unwrap();
     drop(test.sent());
     ada.roles.iter_mut().next().unwrap().name = "unsaved".into();
     assert!(ada.save(&test.pool).await.unwrap().is_empty());
@@ -468,7 +517,11 @@ async fn without_save_update_a_changed_target_stays_changed<B: Base>(test: Test<
 async fn a_view_is_never_written<B: Base>(test: Test<B>) {
     use viewed::User;
     there(&test).await;
-    let mut ada = User::find(1).with(User::ROLES).one(&test.pool).await.unwrap();
+    let mut ada = User::find(1)
+        .with(User::ROLES)
+        .one(&test.pool)
+        .await
+        .unwrap();
     ada.roles.iter_mut().next().unwrap().name = "unsaved".into();
     assert!(ada.save(&test.pool).await.unwrap().is_empty());
     ada.roles.add_key(3);
@@ -526,14 +579,19 @@ async fn denied_removals<B: Base>(test: Test<B>) {
 async fn a_link_raises_the_version_of_the_aggregate<B: Base>(test: Test<B>) {
     use versioned::User;
     there(&test).await;
-    let mut ada = User::find(1).with(User::ROLES).one(&test.pool).await.unwrap();
-    let mut stale = User::find(1).with(User::ROLES).one(&test.pool).await.unwrap();
+    let mut ada = User::find(1)
+        .with(User::ROLES)
+        .one(&test.pool)
+        .await
+        .unwrap();
+    let mut stale = User::find(1)
+        .with(User::ROLES)
+        .one(&test.pool)
+        .await
+        .unwrap();
     ada.roles.add_key(3);
     let report = test.save_as_planned(&mut ada).await;
-    assert_eq!(
-        changes(&report),
-        ["updated 1 users", "linked 1 user_roles"]
-    );
+    assert_eq!(changes(&report), ["updated 1 users", "linked 1 user_roles"]);
     assert_eq!(ada.version, 2);
     ada.roles.remove(0);
     let report = test.save_as_planned(&mut ada).await;

@@ -101,7 +101,9 @@ impl<B: Base> Test<B> {
 /// What is sent, but for what only reads.
 fn written(sent: Vec<String>) -> Vec<String> {
     let written = |text: &String| {
-        ["INSERT ", "UPDATE ", "DELETE "].iter().any(|verb| text.starts_with(verb))
+        ["INSERT ", "UPDATE ", "DELETE "]
+            .iter()
+            .any(|verb| text.starts_with(verb))
     };
     sent.into_iter().filter(written).collect()
 }
@@ -291,7 +293,12 @@ async fn deleting_the_source_deletes_its_targets<B: Base>(test: Test<B>) {
     let a = a.delete(&test.pool).await.unwrap();
     assert_eq!(
         written(test.kinds()),
-        ["DELETE pages", "DELETE notebooks", "DELETE lines", "DELETE notes"]
+        [
+            "DELETE pages",
+            "DELETE notebooks",
+            "DELETE lines",
+            "DELETE notes"
+        ]
     );
     assert_eq!(test.rows("notebooks").await, ["2|-"]);
     assert_eq!(
@@ -303,13 +310,12 @@ async fn deleting_the_source_deletes_its_targets<B: Base>(test: Test<B>) {
         ]
     );
     // What comes back is new throughout.
-    assert_eq!(a.notes.iter().map(|note| note.id).collect::<Vec<_>>(), [1, 2]);
-    let a = a.save(&test.pool).await.unwrap();
     assert_eq!(
-        test.notes().await[2],
-        ["2|2", "2|3", "3|4", "3|5"],
-        "{a:?}"
+        a.notes.iter().map(|note| note.id).collect::<Vec<_>>(),
+        [1, 2]
     );
+    let a = a.save(&test.pool).await.unwrap();
+    assert_eq!(test.notes().await[2], ["2|2", "2|3", "3|4", "3|5"], "{a:?}");
 }
 
 async fn deleting_all_sources_deletes_shared_targets<B: Base>(test: Test<B>) {
@@ -319,7 +325,12 @@ async fn deleting_all_sources_deletes_shared_targets<B: Base>(test: Test<B>) {
     Persistent::delete_all(both, &test.pool).await.unwrap();
     assert_eq!(
         written(test.kinds()),
-        ["DELETE pages", "DELETE notebooks", "DELETE lines", "DELETE notes"]
+        [
+            "DELETE pages",
+            "DELETE notebooks",
+            "DELETE lines",
+            "DELETE notes"
+        ]
     );
     assert_eq!(test.rows("notebooks").await, NONE);
     assert_eq!(test.notes().await, [NONE, NONE, NONE]);
@@ -343,7 +354,11 @@ mod kept {
 async fn with_delete_alone_an_unlinked_target_stays<B: Base>(test: Test<B>) {
     use kept::Notebook;
     there(&test).await;
-    let mut a = Notebook::find(1).with(Notebook::NOTES).one(&test.pool).await.unwrap();
+    let mut a = Notebook::find(1)
+        .with(Notebook::NOTES)
+        .one(&test.pool)
+        .await
+        .unwrap();
     a.notes.remove(0);
     drop(test.sent());
     let report = test.save_as_planned(&mut a).await;

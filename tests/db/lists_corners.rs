@@ -301,7 +301,7 @@ async fn many_move_while_many_leave<B: Base>(test: Test<B>) {
     let mut tree = tree.save(&test.pool).await.unwrap();
     let start = Instant::now();
     let mut moved = Vec::new();
-    for child in tree.children.iter_mut() {
+    for child in &mut tree.children {
         moved.push(child.children.expunge(0));
     }
     tree.children.retain(|_| false);

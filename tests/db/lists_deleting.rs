@@ -437,11 +437,7 @@ async fn refreshing_what_is_gone<B: Base>(test: Test<B>) {
     let mut saved = blog("a", &["1"]).save(&test.pool).await.unwrap();
     saved.posts.push(post("new"));
     test.execute("DELETE FROM posts; DELETE FROM blogs").await;
-    failed(
-        saved.refresh(&test.pool).await,
-        ErrorKind::NotFound,
-        "Blog",
-    );
+    failed(saved.refresh(&test.pool).await, ErrorKind::NotFound, "Blog");
     assert_eq!(titles(&saved.posts), ["1", "new"]);
 }
 

@@ -100,7 +100,10 @@ async fn of_a_partial_relation_what_is_known_is_read<B: Base>(test: Test<B>) {
     for post in blog.posts.known_mut() {
         post.title.push('!');
     }
-    assert_eq!(format!("{:?}", blog.posts.known().next().unwrap().title), "\"x!\"");
+    assert_eq!(
+        format!("{:?}", blog.posts.known().next().unwrap().title),
+        "\"x!\""
+    );
     assert!(format!("{:?}", blog.posts).starts_with("Partial["));
     assert_eq!(
         blog.posts.try_iter().err().unwrap().kind(),
@@ -476,7 +479,10 @@ async fn a_thousand_parents_are_one_query<B: Base>(test: Test<B>) {
         .await
         .unwrap();
     let sent = test.sent();
-    assert_eq!(sent.iter().filter(|sent| *sent == "SELECT posts").count(), 1);
+    assert_eq!(
+        sent.iter().filter(|sent| *sent == "SELECT posts").count(),
+        1
+    );
     assert!(sent.len() <= 3, "{sent:?}");
     assert_eq!(found, saved);
 }

@@ -178,7 +178,10 @@ impl<B: Base> Test<B> {
                 "{plan} was planned, {report} was done"
             );
         }
-        assert!(done.next().is_none(), "{plan} was planned, {report} was done");
+        assert!(
+            done.next().is_none(),
+            "{plan} was planned, {report} was done"
+        );
         changes(&report)
     }
 

@@ -47,7 +47,8 @@ async fn removed_and_retained_by_name<B: Base>(test: Test<B>) {
         .unwrap();
     assert_eq!(blog.posts.remove(1).title, "2");
     assert_eq!(titles(&blog.posts), ["1", "3", "4", "5"]);
-    blog.posts.retain(|post| post.title != "1" && post.title != "4");
+    blog.posts
+        .retain(|post| post.title != "1" && post.title != "4");
     drop(test.sent());
     let changes = test.save_much_as_planned(&mut blog).await;
     assert_eq!(changes, ["deleted 3 posts"]);
@@ -103,10 +104,7 @@ async fn a_child_that_was_never_saved_leaves_no_trace<B: Base>(test: Test<B>) {
 
 async fn changes_below_a_removed_child_are_not_written<B: Base>(test: Test<B>) {
     test.create(KENNELS).await;
-    let mut kennel = kennel("a", &["rex", "tom"])
-        .save(&test.pool)
-        .await
-        .unwrap();
+    let mut kennel = kennel("a", &["rex", "tom"]).save(&test.pool).await.unwrap();
     kennel.dogs[0].name = "changed".into();
     let dog = kennel.dogs.remove(0);
     assert_eq!(dog.name, "changed");
@@ -149,10 +147,7 @@ async fn a_removed_child_takes_what_is_below<B: Base>(test: Test<B>) {
 
 async fn clearing_what_is_loaded_spares_what_others_added<B: Base>(test: Test<B>) {
     test.create(KENNELS).await;
-    let mut kennel = kennel("a", &["rex", "tom"])
-        .save(&test.pool)
-        .await
-        .unwrap();
+    let mut kennel = kennel("a", &["rex", "tom"]).save(&test.pool).await.unwrap();
     test.execute("INSERT INTO dogs (kennel_id, name) VALUES (1, 'theirs')")
         .await;
     kennel.dogs.retain(|_| false);
@@ -332,10 +327,7 @@ async fn assigning_empty_clears<B: Base>(test: Test<B>) {
     blog.posts = HasMany::empty();
     let changes = test.save_much_as_planned(&mut blog).await;
     assert_eq!(changes[2], "deleted 2 posts");
-    assert_eq!(
-        test.blogs().await,
-        [vec!["1|a"], vec![], vec![], vec![]]
-    );
+    assert_eq!(test.blogs().await, [vec!["1|a"], vec![], vec![], vec![]]);
 }
 
 async fn assigning_default_or_taking_means_not_loaded<B: Base>(test: Test<B>) {

@@ -226,9 +226,9 @@ async fn nothing_changed_nothing_is_sent<B: Base>(test: Test<B>) {
     drop(test.sent());
     let same = blog.posts[0].title.clone();
     blog.posts[0].title = same;
-    for post in blog.posts.iter_mut() {
-        for comment in post.comments.iter_mut() {
-            for like in comment.likes.iter_mut() {
+    for post in &mut blog.posts {
+        for comment in &mut post.comments {
+            for like in &mut comment.likes {
                 like.who.push('x');
                 like.who.pop();
             }
@@ -245,7 +245,7 @@ async fn changed_children_are_one_statement<B: Base>(test: Test<B>) {
     test.create(BLOGS).await;
     let mut blog = full("a").save(&test.pool).await.unwrap();
     drop(test.sent());
-    for post in blog.posts.iter_mut() {
+    for post in &mut blog.posts {
         post.title.push('!');
         post.comments.get_mut(1).unwrap().text.push('!');
     }

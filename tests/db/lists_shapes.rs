@@ -81,18 +81,29 @@ fn order(tenant: i32, number: &str, texts: &[&str]) -> Order {
 
 async fn composite_keys<B: Base>(test: Test<B>) {
     test.create(ORDERS).await;
-    let values = vec![order(1, "a", &["1", "2"]), order(1, "b", &["3"]), order(2, "a", &["4"])];
+    let values = vec![
+        order(1, "a", &["1", "2"]),
+        order(1, "b", &["3"]),
+        order(2, "a", &["4"]),
+    ];
     let mut orders = Order::save_all(values, &test.pool).await.unwrap();
-    assert_eq!(test.steps(), ["INSERT orders", "INSERT lines", "INSERT notes"]);
+    assert_eq!(
+        test.steps(),
+        ["INSERT orders", "INSERT lines", "INSERT notes"]
+    );
     assert_eq!(
         test.rows("lines").await,
         ["1|1|a|1", "2|1|a|2", "3|1|b|3", "4|2|a|4"]
     );
-    let mut found = Order::find_many([(2, "a".to_owned()), (1, "a".to_owned()), (1, "b".to_owned())])
-        .with(Order::LINES.then(Line::NOTES))
-        .all(&test.pool)
-        .await
-        .unwrap();
+    let mut found = Order::find_many([
+        (2, "a".to_owned()),
+        (1, "a".to_owned()),
+        (1, "b".to_owned()),
+    ])
+    .with(Order::LINES.then(Line::NOTES))
+    .all(&test.pool)
+    .await
+    .unwrap();
     assert_eq!(found[1], orders[0]);
     found[1].lines[0].text.push('!');
     found[1].lines.remove(1);
@@ -102,7 +113,13 @@ async fn composite_keys<B: Base>(test: Test<B>) {
     let report = Persistent::save_all(&mut found, &test.pool).await.unwrap();
     assert_eq!(
         changes(&report),
-        ["deleted 1 notes", "deleted 1 lines", "updated 1 lines", "inserted 1 lines", "inserted 1 notes"]
+        [
+            "deleted 1 notes",
+            "deleted 1 lines",
+            "updated 1 lines",
+            "inserted 1 lines",
+            "inserted 1 notes"
+        ]
     );
     let report = test.save_as_planned(&mut orders[1]).await;
     assert_eq!(changes(&report), ["moved 1 lines"]);
@@ -116,16 +133,28 @@ async fn composite_keys<B: Base>(test: Test<B>) {
 
 async fn composite_keys_are_cleared_and_deleted_without_loading<B: Base>(test: Test<B>) {
     test.create(ORDERS).await;
-    let values = vec![order(1, "a", &["1", "2"]), order(1, "b", &["3"]), order(2, "a", &["4"])];
+    let values = vec![
+        order(1, "a", &["1", "2"]),
+        order(1, "b", &["3"]),
+        order(2, "a", &["4"]),
+    ];
     Order::save_all(values, &test.pool).await.unwrap();
-    let mut a = Order::find((1, "a".to_owned())).one(&test.pool).await.unwrap();
+    let mut a = Order::find((1, "a".to_owned()))
+        .one(&test.pool)
+        .await
+        .unwrap();
     a.lines.clear();
     drop(test.sent());
     let changes = test.save_much_as_planned(&mut a).await;
     assert_eq!(changes, ["deleted 2 notes", "deleted 2 lines"]);
     assert_eq!(test.sent(), ["DELETE notes", "DELETE lines"]);
-    Order::delete_by_key((2, "a".to_owned()), &test.pool).await.unwrap();
-    assert_eq!(test.sent(), ["DELETE notes", "DELETE lines", "DELETE orders"]);
+    Order::delete_by_key((2, "a".to_owned()), &test.pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        test.sent(),
+        ["DELETE notes", "DELETE lines", "DELETE orders"]
+    );
     assert_eq!(test.rows("lines").await, ["3|1|b|3"]);
     assert_eq!(test.rows("notes").await, ["3|3"]);
     assert_eq!(test.rows("orders").await, ["1|a", "1|b"]);
@@ -213,7 +242,11 @@ fn project(tenant_id: i64, id: i64, tasks: &[i64]) -> Project {
 
 async fn a_tenant_in_every_key<B: Base>(test: Test<B>) {
     test.create(PROJECTS).await;
-    let values = vec![project(1, 1, &[1, 2]), project(2, 1, &[1]), project(1, 2, &[])];
+    let values = vec![
+        project(1, 1, &[1, 2]),
+        project(2, 1, &[1]),
+        project(1, 2, &[]),
+    ];
     let mut projects = Project::save_all(values, &test.pool).await.unwrap();
     assert_eq!(test.rows("tasks").await, ["1|1|1", "1|2|1", "2|1|1"]);
     assert_eq!(
@@ -231,13 +264,20 @@ async fn a_tenant_in_every_key<B: Base>(test: Test<B>) {
     test.save_much_as_planned(&mut projects[2]).await;
     assert_eq!(
         test.rows("steps").await,
-        ["1|12|1", "1|21|2", "1|22|2", "1|31|3", "1|32|3", "2|11|1", "2|12|1"]
+        [
+            "1|12|1", "1|21|2", "1|22|2", "1|31|3", "1|32|3", "2|11|1", "2|12|1"
+        ]
     );
     drop(test.sent());
     Project::delete_by_key((1, 1), &test.pool).await.unwrap();
     assert_eq!(
         test.sent(),
-        ["DELETE steps", "DELETE tasks", "UPDATE ideas", "DELETE projects"]
+        [
+            "DELETE steps",
+            "DELETE tasks",
+            "UPDATE ideas",
+            "DELETE projects"
+        ]
     );
     assert_eq!(test.rows("tasks").await, ["1|1|2", "1|3|2", "2|1|1"]);
     assert_eq!(test.rows("ideas").await, ["1|1|-", "1|2|-", "2|1|1"]);
@@ -269,10 +309,7 @@ async fn a_tenant_that_would_change_is_refused<B: Base>(test: Test<B>) {
 
 async fn a_removal_under_a_shared_column_nulls_the_rest<B: Base>(test: Test<B>) {
     test.create(PROJECTS).await;
-    let mut project = project(1, 1, &[1, 2, 3])
-        .save(&test.pool)
-        .await
-        .unwrap();
+    let mut project = project(1, 1, &[1, 2, 3]).save(&test.pool).await.unwrap();
     project.ideas.remove(1);
     let report = test.save_as_planned(&mut project).await;
     assert_eq!(changes(&report), ["released 1 ideas"]);
@@ -658,7 +695,12 @@ async fn six_lists_one_below_the_other<B: Base>(test: Test<B>) {
     let changes = test.save_much_as_planned(&mut root).await;
     assert_eq!(
         changes,
-        ["deleted 4 l6", "deleted 2 l5", "deleted 1 l4", "updated 1 l6"]
+        [
+            "deleted 4 l6",
+            "deleted 2 l5",
+            "deleted 1 l4",
+            "updated 1 l6"
+        ]
     );
     assert_eq!(counts(&test).await, [1, 2, 4, 7, 14, 28]);
     let mut unloaded = L1::find(1).one(&test.pool).await.unwrap();
@@ -933,7 +975,7 @@ async fn lists_and_single_children_mixed<B: Base>(test: Test<B>) {
     let mut cars = Car::save_all(vec![car(), car()], &test.pool).await.unwrap();
     assert_eq!(test.steps().len(), 5);
     // New tyres all round, where the old ones still are; one wheel goes to the other car.
-    for wheel in cars[0].wheels.iter_mut() {
+    for wheel in &mut cars[0].wheels {
         wheel.tyre.set(Tyre::default());
     }
     let wheel = cars[0].wheels.expunge(3);

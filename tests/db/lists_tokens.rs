@@ -21,6 +21,7 @@ on_every_database![
 
 macro_rules! parks {
     ($module:ident, $key:ty, [$($option:tt)*], [$($on_delete:tt)*]) => {
+        #[allow(dead_code, reason = "not each set of tokens needs all of them")]
         mod $module {
             use sqlx_cascade::{HasMany, Persistent, Relations};
 
@@ -83,9 +84,19 @@ macro_rules! parks {
 parks!(default, Option<i64>, [], []);
 parks!(all, Option<i64>, [cascade = "all"], []);
 parks!(orphan, i64, [cascade = "all, delete-orphan"], []);
-parks!(orphan_only, i64, [cascade = "save-update, delete, delete-orphan"], []);
+parks!(
+    orphan_only,
+    i64,
+    [cascade = "save-update, delete, delete-orphan"],
+    []
+);
 parks!(saved, Option<i64>, [cascade = "save-update"], []);
-parks!(denied, i64, [cascade = "save-update, delete", on_remove = "deny"], []);
+parks!(
+    denied,
+    i64,
+    [cascade = "save-update, delete", on_remove = "deny"],
+    []
+);
 parks!(unsaved, Option<i64>, [cascade = "merge, delete"], []);
 parks!(none, Option<i64>, [cascade = "none"], []);
 parks!(passive, i64, [cascade = "all, delete-orphan", passive_deletes], [, on_delete = "cascade"]);

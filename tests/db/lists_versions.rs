@@ -116,7 +116,7 @@ async fn one_stale_child_among_many_undoes_everything<B: Base>(test: Test<B>) {
     let mut album = album(&test, &["1", "2", "3"]).await;
     test.execute("UPDATE photos SET version = 2 WHERE id = 2")
         .await;
-    for photo in album.photos.iter_mut() {
+    for photo in &mut album.photos {
         photo.title.push('!');
     }
     let copy = (*album).clone();
@@ -343,7 +343,10 @@ async fn a_unique_value_passes_to_the_next<B: Base>(test: Test<B>) {
     team.players.remove(0);
     team.players.push(player("a", 1));
     let report = test.save_as_planned(&mut team).await;
-    assert_eq!(changes(&report), ["deleted 1 players", "inserted 1 players"]);
+    assert_eq!(
+        changes(&report),
+        ["deleted 1 players", "inserted 1 players"]
+    );
     assert_eq!(test.rows("players").await, ["2|1|b|2", "3|1|a|1"]);
     // An element that stays takes the value of one that leaves.
     team.players.remove(1);

@@ -446,7 +446,7 @@ struct Line {
     #[key]
     invoice_number: i64,
     #[key]
-    line: i64,
+    place: i64,
     #[many_to_one(Invoice, column = "tenant, invoice_number")]
     invoice: BelongsTo<Invoice>,
     amount: i64,
@@ -455,10 +455,10 @@ struct Line {
 async fn a_composite_key_is_matched<B: Base>(test: Test<B>) {
     test.create("
         CREATE TABLE invoices (tenant BIGINT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (tenant, number));
-        CREATE TABLE invoice_lines (tenant BIGINT NOT NULL, invoice_number BIGINT NOT NULL, line BIGINT NOT NULL, amount BIGINT NOT NULL, PRIMARY KEY (tenant, invoice_number, line), FOREIGN KEY (tenant, invoice_number) REFERENCES invoices (tenant, number));
+        CREATE TABLE invoice_lines (tenant BIGINT NOT NULL, invoice_number BIGINT NOT NULL, place BIGINT NOT NULL, amount BIGINT NOT NULL, PRIMARY KEY (tenant, invoice_number, place), FOREIGN KEY (tenant, invoice_number) REFERENCES invoices (tenant, number));
     ").await;
-    let line = |line: i64, amount: i64| Line {
-        line,
+    let line = |place: i64, amount: i64| Line {
+        place,
         amount,
         ..Line::default()
     };
@@ -490,7 +490,7 @@ async fn a_composite_key_is_matched<B: Base>(test: Test<B>) {
         merged
             .lines
             .iter()
-            .map(|line| (line.line, line.invoice_number))
+            .map(|line| (line.place, line.invoice_number))
             .collect::<Vec<_>>(),
         [(3, 1), (2, 1)]
     );

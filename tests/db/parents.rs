@@ -158,7 +158,10 @@ async fn several_children_each_with_a_new_parent<B: Base>(test: Test<B>) {
         let fresh = loaded(&test, post.id).await;
         assert_eq!(fresh, *post);
         let names = |post: &Post| {
-            let editor = post.editor.as_ref().map(|editor| editor.get().unwrap().name.clone());
+            let editor = post
+                .editor
+                .as_ref()
+                .map(|editor| editor.get().unwrap().name.clone());
             (post.author.get().unwrap().name.clone(), editor)
         };
         assert_eq!(names(&fresh), names(post));
@@ -174,17 +177,11 @@ async fn a_parent_is_set_and_replaced<B: Base>(test: Test<B>) {
     assert_eq!(changes(&report), ["inserted 1 users", "updated 1 posts"]);
     assert_eq!(report.changes()[1].columns, ["author_id"]);
     assert_eq!(post.author.key(), Some(&3));
-    assert_eq!(
-        test.rows("posts").await,
-        ["1|one|3|2", "2|two|1|-"]
-    );
+    assert_eq!(test.rows("posts").await, ["1|one|3|2", "2|two|1|-"]);
     let mut post = alone(&test, 2).await;
     assert_eq!(post.author.set(user("kim")), None, "only the key was known");
     test.save_as_planned(&mut post).await;
-    assert_eq!(
-        test.rows("posts").await,
-        ["1|one|3|2", "2|two|4|-"]
-    );
+    assert_eq!(test.rows("posts").await, ["1|one|3|2", "2|two|4|-"]);
     assert_eq!(
         test.rows("users").await,
         ["1|ada", "2|bob", "3|eve", "4|kim"]
@@ -231,7 +228,10 @@ async fn none_is_null<B: Base>(test: Test<B>) {
     // A `BelongsTo` without a target is NULL too where the column accepts it.
     post.editor = Some(BelongsTo::default());
     assert!(post.save(&test.pool).await.unwrap().is_empty());
-    let new = self::post("three", BelongsTo::to(2)).save(&test.pool).await.unwrap();
+    let new = self::post("three", BelongsTo::to(2))
+        .save(&test.pool)
+        .await
+        .unwrap();
     assert!(new.editor.is_none());
     assert_eq!(
         test.rows("posts").await,
@@ -369,7 +369,9 @@ async fn loading_one_parent<B: Base>(test: Test<B>) {
 
 async fn loading_the_parents_of_a_thousand<B: Base>(test: Test<B>) {
     test.create(POSTS).await;
-    let users = (0..3).map(|number| user(&format!("user {number}"))).collect();
+    let users = (0..3)
+        .map(|number| user(&format!("user {number}")))
+        .collect();
     User::save_all(users, &test.pool).await.unwrap();
     let posts: Vec<Post> = (0..1_000)
         .map(|number| {
@@ -497,14 +499,18 @@ async fn assigned_and_swapped_parents<B: Base>(test: Test<B>) {
     b.save(&test.pool).await.unwrap();
     // A parent isn't owned: two rows can exchange theirs.
     std::mem::swap(&mut a.author, &mut b.author);
-    let report = Persistent::save_all([&mut a, &mut b], &test.pool).await.unwrap();
+    let report = Persistent::save_all([&mut a, &mut b], &test.pool)
+        .await
+        .unwrap();
     assert_eq!(changes(&report), ["updated 2 posts"]);
     assert_eq!(test.rows("posts").await, ["1|one|2|2", "2|two|1|-"]);
     assert_eq!(b.author.get().unwrap().name, "ada");
     a.author = b.author.clone();
     assert_eq!(a.author.key(), Some(&1), "a copy refers to the same row");
     b.editor = Some(b.author.clone());
-    let report = Persistent::save_all([&mut a, &mut b], &test.pool).await.unwrap();
+    let report = Persistent::save_all([&mut a, &mut b], &test.pool)
+        .await
+        .unwrap();
     assert_eq!(changes(&report), ["updated 2 posts"]);
     assert_eq!(test.rows("posts").await, ["1|one|1|2", "2|two|1|1"]);
     // The object that was swapped in is still a row that exists.
@@ -540,7 +546,8 @@ async fn refresh_reads_the_key_again<B: Base>(test: Test<B>) {
     there(&test).await;
     let mut post = loaded(&test, 1).await;
     post.author.get_mut().unwrap().name = "unsaved".into();
-    test.execute("UPDATE posts SET editor_id = 1 WHERE id = 1").await;
+    test.execute("UPDATE posts SET editor_id = 1 WHERE id = 1")
+        .await;
     post.refresh(&test.pool).await.unwrap();
     assert_eq!(
         post.author.get().unwrap().name,
@@ -549,7 +556,10 @@ async fn refresh_reads_the_key_again<B: Base>(test: Test<B>) {
     );
     let editor = post.editor.as_ref().unwrap();
     assert_eq!(editor.key(), Some(&1));
-    assert!(!editor.is_loaded(), "the object of another parent is let go");
+    assert!(
+        !editor.is_loaded(),
+        "the object of another parent is let go"
+    );
     post.author.set(user("never"));
     post.editor = None;
     post.refresh(&test.pool).await.unwrap();
@@ -562,7 +572,10 @@ async fn refresh_reads_the_key_again<B: Base>(test: Test<B>) {
 async fn an_expunged_child_keeps_the_key<B: Base>(test: Test<B>) {
     there(&test).await;
     let post = loaded(&test, 1).await.expunge();
-    assert!(!post.author.is_loaded(), "without `expunge` it doesn't travel");
+    assert!(
+        !post.author.is_loaded(),
+        "without `expunge` it doesn't travel"
+    );
     let mut post = post.into_persistent().unwrap();
     assert_eq!(post.author.key(), Some(&1));
     assert!(post.save(&test.pool).await.unwrap().is_empty());
@@ -629,7 +642,8 @@ async fn without_save_update_a_changed_parent_stays_changed<B: Base>(test: Test<
     assert!(post.author.is_loaded());
     post.refresh(&test.pool).await.unwrap();
     assert_eq!(post.author.get().unwrap().name, "ada");
-    test.execute("UPDATE posts SET author_id = 2 WHERE id = 1").await;
+    test.execute("UPDATE posts SET author_id = 2 WHERE id = 1")
+        .await;
     post.refresh(&test.pool).await.unwrap();
     assert_eq!(post.author.get().unwrap().name, "bob");
     assert_eq!(post.id, 1);

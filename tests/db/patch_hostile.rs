@@ -176,7 +176,7 @@ async fn deep_payloads_are_read<B: Base>(test: Test<B>) {
     let list = (0..60).fold(json!({}), |node, _| json!({"below": [node]}));
     let single = (0..120).fold(json!({}), |node, _| json!({"left": node}));
     for payload in [list, single.clone()] {
-        root = patched_in_a_thread(root, payload);
+        root = patched_in_a_thread(root, &payload);
         root.save(&test.pool).await.unwrap();
     }
     assert_eq!(test.rows("nodes").await.len(), 181);
@@ -188,13 +188,13 @@ async fn deep_payloads_are_read<B: Base>(test: Test<B>) {
         json!({"below": [node]})
     });
     for payload in [list, single] {
-        root = patched_in_a_thread(root, payload);
+        root = patched_in_a_thread(root, &payload);
         assert!(root.plan().unwrap().is_empty());
     }
 }
 
 /// Patches on a thread like those of tokio.
-fn patched_in_a_thread(mut root: Persistent<Node>, payload: Value) -> Persistent<Node> {
+fn patched_in_a_thread(mut root: Persistent<Node>, payload: &Value) -> Persistent<Node> {
     let text = payload.to_string();
     let run = move || {
         let payload: Value = serde_json::from_str(&text).unwrap();

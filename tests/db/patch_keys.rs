@@ -25,6 +25,10 @@ on_every_database![
 mod text {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands out references"
+    )]
     pub(super) fn serialize<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("n{number}"))
     }
@@ -225,7 +229,7 @@ struct Line {
     #[key]
     order_number: i64,
     #[key]
-    line: i64,
+    place: i64,
     #[many_to_one(Order, column = "tenant, order_number")]
     order: BelongsTo<Order>,
     amount: i64,
@@ -235,10 +239,10 @@ struct Line {
 async fn a_composite_key<B: Base>(test: Test<B>) {
     test.create("
         CREATE TABLE orders (tenant BIGINT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (tenant, number));
-        CREATE TABLE lines (tenant BIGINT NOT NULL, order_number BIGINT NOT NULL, line BIGINT NOT NULL, amount BIGINT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (tenant, order_number, line), FOREIGN KEY (tenant, order_number) REFERENCES orders (tenant, number));
+        CREATE TABLE lines (tenant BIGINT NOT NULL, order_number BIGINT NOT NULL, place BIGINT NOT NULL, amount BIGINT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (tenant, order_number, place), FOREIGN KEY (tenant, order_number) REFERENCES orders (tenant, number));
     ").await;
-    let line = |line: i64| Line {
-        line,
+    let line = |place: i64| Line {
+        place,
         amount: 1,
         text: "t".into(),
         ..Line::default()
@@ -253,10 +257,14 @@ async fn a_composite_key<B: Base>(test: Test<B>) {
         .unwrap();
     // The key to the owner is the owner's, also where the payload says another.
     let payload =
-        json!({"lines": [{"line": 3, "amount": 3}, {"line": 2, "amount": 5, "order": [1, 2]}]});
+        json!({"lines": [{"place": 3, "amount": 3}, {"place": 2, "amount": 5, "order": [1, 2]}]});
     let order = Order::patch((1, 1), payload, &test.pool).await.unwrap();
     assert_eq!(
-        order.lines.iter().map(|line| line.line).collect::<Vec<_>>(),
+        order
+            .lines
+            .iter()
+            .map(|line| line.place)
+            .collect::<Vec<_>>(),
         [3, 2]
     );
     assert_eq!(

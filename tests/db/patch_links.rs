@@ -21,7 +21,7 @@ on_every_database![
     a_target_of_its_own_is_not_descended_into,
 ];
 
-fn tags(tags: Value) -> Value {
+fn tags(tags: &Value) -> Value {
     json!({"posts": [{"postId": 1, "tags": tags}, {"postId": 2}]})
 }
 
@@ -31,7 +31,7 @@ fn keys(author: &Persistent<Author>) -> Vec<i64> {
 
 async fn a_link_that_is_left_out_goes<B: Base>(test: Test<B>) {
     ada_and_bob(&test).await;
-    let author = patched(&test, tags(json!([{"id": 2}]))).await;
+    let author = patched(&test, tags(&json!([{"id": 2}]))).await;
     assert_eq!(
         test.sent(),
         [
@@ -50,7 +50,7 @@ async fn a_link_that_is_left_out_goes<B: Base>(test: Test<B>) {
 
 async fn an_empty_list_unlinks_all<B: Base>(test: Test<B>) {
     ada_and_bob(&test).await;
-    patched(&test, tags(json!([]))).await;
+    patched(&test, tags(&json!([]))).await;
     assert_eq!(
         tables(&test).await[4..],
         [vec!["1|red", "2|green", "3|blue"], vec!["4|3"]]
@@ -60,7 +60,7 @@ async fn an_empty_list_unlinks_all<B: Base>(test: Test<B>) {
 async fn the_columns_of_a_target_are_never_written<B: Base>(test: Test<B>) {
     let (mut ada, _) = ada_and_bob(&test).await;
     let before = tables(&test).await;
-    let payload = tags(json!([{"id": 1, "label": "mine"}, {"id": 2}]));
+    let payload = tags(&json!([{"id": 1, "label": "mine"}, {"id": 2}]));
     patched(&test, payload.clone()).await;
     ada.patch(payload).unwrap();
     assert!(ada.plan().unwrap().is_empty());
@@ -70,7 +70,11 @@ async fn the_columns_of_a_target_are_never_written<B: Base>(test: Test<B>) {
 
 async fn the_order_of_links_is_the_payload_s<B: Base>(test: Test<B>) {
     ada_and_bob(&test).await;
-    let author = patched(&test, tags(json!([{"id": 2}, {"label": "new"}, {"id": 1}]))).await;
+    let author = patched(
+        &test,
+        tags(&json!([{"id": 2}, {"label": "new"}, {"id": 1}])),
+    )
+    .await;
     assert_eq!(keys(&author), [2, 4, 1]);
     let labels: Vec<&str> = author.posts[0]
         .tags
@@ -84,8 +88,8 @@ async fn a_target_that_is_not_linked_is_refused<B: Base>(test: Test<B>) {
     let (mut ada, _) = ada_and_bob(&test).await;
     let before = tables(&test).await;
     for payload in [
-        tags(json!([{"id": 1}, {"id": 3}])),
-        tags(json!([{"id": 1}, {"id": 99, "label": "x"}])),
+        tags(&json!([{"id": 1}, {"id": 3}])),
+        tags(&json!([{"id": 1}, {"id": 99, "label": "x"}])),
     ] {
         let result = Author::patch(1, payload.clone(), &test.pool).await;
         failed(result, ErrorKind::NotOwned, "Author.posts[0].tags[1]");
@@ -103,7 +107,7 @@ async fn a_target_without_a_key_is_inserted_and_linked<B: Base>(test: Test<B>) {
     ada_and_bob(&test).await;
     let author = patched(
         &test,
-        tags(json!([{"id": 1}, {"label": "x"}, {"id": 0, "label": "y"}])),
+        tags(&json!([{"id": 1}, {"label": "x"}, {"id": 0, "label": "y"}])),
     )
     .await;
     assert_eq!(keys(&author), [1, 4, 5]);
@@ -113,7 +117,7 @@ async fn a_target_without_a_key_is_inserted_and_linked<B: Base>(test: Test<B>) {
 
 async fn a_target_twice_is_refused<B: Base>(test: Test<B>) {
     ada_and_bob(&test).await;
-    let result = Author::patch(1, tags(json!([{"id": 1}, {"id": 1}])), &test.pool).await;
+    let result = Author::patch(1, tags(&json!([{"id": 1}, {"id": 1}])), &test.pool).await;
     failed(result, ErrorKind::InvalidPayload, "Author.posts[0].tags[1]");
 }
 
@@ -128,7 +132,7 @@ async fn what_is_no_target_is_refused<B: Base>(test: Test<B>) {
             "Author.posts[0].tags[0].label",
         ),
     ] {
-        let result = Author::patch(1, tags(target), &test.pool).await;
+        let result = Author::patch(1, tags(&target), &test.pool).await;
         failed(result, ErrorKind::InvalidPayload, path);
     }
 }
@@ -136,7 +140,7 @@ async fn what_is_no_target_is_refused<B: Base>(test: Test<B>) {
 async fn what_was_linked_in_memory_stays<B: Base>(test: Test<B>) {
     let (mut ada, _) = ada_and_bob(&test).await;
     ada.posts[0].tags.add_key(3);
-    ada.patch(tags(json!([{"id": 3}, {"id": 1}]))).unwrap();
+    ada.patch(tags(&json!([{"id": 3}, {"id": 1}]))).unwrap();
     test.save_as_planned(&mut ada).await;
     assert_eq!(keys(&ada), [3, 1]);
     assert_eq!(tables(&test).await[5], ["1|1", "1|3", "4|3"]);
@@ -156,7 +160,7 @@ async fn a_target_of_its_own_is_not_descended_into<B: Base>(test: Test<B>) {
     // What a target holds is no relation of the post: names that it doesn't have are nobody's.
     let author = patched(
         &test,
-        tags(json!([{"id": 1, "posts": [{"postId": 4}]}, {"id": 2}])),
+        tags(&json!([{"id": 1, "posts": [{"postId": 4}]}, {"id": 2}])),
     )
     .await;
     assert_eq!(keys(&author), [1, 2]);

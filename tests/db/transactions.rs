@@ -92,7 +92,10 @@ async fn what_is_committed_is_there<B: Base>(test: Test<B>) {
 async fn an_insert_that_is_rolled_back_is_new_again<B: Base>(test: Test<B>) {
     test.create(SCHEMA).await;
     let mut transaction = Transaction::begin(&test.pool).await.unwrap();
-    let mut ada = owner("ada", &["a", "b"]).save(&mut transaction).await.unwrap();
+    let mut ada = owner("ada", &["a", "b"])
+        .save(&mut transaction)
+        .await
+        .unwrap();
     transaction.rollback().await.unwrap();
     assert_eq!(test.rows("owners").await, NONE);
     drop(test.sent());
@@ -162,7 +165,9 @@ async fn a_move_that_is_rolled_back_moves_again<B: Base>(test: Test<B>) {
     let mut grace = saved(&test, "grace", &[]).await;
     let mut transaction = Transaction::begin(&test.pool).await.unwrap();
     grace.items.adopt(ada.items.expunge(0));
-    save_together((&mut ada, &mut grace), &mut transaction).await.unwrap();
+    save_together((&mut ada, &mut grace), &mut transaction)
+        .await
+        .unwrap();
     transaction.rollback().await.unwrap();
     assert_eq!(test.rows("items").await, ["1|1|a|1"]);
     drop(test.sent());
@@ -243,10 +248,19 @@ async fn a_row_that_never_was_is_not_found<B: Base>(test: Test<B>) {
     let mut ada = owner("ada", &["a"]).save(&mut transaction).await.unwrap();
     transaction.rollback().await.unwrap();
     // Another row has the key that it had.
-    test.execute("INSERT INTO owners (id, name) VALUES (1, 'grace')").await;
+    test.execute("INSERT INTO owners (id, name) VALUES (1, 'grace')")
+        .await;
     failed(ada.refresh(&test.pool).await, ErrorKind::NotFound, "Owner");
-    failed(ada.load(Owner::ITEMS, &test.pool).await, ErrorKind::NotFound, "Owner");
-    failed(ada.detach(Owner::ITEMS, &test.pool).await, ErrorKind::NotFound, "Owner");
+    failed(
+        ada.load(Owner::ITEMS, &test.pool).await,
+        ErrorKind::NotFound,
+        "Owner",
+    );
+    failed(
+        ada.detach(Owner::ITEMS, &test.pool).await,
+        ErrorKind::NotFound,
+        "Owner",
+    );
     let error = failed(ada.delete(&test.pool).await, ErrorKind::NotFound, "Owner");
     assert_eq!(test.rows("owners").await, ["1|grace"]);
     assert!(error.take_entity::<Persistent<Owner>>().is_some());
@@ -301,7 +315,11 @@ async fn own_sql_runs_inside<B: Base>(test: Test<B>) {
     test.create(SCHEMA).await;
     let mut ada = saved(&test, "ada", &[]).await;
     let mut transaction = Transaction::begin(&test.pool).await.unwrap();
-    let found = Owner::find(1).for_update().one(&mut transaction).await.unwrap();
+    let found = Owner::find(1)
+        .for_update()
+        .one(&mut transaction)
+        .await
+        .unwrap();
     assert_eq!(found.name, "ada");
     ada.name = "augusta".into();
     ada.save(&mut transaction).await.unwrap();
@@ -324,7 +342,9 @@ async fn a_function_saves_twice_in_it<B: Base>(test: Test<B>) {
     let (mut ada, mut grace) = both(&mut transaction).await.unwrap();
     transaction.rollback().await.unwrap();
     drop(test.sent());
-    save_together((&mut ada, &mut grace), &test.pool).await.unwrap();
+    save_together((&mut ada, &mut grace), &test.pool)
+        .await
+        .unwrap();
     assert_eq!(test.sent(), ["INSERT owners", "INSERT items"]);
     assert_eq!(test.rows("owners").await.len(), 2);
 }
@@ -340,7 +360,9 @@ async fn graphs_of_different_types_are_saved_as_one<B: Base>(test: Test<B>) {
     others.clear();
     test.commits();
     drop(test.sent());
-    let report = save_together((&mut ada, vec![&mut found]), &test.pool).await.unwrap();
+    let report = save_together((&mut ada, vec![&mut found]), &test.pool)
+        .await
+        .unwrap();
     assert_eq!(report.changes().len(), 2);
     assert_eq!(test.commits(), 1);
     assert_eq!(test.sent(), ["UPDATE owners", "UPDATE items"]);

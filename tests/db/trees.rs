@@ -39,7 +39,8 @@ struct Node {
     children: HasMany<Node>,
 }
 
-const NODES: &str = "CREATE TABLE nodes (id $id, parent_id BIGINT REFERENCES nodes (id), name TEXT NOT NULL);";
+const NODES: &str =
+    "CREATE TABLE nodes (id $id, parent_id BIGINT REFERENCES nodes (id), name TEXT NOT NULL);";
 
 fn node(name: &str, children: Vec<Node>) -> Node {
     Node {
@@ -61,7 +62,10 @@ fn binary(name: &str, depth: usize) -> Node {
 }
 
 fn names(node: &Node) -> Vec<&str> {
-    node.children.iter().map(|node| node.name.as_str()).collect()
+    node.children
+        .iter()
+        .map(|node| node.name.as_str())
+        .collect()
 }
 
 /// The names of the nodes with that of each one's parent.
@@ -83,11 +87,20 @@ async fn shape<B: Base>(test: &Test<B>) -> Vec<String> {
 async fn four_levels_are_saved_and_loaded<B: Base>(test: Test<B>) {
     test.create(NODES).await;
     let tree = binary("r", 4).save(&test.pool).await.unwrap();
-    assert_eq!(test.steps().len(), if B::SERVICE == "sqlite" { 1 } else { 2 });
+    assert_eq!(
+        test.steps().len(),
+        if B::SERVICE == "sqlite" { 1 } else { 2 }
+    );
     assert_eq!(test.rows("nodes").await.len(), 15);
     assert_eq!(
         shape(&test).await[..5],
-        ["r in -", "r1 in r", "r11 in r1", "r111 in r11", "r112 in r11"]
+        [
+            "r in -",
+            "r1 in r",
+            "r11 in r1",
+            "r111 in r11",
+            "r112 in r11"
+        ]
     );
     assert_eq!(tree.children[1].parent_id, Some(tree.id));
     assert_eq!(
@@ -111,12 +124,20 @@ async fn changes_at_every_level<B: Base>(test: Test<B>) {
     tree.name.push('!');
     tree.children[0].name.push('!');
     tree.children[0].children[1].children[0].name.push('!');
-    tree.children[1].children.push(node("new", vec![node("newer", vec![])]));
+    tree.children[1]
+        .children
+        .push(node("new", vec![node("newer", vec![])]));
     tree.children[1].children.remove(0);
     let changes = test.save_much_as_planned(&mut tree).await;
     assert_eq!(changes[..2], ["deleted 3 nodes", "updated 3 nodes"]);
     let shape = shape(&test).await;
-    for there in ["r! in -", "r1! in r!", "r121! in r12", "newer in new", "new in r2"] {
+    for there in [
+        "r! in -",
+        "r1! in r!",
+        "r121! in r12",
+        "newer in new",
+        "new in r2",
+    ] {
         assert!(shape.iter().any(|node| node == there), "{shape:?}");
     }
     assert_eq!(shape.len(), before - 3 + 2);
@@ -138,7 +159,13 @@ async fn a_subtree_moves<B: Base>(test: Test<B>) {
     assert_eq!(
         shape(&test).await,
         [
-            "o in -", "r in -", "r1 in r", "r11 in r1", "r12 in r21", "r2 in o", "r21 in r2",
+            "o in -",
+            "r in -",
+            "r1 in r",
+            "r11 in r1",
+            "r12 in r21",
+            "r2 in o",
+            "r21 in r2",
             "r22 in r2"
         ]
     );
@@ -160,8 +187,15 @@ async fn a_subtree_moves_out_of_one_that_leaves<B: Base>(test: Test<B>) {
     assert_eq!(
         shape(&test).await,
         [
-            "r in -", "r111 in r2", "r2 in r", "r21 in r2", "r211 in r21", "r212 in r21",
-            "r22 in r2", "r221 in r22", "r222 in r22"
+            "r in -",
+            "r111 in r2",
+            "r2 in r",
+            "r21 in r2",
+            "r211 in r21",
+            "r212 in r21",
+            "r22 in r2",
+            "r221 in r22",
+            "r222 in r22"
         ]
     );
 }
@@ -180,16 +214,22 @@ async fn a_subtree_moves_under_its_own_descendant<B: Base>(test: Test<B>) {
     let report = test.save_as_planned(&mut tree).await;
     assert_eq!(changes(&report), ["moved 2 nodes"]);
     assert_eq!(shape(&test).await, ["a in b", "b in r", "r in -"]);
-    assert_eq!(tree.children[0].children[0].parent_id, Some(tree.children[0].id));
+    assert_eq!(
+        tree.children[0].children[0].parent_id,
+        Some(tree.children[0].id)
+    );
     assert!(tree.save(&test.pool).await.unwrap().is_empty());
 }
 
 async fn a_node_changes_places_with_its_parent<B: Base>(test: Test<B>) {
     test.create(NODES).await;
-    let mut tree = node("r", vec![node("a", vec![node("b", vec![]), node("c", vec![])])])
-        .save(&test.pool)
-        .await
-        .unwrap();
+    let mut tree = node(
+        "r",
+        vec![node("a", vec![node("b", vec![]), node("c", vec![])])],
+    )
+    .save(&test.pool)
+    .await
+    .unwrap();
     // `b` takes the place of `a`, which leaves; `c` stays below it.
     let mut b = tree.children[0].children.expunge(0);
     let c = tree.children[0].children.expunge(0);
@@ -251,7 +291,13 @@ async fn a_grandchild_survives_a_replacement_of_the_children<B: Base>(test: Test
     tree.save(&test.pool).await.unwrap();
     assert_eq!(
         shape(&test).await,
-        ["new in r", "r in -", "r11 in new", "r111 in r11", "r112 in r11"]
+        [
+            "new in r",
+            "r in -",
+            "r11 in new",
+            "r111 in r11",
+            "r112 in r11"
+        ]
     );
     // The same below a child that stays, while the rest of the list goes.
     let kept = tree.children[0].children.expunge(0);
@@ -327,7 +373,11 @@ async fn several_roots_are_deleted<B: Base>(test: Test<B>) {
 async fn a_root_and_one_below_it_are_deleted_together<B: Base>(test: Test<B>) {
     test.create(NODES).await;
     let tree = binary("r", 3).save(&test.pool).await.unwrap();
-    let keys = [tree.key(), tree.children[0].id, tree.children[0].children[1].id];
+    let keys = [
+        tree.key(),
+        tree.children[0].id,
+        tree.children[0].children[1].id,
+    ];
     let nodes = Node::find_many([keys[2], keys[0], keys[1]])
         .all(&test.pool)
         .await
@@ -449,7 +499,11 @@ async fn a_tree_with_versions<B: Base>(test: Test<B>) {
     test.execute("UPDATE folders SET version = 9 WHERE name = 'a'")
         .await;
     root.folders.remove(0);
-    failed(root.save(&test.pool).await, ErrorKind::Stale, "Folder.folders");
+    failed(
+        root.save(&test.pool).await,
+        ErrorKind::Stale,
+        "Folder.folders",
+    );
     assert_eq!(test.rows("folders").await.len(), 3);
     let mut root = Folder::find(root.key())
         .with(Folder::FOLDERS)
@@ -525,10 +579,16 @@ async fn a_tree_that_holds_its_parents<B: Base>(test: Test<B>) {
         members: members.into(),
         ..Member::default()
     };
-    let value = member("r", vec![member("a", vec![member("b", vec![])]), member("c", vec![])]);
+    let value = member(
+        "r",
+        vec![member("a", vec![member("b", vec![])]), member("c", vec![])],
+    );
     let mut root = value.save(&test.pool).await.unwrap();
     assert_eq!(shape(&test).await, ["a in r", "b in a", "c in r", "r in -"]);
-    let key = root.members[0].parent.as_ref().and_then(|parent| parent.key());
+    let key = root.members[0]
+        .parent
+        .as_ref()
+        .and_then(|parent| parent.key());
     assert_eq!(key, Some(&root.id));
     let b = root.members[0].members.expunge(0);
     root.members[1].members.adopt(b);

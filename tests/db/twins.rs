@@ -57,7 +57,11 @@ async fn twice<B: Base>(test: &Test<B>) -> [Persistent<Author>; 2] {
         ..Author::default()
     };
     author.save(&test.pool).await.unwrap();
-    let found = Author::find_many([1, 1]).with(Author::BOOKS).all(&test.pool).await.unwrap();
+    let found = Author::find_many([1, 1])
+        .with(Author::BOOKS)
+        .all(&test.pool)
+        .await
+        .unwrap();
     drop(test.sent());
     found.try_into().unwrap()
 }
@@ -65,7 +69,9 @@ async fn twice<B: Base>(test: &Test<B>) -> [Persistent<Author>; 2] {
 async fn a_change_in_one_place_is_written_once<B: Base>(test: Test<B>) {
     let [mut first, mut second] = twice(&test).await;
     second.name = "augusta".into();
-    Persistent::save_all([&mut first, &mut second], &test.pool).await.unwrap();
+    Persistent::save_all([&mut first, &mut second], &test.pool)
+        .await
+        .unwrap();
     assert_eq!(test.sent(), ["UPDATE authors"]);
     assert_eq!(test.rows("authors").await, ["1|augusta|2"]);
 }
@@ -76,7 +82,9 @@ async fn changes_that_are_alike_are_written_once<B: Base>(test: Test<B>) {
         author.name = "augusta".into();
         author.books[1].title = "three".into();
     }
-    let report = Persistent::save_all([&mut first, &mut second], &test.pool).await.unwrap();
+    let report = Persistent::save_all([&mut first, &mut second], &test.pool)
+        .await
+        .unwrap();
     assert_eq!(test.sent(), ["UPDATE authors", "UPDATE books"]);
     assert!(report.changes().iter().all(|change| change.rows == Some(1)));
     assert_eq!(test.rows("authors").await, ["1|augusta|2"]);
@@ -124,20 +132,28 @@ async fn a_row_that_is_removed_twice_goes_once<B: Base>(test: Test<B>) {
     let [mut first, mut second] = twice(&test).await;
     first.books.remove(0);
     second.books.remove(0);
-    Persistent::save_all([&mut first, &mut second], &test.pool).await.unwrap();
+    Persistent::save_all([&mut first, &mut second], &test.pool)
+        .await
+        .unwrap();
     assert_eq!(test.sent(), ["DELETE books"]);
     assert_eq!(test.rows("books").await, ["2|1|two"]);
 }
 
 async fn a_target_that_many_hold_is_written_once<B: Base>(test: Test<B>) {
     twice(&test).await;
-    let mut books = Book::find_many([1, 2]).with(Book::AUTHOR).all(&test.pool).await.unwrap();
+    let mut books = Book::find_many([1, 2])
+        .with(Book::AUTHOR)
+        .all(&test.pool)
+        .await
+        .unwrap();
     drop(test.sent());
     for book in &mut books {
         book.author.get_mut().unwrap().name = "augusta".into();
     }
     let [mut first, mut second]: [_; 2] = books.try_into().unwrap();
-    save_together((&mut first, &mut second), &test.pool).await.unwrap();
+    save_together((&mut first, &mut second), &test.pool)
+        .await
+        .unwrap();
     assert_eq!(test.sent(), ["UPDATE authors"]);
     assert_eq!(test.rows("authors").await, ["1|augusta|2"]);
     first.author.get_mut().unwrap().name = "ada".into();

@@ -98,7 +98,10 @@ async fn values_that_can_be_null_are_exchanged<B: Base>(test: Test<B>) {
     let report = test.save_as_planned(&mut list).await;
     assert_eq!(test.sent(), ["UPDATE entries", "UPDATE entries"]);
     assert_eq!(report.changes().len(), 1);
-    assert_eq!(test.rows("entries").await, ["1|1|2|a", "2|1|1|b", "3|1|3|c"]);
+    assert_eq!(
+        test.rows("entries").await,
+        ["1|1|2|a", "2|1|1|b", "3|1|3|c"]
+    );
 }
 
 async fn a_chain_of_values_moves_up<B: Base>(test: Test<B>) {
@@ -110,7 +113,10 @@ async fn a_chain_of_values_moves_up<B: Base>(test: Test<B>) {
     // A value that is NOT NULL goes row by row, the last first.
     test.save_as_planned(&mut list).await;
     assert_eq!(test.sent(), ["UPDATE entries"; 3]);
-    assert_eq!(test.rows("entries").await, ["1|1|1|b", "2|1|2|c", "3|1|3|d"]);
+    assert_eq!(
+        test.rows("entries").await,
+        ["1|1|1|b", "2|1|2|c", "3|1|3|d"]
+    );
 }
 
 async fn values_that_cannot_be_null_are_not_exchanged<B: Base>(test: Test<B>) {
@@ -145,7 +151,11 @@ async fn a_deferrable_set_is_exchanged_by_one_statement<B: Base>(test: Test<B>) 
         return;
     }
     test.create("CREATE TABLE seats (id $id, row BIGINT NOT NULL, number BIGINT NOT NULL, UNIQUE (row, number) DEFERRABLE);").await;
-    let seats = (1..4).map(|number| Seat { row: 1, number, ..Seat::default() });
+    let seats = (1..4).map(|number| Seat {
+        row: 1,
+        number,
+        ..Seat::default()
+    });
     let mut seats = Seat::save_all(seats.collect(), &test.pool).await.unwrap();
     drop(test.sent());
     for (seat, number) in seats.iter_mut().zip([2, 3, 1]) {
@@ -162,8 +172,16 @@ async fn places_in_a_list_rotate<B: Base>(test: Test<B>) {
     place(&mut list, &[2, 3, 4, 1]);
     test.save_as_planned(&mut list).await;
     assert_eq!(test.sent(), ["UPDATE entries"; 2]);
-    let list = List::find(1).with(List::ENTRIES).one(&test.pool).await.unwrap();
-    let codes: Vec<&str> = list.entries.iter().map(|entry| entry.code.as_str()).collect();
+    let list = List::find(1)
+        .with(List::ENTRIES)
+        .one(&test.pool)
+        .await
+        .unwrap();
+    let codes: Vec<&str> = list
+        .entries
+        .iter()
+        .map(|entry| entry.code.as_str())
+        .collect();
     assert_eq!(codes, ["d", "a", "b", "c"]);
 }
 

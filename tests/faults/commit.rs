@@ -3,11 +3,11 @@
 use sqlx_cascade::ErrorKind;
 
 use crate::home::{Home, Kind, each_operation};
-use crate::operation::Operation;
+use crate::operation::{Memory as _, Writes};
 
 each_operation!(nothing_is_left_of_a_commit_that_fails);
 
-async fn nothing_is_left_of_a_commit_that_fails<DB: Kind>(home: Home<DB>, operation: Operation) {
+async fn nothing_is_left_of_a_commit_that_fails<DB: Kind>(home: Home<DB>, operation: impl Writes) {
     let after = operation.after(&home).await;
     home.reset().await;
     let before = home.rows().await;

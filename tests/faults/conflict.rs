@@ -5,19 +5,19 @@ use sqlx_cascade::{ErrorKind, Persistent};
 
 use crate::home::{Home, Kind, each_operation};
 use crate::models::User;
-use crate::operation::{Operation, everything};
+use crate::operation::{Memory as _, Writes, everything};
 
 mod busy {
     use super::*;
 
     each_operation!(sqlite: a_second_writer_is_a_conflict);
 
-    async fn a_second_writer_is_a_conflict(home: Home<Sqlite>, operation: Operation) {
+    async fn a_second_writer_is_a_conflict(home: Home<Sqlite>, operation: impl Writes) {
         in_the_way(
             &home,
             operation,
             "BEGIN IMMEDIATE",
-            "UPDATE users SET name = 'rival'",
+            "UPDATE notes SET note = 'rival'",
         )
         .await;
     }
@@ -30,20 +30,20 @@ mod locked {
 
     async fn a_lock_that_is_not_available_is_a_conflict(
         mut home: Home<Postgres>,
-        operation: Operation,
+        operation: impl Writes,
     ) {
         home.pool = sqlx::pool::PoolOptions::new()
             .max_connections(1)
             .connect_lazy_with(home.place.options().options([("lock_timeout", "20ms")]));
-        let locks = "LOCK TABLE users, profiles, pictures, desks IN EXCLUSIVE MODE";
-        in_the_way(&home, operation, "BEGIN", locks).await;
+        let locks = format!("LOCK TABLE {} IN EXCLUSIVE MODE", home.tables().join(", "));
+        in_the_way(&home, operation, "BEGIN", &locks).await;
     }
 }
 
 /// Runs an operation while a rival's transaction is open, and again when it is gone.
 async fn in_the_way<DB: Kind>(
     home: &Home<DB>,
-    operation: Operation,
+    operation: impl Writes,
     begin: &'static str,
     lock: &str,
 ) {

@@ -5,23 +5,24 @@ use sqlx_cascade::ErrorKind;
 
 use crate::dropped::recovers;
 use crate::home::{Home, each_operation};
-use crate::operation::Operation;
+use crate::operation::{Memory as _, Writes};
 use crate::proxy::{Cut, Proxy};
 
 each_operation!(postgres: nothing_is_left_of_a_connection_that_is_lost);
 
 async fn nothing_is_left_of_a_connection_that_is_lost(
     mut home: Home<Postgres>,
-    operation: Operation,
+    operation: impl Writes,
 ) {
     let proxy = Proxy::new(home.place.options()).await;
     home.pool = proxy.pool.clone();
     let after = operation.after(&home).await;
+    home.reset().await;
+    let before = (home.rows().await, home.content().await);
     for cut in [Cut::Before, Cut::After] {
         let mut commits = 0;
         for at in 0.. {
             home.reset().await;
-            let before = (home.rows().await, home.content().await);
             let mut memory = operation.memory(&home.pool).await;
             let was = memory.snapshot();
             proxy.arm(cut(at));
@@ -57,10 +58,10 @@ async fn nothing_is_left_of_a_connection_that_is_lost(
 }
 
 /// What the error carried: the plain value can be saved again, and the handle is in doubt where the outcome is.
-pub(crate) async fn taken_back(
+pub(crate) async fn taken_back<O: Writes>(
     home: &Home<Postgres>,
-    operation: Operation,
-    mut memory: crate::operation::Memory,
+    operation: O,
+    mut memory: O::Memory,
     (rows, _): &(Vec<String>, Vec<String>),
     after: &[String],
     decides: bool,
@@ -70,19 +71,12 @@ pub(crate) async fn taken_back(
     if happened {
         assert_eq!(home.content().await, after);
     }
-    if decides && memory.values.is_empty() {
+    if decides && !memory.has_values() {
         let refused = operation.run(&mut memory, &home.pool).await;
         let refused = refused.expect_err("a handle in doubt");
         assert_eq!(refused.kind(), ErrorKind::OutcomeUnknown);
         assert_eq!(home.rows().await, there);
-        for user in &mut memory.users {
-            let refreshed = user.refresh(&home.pool).await;
-            assert_eq!(
-                refreshed.err().map(|error| error.kind()),
-                happened.then_some(ErrorKind::NotFound)
-            );
-        }
-        operation.change(&mut memory.users);
+        operation.refresh(&mut memory, &home.pool, happened).await;
     }
     if !happened {
         let done = operation.run(&mut memory, &home.pool).await;

@@ -6,7 +6,7 @@ use sqlx_cascade::{Entity, ErrorKind, HasOne, Persistent};
 use crate::dropped::{When, polled};
 use crate::home::{Home, Kind, on_both};
 use crate::models::{Profile, User, desk, profile};
-use crate::operation::{Memory, Operation, everything};
+use crate::operation::{Operation, Writes as _, everything};
 use crate::proxy::{Cut, Proxy};
 
 /// Drops saves until one leaves its handle in doubt: a thread of SQLite may answer before it is asked a second time, then it begins anew.
@@ -160,7 +160,7 @@ async fn a_connection_of_the_callers_is_left_without_a_transaction<DB: Kind>(mut
         for times in 0.. {
             home.reset().await;
             let before = home.content().await;
-            let mut memory: Memory = operation.memory(&home.pool).await;
+            let mut memory = operation.memory(&home.pool).await;
             let mut connection = home.pool.acquire().await.expect("a connection");
             let run = operation.run(&mut memory, &mut connection);
             let done = polled(run, times, When::Waiting).await;

@@ -7,7 +7,7 @@ use std::task::Poll;
 use sqlx_cascade::ErrorKind;
 
 use crate::home::{Home, Kind, each_operation};
-use crate::operation::{Memory, Operation};
+use crate::operation::{Memory as _, Writes};
 
 /// When a future is dropped after it was polled for the last time.
 #[derive(Debug, Clone, Copy)]
@@ -40,14 +40,15 @@ each_operation!(nothing_is_left_of_a_future_that_is_dropped);
 
 async fn nothing_is_left_of_a_future_that_is_dropped<DB: Kind>(
     mut home: Home<DB>,
-    operation: Operation,
+    operation: impl Writes,
 ) {
     home.pool = DB::slow_pool(&home.place).await;
     let after = operation.after(&home).await;
+    home.reset().await;
+    let before = (home.rows().await, home.content().await);
     for when in [When::Waiting, When::Woken] {
         for times in 0.. {
             home.reset().await;
-            let before = (home.rows().await, home.content().await);
             let mut memory = operation.memory(&home.pool).await;
             let was = memory.snapshot();
             let run = operation.run(&mut memory, &home.pool);
@@ -68,23 +69,20 @@ async fn nothing_is_left_of_a_future_that_is_dropped<DB: Kind>(
 }
 
 /// Where the handles are in doubt, a refresh tells whether the operation happened; else it didn't. Then it can be repeated.
-pub(crate) async fn recovers<DB: Kind>(
+pub(crate) async fn recovers<DB: Kind, O: Writes>(
     home: &Home<DB>,
-    operation: Operation,
-    mut memory: Memory,
+    operation: O,
+    mut memory: O::Memory,
     (rows, content): &(Vec<String>, Vec<String>),
     after: &[String],
     place: &str,
 ) -> bool {
-    let (there, found) = (home.rows().await, home.content().await);
+    let there = home.rows().await;
     let happened = there != *rows;
-    if happened {
-        assert_eq!(found, after, "{place}: in between");
-    } else {
-        assert_eq!(found, *content, "{place}: in between");
-    }
+    let expected = if happened { after } else { content };
+    assert_eq!(home.content().await, expected, "{place}: in between");
     // Nobody holds a handle that could be in doubt.
-    if memory.users.is_empty() || operation.consumes() {
+    if memory.pending().is_empty() || operation.consumes() {
         if !happened {
             memory = operation.memory(&home.pool).await;
             let done = operation.run(&mut memory, &home.pool).await;
@@ -98,10 +96,7 @@ pub(crate) async fn recovers<DB: Kind>(
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{place}: {error}");
             assert_eq!(home.rows().await, there, "{place}");
-            memory.refresh(operation, &home.pool).await;
-            if !happened {
-                operation.change(&mut memory.users);
-            }
+            operation.refresh(&mut memory, &home.pool, happened).await;
             let done = operation.run(&mut memory, &home.pool).await;
             done.unwrap_or_else(|error| panic!("{place}, happened: {happened}: {error}"));
         }

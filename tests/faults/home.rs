@@ -120,7 +120,6 @@ pub(crate) fn trusted(sql: &str) -> sqlx::AssertSqlSafe<String> {
 }
 
 /// A database with the tables of a family.
-#[derive(Clone)]
 pub(crate) struct Home<DB: Kind> {
     /// For operations: one connection, so that what a failure leaves on it is met by the next.
     pub(crate) pool: Pool<DB>,
@@ -128,6 +127,17 @@ pub(crate) struct Home<DB: Kind> {
     pub(crate) observer: Pool<DB>,
     pub(crate) place: Arc<DB::Place>,
     family: &'static Family,
+}
+
+impl<DB: Kind> Clone for Home<DB> {
+    fn clone(&self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            observer: self.observer.clone(),
+            place: Arc::clone(&self.place),
+            family: self.family,
+        }
+    }
 }
 
 impl<DB: Kind> Home<DB> {
@@ -151,6 +161,10 @@ impl<DB: Kind> Home<DB> {
         home.run(&schema).await;
         home.reset().await;
         Some(home)
+    }
+
+    pub(crate) fn tables(&self) -> &'static [&'static str] {
+        self.family.tables
     }
 
     /// Nothing is in the tables.
@@ -314,3 +328,37 @@ macro_rules! each_operation {
     };
 }
 pub(crate) use each_operation;
+
+/// A test for some operations of each family, on each database or on one: where there are many places in each.
+macro_rules! few_operations {
+    ($test:ident) => {
+        $crate::home::few_operations!(sqlite: $test);
+        $crate::home::few_operations!(postgres: $test);
+    };
+    (sqlite: $test:ident) => { $crate::home::few_operations!(sqlite sqlx::Sqlite: $test); };
+    (postgres: $test:ident) => { $crate::home::few_operations!(postgres sqlx::Postgres: $test); };
+    ($module:ident $database:ty: $test:ident) => {
+        mod $module {
+            #[tokio::test]
+            async fn users() {
+                if let Some(home) = $crate::home::Home::<$database>::open().await {
+                    for operation in $crate::operation::FEW {
+                        println!("{operation:?}");
+                        super::$test(home.clone(), *operation).await;
+                    }
+                }
+            }
+
+            #[tokio::test]
+            async fn blogs() {
+                if let Some(home) = $crate::home::Home::<$database>::of(&$crate::blog::BLOG).await {
+                    for operation in $crate::blog_operation::FEW {
+                        println!("{operation:?}");
+                        super::$test(home.clone(), *operation).await;
+                    }
+                }
+            }
+        }
+    };
+}
+pub(crate) use few_operations;

@@ -1,13 +1,103 @@
-//! Every operation that writes, as something that can be prepared, run, and run again.
+//! Every operation that writes, as something that can be prepared, run, and run again: the one-to-one ones.
+
+use std::fmt;
 
 use serde_json::json;
 use sqlx::Pool;
-use sqlx_cascade::{Db, Error, Persistent};
+use sqlx_cascade::{Db, Entity, Error, ErrorKind, Persistent};
 
 use crate::home::{Home, Kind};
 use crate::models::{Picture, Profile, User, desk, picture, profile, user};
 
-/// An operation that writes.
+/// Operations that write.
+pub(crate) trait Writes: Copy + fmt::Debug {
+    type Memory: Memory;
+
+    /// Its memory, changed, ready to be run.
+    async fn memory<DB: Kind>(self, pool: &Pool<DB>) -> Self::Memory;
+
+    /// Runs it. After an error `memory` holds what the error carried.
+    async fn run<D: Db>(self, memory: &mut Self::Memory, db: D) -> Result<(), Error>;
+
+    /// Runs it again, after what it did was rolled back by a transaction that the handles know.
+    async fn redo<DB: Kind>(self, memory: &mut Self::Memory, pool: &Pool<DB>);
+
+    /// Ends the doubt of the handles: reads the rows again. Where it didn't happen they are changed again.
+    async fn refresh<DB: Kind>(self, memory: &mut Self::Memory, pool: &Pool<DB>, happened: bool);
+
+    /// It takes what it is given, and a future that is dropped drops that too.
+    fn consumes(self) -> bool;
+
+    /// It is a single statement without a transaction around it.
+    fn is_alone(self) -> bool;
+
+    /// The path of the error of a statement for this table is the one of its row, or of the relation or the root whose rows it reaches below that.
+    fn is_path(self, path: &str, table: &str) -> bool;
+
+    /// The content of the tables after it.
+    async fn after<DB: Kind>(self, home: &Home<DB>) -> Vec<String> {
+        home.reset().await;
+        let before = home.content().await;
+        let mut memory = self.memory(&home.pool).await;
+        let done = self.run(&mut memory, &home.pool).await;
+        done.expect("the operation without a fault");
+        memory.agrees(home).await;
+        let after = home.content().await;
+        assert_ne!(before, after);
+        after
+    }
+
+    /// The statements that change rows, as the triggers see them: `INSERT users`.
+    async fn statements<DB: Kind>(self, home: &Home<DB>) -> Vec<String> {
+        home.reset().await;
+        home.note().await;
+        let mut memory = self.memory(&home.pool).await;
+        let done = self.run(&mut memory, &home.pool).await;
+        done.expect("the operation without a fault");
+        let statements = home.noted().await;
+        assert!(!statements.is_empty());
+        statements
+    }
+}
+
+/// What an operation has in memory.
+pub(crate) trait Memory {
+    type Snapshot: fmt::Debug + PartialEq;
+
+    /// All that can be seen of it.
+    fn snapshot(&self) -> Self::Snapshot;
+
+    /// What is left to save.
+    fn pending(&self) -> Vec<String>;
+
+    /// Values that are not saved.
+    fn has_values(&self) -> bool;
+
+    /// The handles are as the tables are: nothing is left to save, and what is loaded is what is there.
+    async fn agrees<DB: Kind>(&self, home: &Home<DB>);
+}
+
+/// What a save of a handle would do, and which of its columns changed.
+pub(crate) fn pending<T: Entity>(handles: &[Persistent<T>]) -> Vec<String> {
+    let pending =
+        |handle: &Persistent<T>| format!("{:?} {:?}", handle.plan(), handle.changed_columns());
+    handles.iter().map(pending).collect()
+}
+
+/// Reads the rows of handles again, which are there or aren't.
+pub(crate) async fn refresh<DB: Kind, T: Entity>(
+    handles: &mut [Persistent<T>],
+    pool: &Pool<DB>,
+    there: bool,
+) {
+    for handle in handles {
+        let refreshed = handle.refresh(pool).await;
+        let missing = refreshed.err().map(|error| error.kind());
+        assert_eq!(missing, (!there).then_some(ErrorKind::NotFound));
+    }
+}
+
+/// An operation on users.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Operation {
     /// `save` of a value with everything.
@@ -38,9 +128,17 @@ pub(crate) enum Operation {
     Lone,
 }
 
+/// One of each kind.
+pub(crate) const FEW: &[Operation] = &[
+    Operation::Insert,
+    Operation::Replace,
+    Operation::Move,
+    Operation::Delete,
+];
+
 /// What an operation has in memory.
 #[derive(Default)]
-pub(crate) struct Memory {
+pub(crate) struct Handles {
     pub(crate) values: Vec<User>,
     pub(crate) users: Vec<Persistent<User>>,
 }
@@ -50,26 +148,29 @@ pub(crate) struct Memory {
 pub(crate) struct Snapshot {
     values: Vec<User>,
     users: Vec<User>,
-    plans: Vec<String>,
-    changed: Vec<Vec<&'static str>>,
+    pending: Vec<String>,
 }
 
-impl Memory {
-    pub(crate) fn snapshot(&self) -> Snapshot {
+impl Memory for Handles {
+    type Snapshot = Snapshot;
+
+    fn snapshot(&self) -> Snapshot {
         Snapshot {
             values: self.values.clone(),
             users: self.users.iter().map(|user| (**user).clone()).collect(),
-            plans: self
-                .users
-                .iter()
-                .map(|user| format!("{:?}", user.plan()))
-                .collect(),
-            changed: self.users.iter().map(Persistent::changed_columns).collect(),
+            pending: self.pending(),
         }
     }
 
-    /// The handles are as the tables are: nothing is left to save, and what is loaded is what is there.
-    pub(crate) async fn agrees<DB: Kind>(&self, home: &Home<DB>) {
+    fn pending(&self) -> Vec<String> {
+        pending(&self.users)
+    }
+
+    fn has_values(&self) -> bool {
+        !self.values.is_empty()
+    }
+
+    async fn agrees<DB: Kind>(&self, home: &Home<DB>) {
         for user in &self.users {
             assert!(user.plan().expect("a plan").is_empty(), "{user:?}");
             let mut there = everything(&[user.id], &home.observer).await;
@@ -81,16 +182,6 @@ impl Memory {
                 there.desk = sqlx_cascade::HasOne::default();
             }
             assert_eq!(**user, there);
-        }
-    }
-
-    /// Reads the rows again. What a handle that wasn't in doubt let go comes back by a new one.
-    pub(crate) async fn refresh<DB: Kind>(&mut self, operation: Operation, pool: &Pool<DB>) {
-        for user in &mut self.users {
-            user.refresh(pool).await.expect("a refresh");
-        }
-        if operation == Operation::Move {
-            self.users.splice(..2, everything(&[1, 2], pool).await);
         }
     }
 }
@@ -106,30 +197,6 @@ pub(crate) async fn everything<DB: Kind>(keys: &[i64], pool: &Pool<DB>) -> Vec<P
 }
 
 impl Operation {
-    /// Its memory, ready to be run.
-    pub(crate) async fn memory<DB: Kind>(self, pool: &Pool<DB>) -> Memory {
-        let mut memory = Memory::default();
-        match self {
-            Self::Insert => memory.values = vec![user("dora")],
-            Self::InsertAll => memory.values = vec![user("dora"), user("eve")],
-            Self::DeleteByKey | Self::Merge | Self::Patch => {}
-            Self::Whole => {
-                memory.users = User::find_many([1, 3]).all(pool).await.expect("the users");
-            }
-            Self::Delete | Self::Detach => memory.users = everything(&[1], pool).await,
-            Self::DeleteAll => memory.users = everything(&[1, 2], pool).await,
-            Self::Change
-            | Self::Replace
-            | Self::Remove
-            | Self::Release
-            | Self::Move
-            | Self::SaveAll
-            | Self::Lone => memory.users = everything(&[1, 2, 3], pool).await,
-        }
-        self.change(&mut memory.users);
-        memory
-    }
-
     /// What is changed in memory before the operation.
     pub(crate) fn change(self, users: &mut [Persistent<User>]) {
         match self {
@@ -176,10 +243,36 @@ impl Operation {
             | Self::Patch => {}
         }
     }
+}
 
-    /// Runs it. After an error `memory` holds what the error carried.
-    pub(crate) async fn run<D: Db>(self, memory: &mut Memory, db: D) -> Result<(), Error> {
-        let Memory { values, users } = memory;
+impl Writes for Operation {
+    type Memory = Handles;
+
+    async fn memory<DB: Kind>(self, pool: &Pool<DB>) -> Handles {
+        let mut memory = Handles::default();
+        match self {
+            Self::Insert => memory.values = vec![user("dora")],
+            Self::InsertAll => memory.values = vec![user("dora"), user("eve")],
+            Self::DeleteByKey | Self::Merge | Self::Patch => {}
+            Self::Whole => {
+                memory.users = User::find_many([1, 3]).all(pool).await.expect("the users");
+            }
+            Self::Delete | Self::Detach => memory.users = everything(&[1], pool).await,
+            Self::DeleteAll => memory.users = everything(&[1, 2], pool).await,
+            Self::Change
+            | Self::Replace
+            | Self::Remove
+            | Self::Release
+            | Self::Move
+            | Self::SaveAll
+            | Self::Lone => memory.users = everything(&[1, 2, 3], pool).await,
+        }
+        self.change(&mut memory.users);
+        memory
+    }
+
+    async fn run<D: Db>(self, memory: &mut Handles, db: D) -> Result<(), Error> {
+        let Handles { values, users } = memory;
         match self {
             Self::Insert => {
                 let saved = values.remove(0).save(db).await;
@@ -213,31 +306,71 @@ impl Operation {
         Ok(())
     }
 
-    /// It takes what it is given, and a future that is dropped drops that too.
-    pub(crate) fn consumes(self) -> bool {
+    fn consumes(self) -> bool {
         matches!(
             self,
             Self::Insert | Self::InsertAll | Self::Delete | Self::DeleteAll
         )
     }
 
-    /// It is a single statement without a transaction around it.
-    pub(crate) fn is_alone(self) -> bool {
+    fn is_alone(self) -> bool {
         matches!(self, Self::Lone | Self::Release)
     }
 
-    /// The content of the tables after it.
-    pub(crate) async fn after<DB: Kind>(self, home: &Home<DB>) -> Vec<String> {
-        home.reset().await;
-        let before = home.content().await;
-        let mut memory = self.memory(&home.pool).await;
-        let done = self.run(&mut memory, &home.pool).await;
-        done.expect("the operation without a fault");
-        memory.agrees(home).await;
-        let after = home.content().await;
-        assert_ne!(before, after);
-        after
+    async fn redo<DB: Kind>(self, memory: &mut Handles, pool: &Pool<DB>) {
+        let done = match self {
+            // What was deleted is new, and the handle is gone.
+            Self::Delete | Self::DeleteAll | Self::DeleteByKey => {
+                *memory = self.memory(pool).await;
+                self.run(memory, pool).await
+            }
+            Self::Insert | Self::InsertAll | Self::Merge | Self::Patch => {
+                Persistent::save_all(&mut memory.users, pool)
+                    .await
+                    .map(drop)
+            }
+            _ => self.run(memory, pool).await,
+        };
+        done.expect("what was rolled back, once more");
     }
+
+    async fn refresh<DB: Kind>(self, memory: &mut Handles, pool: &Pool<DB>, happened: bool) {
+        let there = !happened || !self.consumes();
+        refresh(&mut memory.users, pool, there).await;
+        if self == Self::Move {
+            // What a handle that wasn't in doubt let go comes back by a new one.
+            memory.users.splice(..2, everything(&[1, 2], pool).await);
+        }
+        if !happened {
+            self.change(&mut memory.users);
+        }
+    }
+
+    fn is_path(self, path: &str, table: &str) -> bool {
+        let row = match table {
+            "users" => "User",
+            "profiles" => "User.profile",
+            "pictures" => "User.profile.picture",
+            _ => "User.desk",
+        };
+        let plain = plain(path);
+        let several = matches!(
+            self,
+            Self::InsertAll | Self::SaveAll | Self::Whole | Self::DeleteAll
+        );
+        (several || path == plain) && is_above(&plain, row)
+    }
+}
+
+/// A path without the places in lists.
+pub(crate) fn plain(path: &str) -> String {
+    path.chars()
+        .filter(|character| !"[]0123456789".contains(*character))
+        .collect()
+}
+
+pub(crate) fn is_above(path: &str, row: &str) -> bool {
+    path == row || row.starts_with(&format!("{path}."))
 }
 
 fn put() -> User {

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::home::{Home, Kind, on_both};
 use crate::models::{Profile, User, profile, user};
-use crate::operation::{Operation, everything};
+use crate::operation::{Operation, Writes as _, everything};
 
 /// In every value.
 const SECRET: &str = "s3cret";

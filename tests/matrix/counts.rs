@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::model::{Did, Effects, Kind, Refusal};
+use crate::model::{Did, Effects, How, Kind, Refusal};
 use crate::program::Step;
 use crate::real::Db;
 
@@ -25,13 +25,15 @@ const BEFORE_ANY_SQL: [Kind; 6] = [
 /// `None`: how far an operation comes before the database refuses it is not fixed.
 pub(crate) fn expected_statements(
     db: &Db,
-    is_tree: bool,
+    (is_tree, is_restricted): (bool, bool),
     step: Step,
     outcome: &Result<Effects, Refusal>,
 ) -> Option<RangeInclusive<usize>> {
     let effects = match outcome {
         Ok(effects) => effects,
-        Err(_) if matches!(step, Step::MergeAndSave(_)) => return None,
+        Err(_) if matches!(step, Step::MergeAndSave(_) | Step::MergeKeysAndSave(_)) => {
+            return None;
+        }
         Err(refusal) => return BEFORE_ANY_SQL.contains(&refusal.kind).then_some(0..=0),
     };
     let count = |did: Did| effects.acts.iter().filter(|act| act.1 == did).count();
@@ -43,12 +45,24 @@ pub(crate) fn expected_statements(
     } else {
         0
     };
+    // A tree whose constraint restricts: its keys are read, named rows locked, keys let go, then its rows are deleted.
+    let is_named = effects
+        .acts
+        .iter()
+        .any(|act| act.1 == Did::Deleted && act.2 == How::Named);
+    let is_found = effects.rows.keys().any(|row| row.1 == Did::Deleted);
+    let restricts = match (is_restricted && count(Did::Deleted) > 0, is_named, is_found) {
+        (false, ..) => count(Did::Deleted),
+        (_, true, _) => 4,
+        (_, _, true) => 3,
+        _ => 1,
+    };
     let looks = if is_tree { count(Did::Deleted) } else { 0 };
     let pieces = if is_list && !is_postgres {
         effects.acts.len()
     } else {
         0
     };
-    let least = effects.acts.len() + effects.reads - at_once;
+    let least = effects.acts.len() - count(Did::Deleted) + effects.reads + restricts - at_once;
     Some(least..=least + looks + pieces)
 }

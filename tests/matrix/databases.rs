@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use crate::model::database::{Database, Row, Value};
-use crate::model::schema::{KeyKind, OnDelete, Schema};
+use crate::model::schema::{KeyKind, OnDelete, Reference, Schema, Table};
 use crate::real::{Db, on};
 
 /// The number of the next schema.
@@ -100,10 +100,10 @@ impl Db {
     /// Makes the tables of a schema.
     pub(crate) async fn create(&self, schema: &Schema) {
         let mut sql = String::new();
-        for table in schema.tables.iter().rev() {
+        for table in in_order(schema).into_iter().rev() {
             let _ = writeln!(sql, "DROP TABLE IF EXISTS {};", table.name);
         }
-        for table in &schema.tables {
+        for table in in_order(schema) {
             let columns: Vec<String> = (0..table.columns.len())
                 .map(|column| self.column(schema, table.name, column))
                 .collect();
@@ -162,10 +162,13 @@ impl Db {
     /// Makes the rows those of `to`, and the next keys too.
     pub(crate) async fn put(&self, schema: &Schema, to: &Database) {
         let mut sql = delete_all(schema);
-        for (table, stored) in schema.tables.iter().zip(&to.tables) {
-            for row in &stored.rows {
-                insert(&mut sql, table.name, row);
-            }
+        for table in in_order(schema) {
+            let stored = schema
+                .tables
+                .iter()
+                .position(|other| other.name == table.name);
+            let stored = &to.tables[stored.expect("a table")];
+            insert(&mut sql, table.name, &stored.rows);
             if table.key != KeyKind::Generated {
                 continue;
             }
@@ -217,32 +220,57 @@ impl Db {
     }
 }
 
+/// The tables, each after those that it refers to.
+fn in_order(schema: &Schema) -> Vec<&Table> {
+    let mut order: Vec<usize> = Vec::new();
+    while order.len() < schema.tables.len() {
+        let is_next = |number: &usize| {
+            let mut columns = schema.tables[*number].columns.iter();
+            !order.contains(number)
+                && columns.all(|column| {
+                    let refers = |to: Reference| to.table == *number || order.contains(&to.table);
+                    column.references.is_none_or(refers)
+                })
+        };
+        let next = (0..schema.tables.len()).find(is_next);
+        order.push(next.expect("no tables refer to each other"));
+    }
+    order
+        .into_iter()
+        .map(|number| &schema.tables[number])
+        .collect()
+}
+
 /// Foreign keys that can let go do so first: a tree is deleted by one statement, and SQLite's RESTRICT asks row by row.
 fn delete_all(schema: &Schema) -> String {
     let mut sql = String::new();
-    for table in &schema.tables {
+    for (number, table) in schema.tables.iter().enumerate() {
         for column in &table.columns {
-            if column.references.is_some() && column.nullable {
+            if column.references.is_some_and(|to| to.table == number) {
                 let _ = write!(sql, "UPDATE {} SET {} = NULL;", table.name, column.name);
             }
         }
     }
-    for table in schema.tables.iter().rev() {
+    for table in in_order(schema).into_iter().rev() {
         let _ = write!(sql, "DELETE FROM {};", table.name);
     }
     sql
 }
 
-fn insert(sql: &mut String, table: &str, row: &Row) {
-    let values: Vec<String> = row
-        .iter()
-        .map(|value| match value {
-            Value::Null => "NULL".to_owned(),
-            Value::Int(number) => number.to_string(),
-            Value::Text(text) => format!("'{text}'"),
-        })
-        .collect();
-    let _ = write!(sql, "INSERT INTO {table} VALUES ({});", values.join(", "));
+fn insert(sql: &mut String, table: &str, rows: &[Row]) {
+    let value = |value: &Value| match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => format!("'{text}'"),
+    };
+    let row = |row: &Row| {
+        let values: Vec<String> = row.iter().map(value).collect();
+        format!("({})", values.join(", "))
+    };
+    let rows: Vec<String> = rows.iter().map(row).collect();
+    if !rows.is_empty() {
+        let _ = write!(sql, "INSERT INTO {table} VALUES {};", rows.join(", "));
+    }
 }
 
 /// Every row of every table, as [`Db::rows`] gives them.

@@ -135,7 +135,10 @@ impl Imagined {
                 rename(&mut self.object(who).slots[RELATION].held[index], "changed");
             }
             Step::RenameOtherwise(who, index) => {
-                rename(&mut self.object(who).slots[RELATION].held[index], "otherwise");
+                rename(
+                    &mut self.object(who).slots[RELATION].held[index],
+                    "otherwise",
+                );
             }
             Step::TamperRoot(who) => self.object(who).values[0] = Value::Int(77),
             Step::TamperKey(who, index) => {
@@ -144,6 +147,14 @@ impl Imagined {
             Step::TamperOwner(who, index) => {
                 self.object(who).slots[RELATION].held[index].values[1] = Value::Int(3);
             }
+            step => self.change(step),
+        }
+    }
+
+    /// What the methods of wrappers do.
+    fn change(&mut self, step: Step) {
+        let schema = self.world.schema.clone();
+        match step {
             Step::Put(who) => {
                 let child = self.child(0, NEW, true);
                 if is_parent(&schema) {
@@ -216,6 +227,14 @@ impl Imagined {
                 self.object(Who::A).wrapper(&schema, RELATION).adopt(of_b);
                 self.object(Who::B).wrapper(&schema, RELATION).adopt(of_a);
             }
+            step => self.meanwhile(step),
+        }
+    }
+
+    /// What others do, and a change of everything.
+    fn meanwhile(&mut self, step: Step) {
+        let schema = self.world.schema.clone();
+        match step {
             Step::OthersDelete(key) => {
                 let table = self.children();
                 self.others_delete(table, &Keys::from([Value::Int(key)]));

@@ -145,10 +145,10 @@ pub(crate) type Named = (&'static str, &'static [Step]);
 
 use Step::{
     AddKey, Assign, AssignKeys, Attach, Away, Clear, Delete, Detach, Exchange, Expunge, Find,
-    Forget, Load, Make, MakeKeys, Merge, MergeAndSave, MergeKeys, MergeKeysAndSave, Move, OthersAdd,
-    OthersDelete, OthersDeleteParent, OthersLink, OthersUnlink, Put, Refresh, Remove, RemoveKey,
-    Rename, RenameChild, RenameOtherwise, Replace, Save, SaveBoth, SaveNew, SetKeys, Swap, TamperKey,
-    TamperOwner, TamperRoot,
+    Forget, Load, Make, MakeKeys, Merge, MergeAndSave, MergeKeys, MergeKeysAndSave, Move,
+    OthersAdd, OthersDelete, OthersDeleteParent, OthersLink, OthersUnlink, Put, Refresh, Remove,
+    RemoveKey, Rename, RenameChild, RenameOtherwise, Replace, Save, SaveBoth, SaveNew, SetKeys,
+    Swap, TamperKey, TamperOwner, TamperRoot,
 };
 use Who::{A, B};
 
@@ -260,7 +260,10 @@ const OF_LINKS: [Named; 39] = [
     ("target_added", &[Find(A, 1, true), Put(A)]),
     ("target_added_unseen", &[Find(A, 1, false), Put(A)]),
     ("target_changed", &[Find(A, 1, true), RenameChild(A, 0)]),
-    ("removed", &[Find(A, 1, true), RenameChild(A, 0), Remove(A, 0)]),
+    (
+        "removed",
+        &[Find(A, 1, true), RenameChild(A, 0), Remove(A, 0)],
+    ),
     ("removed_shared", &[Find(A, 1, true), Remove(A, 1)]),
     ("removed_and_put", &[Find(A, 1, true), Remove(A, 0), Put(A)]),
     ("new_and_removed", &[Find(A, 3, true), Put(A), Remove(A, 0)]),
@@ -269,8 +272,14 @@ const OF_LINKS: [Named; 39] = [
     ("link_there_unseen", &[Find(A, 1, false), AddKey(A, 11)]),
     ("link_to_nothing", &[Find(A, 1, true), AddKey(A, 99)]),
     ("link_removed", &[Find(A, 1, true), RemoveKey(A, 11)]),
-    ("link_removed_unseen", &[Find(A, 1, false), RemoveKey(A, 11)]),
-    ("no_link_removed_unseen", &[Find(A, 1, false), RemoveKey(A, 13)]),
+    (
+        "link_removed_unseen",
+        &[Find(A, 1, false), RemoveKey(A, 11)],
+    ),
+    (
+        "no_link_removed_unseen",
+        &[Find(A, 1, false), RemoveKey(A, 13)],
+    ),
     (
         "added_and_removed_unseen",
         &[Find(A, 1, false), AddKey(A, 11), RemoveKey(A, 11)],
@@ -291,11 +300,17 @@ const OF_LINKS: [Named; 39] = [
         &[Find(A, 1, false), AddKey(A, 13), Clear(A)],
     ),
     ("keys_set", &[Find(A, 1, true), SetKeys(A, &[12, 13])]),
-    ("keys_set_unseen", &[Find(A, 1, false), SetKeys(A, &[12, 13])]),
+    (
+        "keys_set_unseen",
+        &[Find(A, 1, false), SetKeys(A, &[12, 13])],
+    ),
     ("keys_set_alike", &[Find(A, 1, true), SetKeys(A, &[11, 12])]),
     ("assigned", &[Find(A, 1, true), Assign(A, true)]),
     ("assigned_empty", &[Find(A, 1, true), Assign(A, false)]),
-    ("assigned_unseen", &[Find(A, 1, false), AssignKeys(A, &[11, 13])]),
+    (
+        "assigned_unseen",
+        &[Find(A, 1, false), AssignKeys(A, &[11, 13])],
+    ),
     (
         "moved_out",
         &[
@@ -354,7 +369,10 @@ const OF_LINKS_MEANWHILE: [Named; 5] = [
         "target_gone",
         &[Find(A, 1, true), OthersDelete(11), RenameChild(A, 0)],
     ),
-    ("root_gone", &[Find(A, 1, true), OthersDeleteParent(1), Put(A)]),
+    (
+        "root_gone",
+        &[Find(A, 1, true), OthersDeleteParent(1), Put(A)],
+    ),
 ];
 
 /// Of a held parent: A is row 1, which has 11 alone, row 2, which shares 21 with row 4, or row 3, which has none; 12 and 13 are free.
@@ -375,7 +393,10 @@ const OF_PARENTS: [Named; 26] = [
         &[Find(A, 1, true), RenameChild(A, 0), SetKeys(A, &[12])],
     ),
     ("repointed_unseen", &[Find(A, 1, false), SetKeys(A, &[12])]),
-    ("repointed_from_shared", &[Find(A, 2, true), SetKeys(A, &[12])]),
+    (
+        "repointed_from_shared",
+        &[Find(A, 2, true), SetKeys(A, &[12])],
+    ),
     ("repointed_to_taken", &[Find(A, 1, true), SetKeys(A, &[21])]),
     ("repointed_alike", &[Find(A, 1, true), SetKeys(A, &[11])]),
     (
@@ -441,7 +462,10 @@ const OF_PARENTS_MEANWHILE: [Named; 3] = [
         "target_gone",
         &[Find(A, 1, true), OthersDelete(11), RenameChild(A, 0)],
     ),
-    ("root_gone", &[Find(A, 1, true), OthersDeleteParent(1), Put(A)]),
+    (
+        "root_gone",
+        &[Find(A, 1, true), OthersDeleteParent(1), Put(A)],
+    ),
 ];
 
 /// The states of a relation of this kind; of a held parent, `nullable` says whether a row may have none, `unique` that no two share one.

@@ -3,7 +3,9 @@
 use std::pin::Pin;
 
 use sqlx::{Pool, Postgres, Sqlite};
-use sqlx_cascade::{Detached, Entity, Error, HasMany, HasOne, Persistent, Relation, Report};
+use sqlx_cascade::{
+    BelongsTo, Detached, Entity, Error, HasMany, HasOne, ManyToMany, Persistent, Relation, Report,
+};
 
 use crate::imagined::{BELOW, NEW, Seen};
 use crate::model::memory::State;
@@ -36,7 +38,7 @@ pub(crate) trait Node: Entity<Key = i64> + Default {
     fn id(&mut self) -> &mut i64;
     fn name(&mut self) -> &mut String;
     /// Changes the key to the owner.
-    fn own(&mut self, _key: i64) {}
+    fn own(&mut self, key: i64);
     /// Puts a new row below it.
     fn put_below(&mut self);
     /// Everything below it, too.
@@ -51,19 +53,47 @@ pub(crate) trait Parent: Node {
     fn wrap(&mut self) -> &mut Self::Wrap;
 }
 
-/// What all wrappers can do.
+/// What wrappers can do: each what it has.
 pub(crate) trait Wrap<T: Node>: Default + Send + Sync + 'static {
     fn state(&self) -> State;
     fn held(&self) -> Vec<&T>;
     fn held_mut(&mut self) -> Vec<&mut T>;
     fn put(&mut self, child: T);
-    fn remove(&mut self, index: usize);
-    fn expunge(&mut self, index: usize) -> Option<Detached<T>>;
-    fn adopt(&mut self, child: Detached<T>);
     fn of(children: Vec<T>) -> Self;
-    fn clear(&mut self);
-    fn replace(&mut self, children: Vec<T>);
-    fn attach(&mut self, rows: Vec<Persistent<T>>);
+    fn remove(&mut self, _index: usize) {
+        unreachable!("no `remove`")
+    }
+    fn expunge(&mut self, _index: usize) -> Option<Detached<T>> {
+        unreachable!("no `expunge`")
+    }
+    fn adopt(&mut self, _child: Detached<T>) {
+        unreachable!("no `adopt`")
+    }
+    fn clear(&mut self) {
+        unreachable!("no `clear`")
+    }
+    fn replace(&mut self, _children: Vec<T>) {
+        unreachable!("no `replace`")
+    }
+    fn attach(&mut self, _rows: Vec<Persistent<T>>) {
+        unreachable!("no `attach`")
+    }
+    /// The keys of links.
+    fn keys(&self) -> Vec<i64> {
+        Vec::new()
+    }
+    fn of_keys(_keys: &[i64]) -> Self {
+        unreachable!("no keys")
+    }
+    fn add_key(&mut self, _key: i64) {
+        unreachable!("no `add_key`")
+    }
+    fn remove_key(&mut self, _key: i64) {
+        unreachable!("no `remove_key`")
+    }
+    fn set_keys(&mut self, _keys: &[i64]) {
+        unreachable!("no `set_keys`")
+    }
 }
 
 impl<T: Node> Wrap<T> for HasOne<T> {
@@ -109,18 +139,6 @@ impl<T: Node> Wrap<T> for HasOne<T> {
             .into_iter()
             .next()
             .map_or_else(Self::empty, Self::from)
-    }
-
-    fn clear(&mut self) {
-        unreachable!("a relation of one has no `clear`")
-    }
-
-    fn replace(&mut self, _: Vec<T>) {
-        unreachable!("a relation of one has no `replace`")
-    }
-
-    fn attach(&mut self, _: Vec<Persistent<T>>) {
-        unreachable!("a relation of one has no `attach`")
     }
 }
 
@@ -174,10 +192,144 @@ impl<T: Node> Wrap<T> for HasMany<T> {
     }
 }
 
+impl<T: Node> Wrap<T> for ManyToMany<T> {
+    fn state(&self) -> State {
+        match (self.is_not_loaded(), self.is_partial()) {
+            (true, _) => State::NotLoaded,
+            (_, true) => State::Partial,
+            _ => State::Loaded,
+        }
+    }
+
+    fn held(&self) -> Vec<&T> {
+        self.known().collect()
+    }
+
+    fn held_mut(&mut self) -> Vec<&mut T> {
+        let is_loaded = self.is_loaded();
+        let held = is_loaded.then(|| self.iter_mut());
+        held.into_iter().flatten().collect()
+    }
+
+    fn put(&mut self, child: T) {
+        self.push(child);
+    }
+
+    fn of(children: Vec<T>) -> Self {
+        let mut links = Self::empty();
+        for child in children {
+            links.push(child);
+        }
+        links
+    }
+
+    fn remove(&mut self, index: usize) {
+        ManyToMany::remove(self, index);
+    }
+
+    fn clear(&mut self) {
+        ManyToMany::clear(self);
+    }
+
+    fn keys(&self) -> Vec<i64> {
+        let mut keys: Vec<i64> = ManyToMany::keys(self).copied().collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    fn of_keys(keys: &[i64]) -> Self {
+        let mut links = Self::empty();
+        for key in keys {
+            links.add_key(*key);
+        }
+        links
+    }
+
+    fn add_key(&mut self, key: i64) {
+        ManyToMany::add_key(self, key);
+    }
+
+    fn remove_key(&mut self, key: i64) {
+        ManyToMany::remove_key(self, &key);
+    }
+
+    fn set_keys(&mut self, keys: &[i64]) {
+        ManyToMany::set_keys(self, keys.iter().copied());
+    }
+}
+
+impl<T: Node> Wrap<T> for BelongsTo<T> {
+    fn state(&self) -> State {
+        if self.is_loaded() {
+            State::Loaded
+        } else {
+            State::NotLoaded
+        }
+    }
+
+    fn held(&self) -> Vec<&T> {
+        self.try_get().ok().flatten().into_iter().collect()
+    }
+
+    fn held_mut(&mut self) -> Vec<&mut T> {
+        let is_loaded = self.is_loaded();
+        let held = is_loaded.then(|| self.get_mut());
+        held.flatten().into_iter().collect()
+    }
+
+    fn put(&mut self, child: T) {
+        self.set(child);
+    }
+
+    fn of(children: Vec<T>) -> Self {
+        let parent = children.into_iter().next();
+        parent.map_or_else(Self::default, Self::new)
+    }
+
+    fn of_keys(keys: &[i64]) -> Self {
+        keys.first()
+            .map_or_else(Self::default, |key| Self::to(*key))
+    }
+
+    fn set_keys(&mut self, keys: &[i64]) {
+        self.set_key(keys[0]);
+    }
+}
+
+impl<T: Node> Wrap<T> for Option<BelongsTo<T>> {
+    fn state(&self) -> State {
+        self.as_ref().map_or(State::NotLoaded, Wrap::state)
+    }
+
+    fn held(&self) -> Vec<&T> {
+        self.as_ref().map(Wrap::held).unwrap_or_default()
+    }
+
+    fn held_mut(&mut self) -> Vec<&mut T> {
+        self.as_mut().map(Wrap::held_mut).unwrap_or_default()
+    }
+
+    fn put(&mut self, child: T) {
+        self.get_or_insert_default().set(child);
+    }
+
+    fn of(children: Vec<T>) -> Self {
+        (!children.is_empty()).then(|| Wrap::of(children))
+    }
+
+    fn of_keys(keys: &[i64]) -> Self {
+        (!keys.is_empty()).then(|| Wrap::of_keys(keys))
+    }
+
+    fn set_keys(&mut self, keys: &[i64]) {
+        self.get_or_insert_default().set_key(keys[0]);
+    }
+}
+
 /// What a wrapper holds.
-pub(crate) fn seen_in<T: Node>(wrap: &impl Wrap<T>) -> (State, Vec<Seen>) {
+pub(crate) fn seen_in<T: Node>(wrap: &impl Wrap<T>) -> (State, Vec<Seen>, Vec<i64>) {
     let held = wrap.held().into_iter().map(Node::seen);
-    (wrap.state(), held.collect())
+    (wrap.state(), held.collect(), wrap.keys())
 }
 
 /// A child with something below it.
@@ -253,6 +405,12 @@ impl<P: Parent> Real<P> {
         parent
     }
 
+    fn parent_of(&self, keys: &[i64]) -> P {
+        let mut parent = self.parent(None);
+        *parent.wrap() = P::Wrap::of_keys(keys);
+        parent
+    }
+
     async fn find(&mut self, db: &Db, who: Who, key: i64, load: bool) {
         let find = P::find(key);
         let find = if load { find.with(P::relation()) } else { find };
@@ -269,6 +427,19 @@ impl<P: Parent> Real<P> {
                     *parent.wrap() = P::Wrap::of(vec![new_child(NEW)]);
                 }
                 self.value = Some(parent);
+            }
+            Step::MakeKeys(keys) => {
+                let mut parent = P::default();
+                "made".clone_into(parent.name());
+                *parent.wrap() = P::Wrap::of_keys(keys);
+                self.value = Some(parent);
+            }
+            Step::AddKey(who, key) => self.wrap(who).add_key(key),
+            Step::RemoveKey(who, key) => self.wrap(who).remove_key(key),
+            Step::SetKeys(who, keys) => self.wrap(who).set_keys(keys),
+            Step::AssignKeys(who, keys) => *self.wrap(who) = P::Wrap::of_keys(keys),
+            Step::RenameOtherwise(who, index) => {
+                "otherwise".clone_into(self.child(who, index).name());
             }
             Step::Rename(who) => "changed".clone_into(self.object(who).name()),
             Step::RenameChild(who, index) => "changed".clone_into(self.child(who, index).name()),
@@ -337,6 +508,16 @@ impl<P: Parent> Real<P> {
         }
     }
 
+    fn merge(&mut self, value: P) -> Result<Option<Report>, Error> {
+        let handle = self.a.as_mut().expect("a handle");
+        handle.merge(value).map(|()| None)
+    }
+
+    async fn put(&mut self, db: &Db, value: P) -> Result<Option<Report>, Error> {
+        self.a = Some(on!(db, pool => P::merge(value, pool).await)?);
+        Ok(None)
+    }
+
     async fn save_both(&mut self, db: &Db) -> Result<Option<Report>, Error> {
         let (a, b) = (self.a.as_mut(), self.b.as_mut());
         let both = [a.expect("a handle"), b.expect("a handle")];
@@ -379,16 +560,10 @@ impl<P: Parent> Memory for Real<P> {
                     self.a = handle.expunge().into_persistent().ok();
                     return Ok(None);
                 }
-                Step::MergeAndSave(payload) => {
-                    let value = self.parent(payload);
-                    self.a = Some(on!(db, pool => P::merge(value, pool).await)?);
-                    return Ok(None);
-                }
-                Step::Merge(payload) => {
-                    let value = self.parent(payload);
-                    let handle = self.a.as_mut().expect("a handle");
-                    return handle.merge(value).map(|()| None);
-                }
+                Step::MergeAndSave(payload) => return self.put(db, self.parent(payload)).await,
+                Step::MergeKeysAndSave(keys) => return self.put(db, self.parent_of(keys)).await,
+                Step::Merge(payload) => return self.merge(self.parent(payload)),
+                Step::MergeKeys(keys) => return self.merge(self.parent_of(keys)),
                 _ => {}
             }
             let who = match step {

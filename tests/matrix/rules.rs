@@ -3,14 +3,13 @@
 
 use std::panic::catch_unwind;
 
-use sqlx_cascade::__private::{
-    Cascade, ForeignKey, OnDelete, PassiveDeletes, RelationDef, Table, rules,
-};
+use sqlx_cascade::__private::{ForeignKey, OnDelete, PassiveDeletes, rules};
 use sqlx_cascade::{Entity, HasMany, HasOne, Relations};
 
 use crate::model::refused::{Rule, refused};
 use crate::model::schema::{self, Options};
 use crate::models::{Case, Shape};
+use crate::varied::{of, relation};
 
 /// Attributes: the token sets with each option that they can have.
 const ATTRIBUTES: [&str; 19] = [
@@ -65,47 +64,6 @@ struct Child {
     many_id: Option<i64>,
 }
 
-fn leak<T>(values: Vec<T>) -> &'static [T] {
-    Vec::leak(values)
-}
-
-/// A table with other relations, or with other foreign keys.
-fn table(
-    of: &Table,
-    relations: &'static [RelationDef],
-    foreign_keys: &'static [ForeignKey],
-) -> Table {
-    Table {
-        relations,
-        foreign_keys,
-        version: None,
-        ..*of
-    }
-}
-
-/// A relation with other options.
-fn relation(of: &RelationDef, options: &Options) -> RelationDef {
-    let tokens = options.cascade;
-    RelationDef {
-        cascade: Cascade {
-            save_update: tokens.save_update,
-            merge: tokens.merge,
-            refresh_expire: tokens.refresh_expire,
-            expunge: tokens.expunge,
-            delete: tokens.delete,
-            delete_orphan: tokens.delete_orphan,
-        },
-        deny: options.deny,
-        viewonly: options.viewonly,
-        passive_deletes: match options.passive {
-            schema::Passive::No => PassiveDeletes::No,
-            schema::Passive::Yes => PassiveDeletes::Yes,
-            schema::Passive::All => PassiveDeletes::All,
-        },
-        ..*of
-    }
-}
-
 /// Which rules the compiler would complain about.
 fn complaints(
     number: usize,
@@ -114,20 +72,20 @@ fn complaints(
     on_delete: Option<OnDelete>,
 ) -> Vec<Rule> {
     let relations = Parent::TABLE.relations.iter();
-    let relations = leak(relations.map(|of| relation(of, options)).collect());
+    let relations = relations.map(|of| relation(of, options)).collect();
     let key = |of: &ForeignKey| ForeignKey {
         nullable,
         on_delete,
         ..*of
     };
-    let keys = leak(Child::TABLE.foreign_keys.iter().map(key).collect());
-    let parent = table(Parent::TABLE, relations, Parent::TABLE.foreign_keys);
-    let child = table(Child::TABLE, Child::TABLE.relations, keys);
+    let keys = Child::TABLE.foreign_keys.iter().map(key).collect();
+    let parent = of(Parent::TABLE, relations, Vec::new());
+    let child = of(Child::TABLE, Vec::new(), keys);
     let complaints: [(Rule, &(dyn Fn() + std::panic::RefUnwindSafe)); 3] = [
-        (Rule::Removal, &|| rules::removal(&parent, number, &child)),
+        (Rule::Removal, &|| rules::removal(parent, number, child)),
         (Rule::SetNull, &|| {
             if on_delete == Some(OnDelete::SetNull) {
-                rules::set_null(&child, number);
+                rules::set_null(child, number);
             }
         }),
         (Rule::Passive, &|| {
@@ -135,7 +93,7 @@ fn complaints(
                 parent.relations[number].passive_deletes,
                 PassiveDeletes::No | PassiveDeletes::All
             ) {
-                rules::passive_deletes(&parent, number, &child);
+                rules::passive_deletes(parent, number, child);
             }
         }),
     ];

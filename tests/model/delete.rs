@@ -1,12 +1,12 @@
 //! Delete and detach: about the rows of the database, not about what memory holds.
 
-use crate::model::leave::{Keys, Looking, owned, targets_leave};
 use crate::model::database::Value;
+use crate::model::leave::{Keys, Looking, owned, targets_leave};
 use crate::model::memory::{Object, Slot, State};
 use crate::model::refusals::refusal;
 use crate::model::save::leave;
 use crate::model::schema::{Passive, Schema};
-use crate::model::{Effects, How, Kind, Refusal, World};
+use crate::model::{Did, Effects, How, Kind, Refusal, World};
 
 /// Deletes the row of an object, and gives the value back.
 pub(crate) fn delete(world: &mut World, object: &Object) -> Result<(Object, Effects), Refusal> {
@@ -42,7 +42,9 @@ fn release_first(world: &mut World, object: &Object, effects: &mut Effects) -> R
             continue;
         }
         let slot = &object.slots[number];
-        if !relation.options.cascade.delete_orphan && !relation.options.deny {
+        // A delete that releases all rows of the relation needs no names.
+        let survives = relation.options.cascade.delete || relation.options.passive == Passive::All;
+        if survives && !relation.options.cascade.delete_orphan && !relation.options.deny {
             let before = world.database.clone();
             let mut looking = Looking::new(&schema, &before, effects);
             leave(&mut looking, world, object, number, How::First)?;
@@ -121,8 +123,16 @@ pub(crate) fn detach(
     refusal(&schema, std::slice::from_ref(&alone))?;
     let mut effects = crate::model::save::save(world, &mut [&mut alone])?;
     // Whether the row is there is asked.
-    effects.reads = 1;
+    effects.reads += 1;
     emptied.slots[number].whole = false;
+    if world.in_transaction {
+        // After a rollback nothing is known of it.
+        emptied.slots[number].before = Some(Box::new(Slot {
+            state: State::Partial,
+            under: Some(handle),
+            ..Slot::default()
+        }));
+    }
     *object = emptied;
     Ok(effects)
 }
@@ -145,7 +155,16 @@ fn let_go(
     let mut alone = Object::new(&schema, object.table, recorded.values.clone());
     alone.recorded = Some(recorded.clone());
     alone.values[column] = Value::Null;
-    let effects = crate::model::save::save(world, &mut [&mut alone])?;
+    let mut effects = crate::model::save::save(world, &mut [&mut alone])?;
+    if recorded.values[column] == Value::Null {
+        // It is about the row of the database, which may be another by now.
+        effects.act(object.table, Did::Updated, How::Named, 1);
+        let relation = &schema.tables[object.table].relations[number];
+        if relation.options.cascade.delete_orphan {
+            let mut looking = Looking::new(&schema, &world.database, &mut effects);
+            looking.delete(relation.kind.held(), &Keys::new(), How::Named);
+        }
+    }
     recorded.values[column] = Value::Null;
     object.refer(&schema, number, Value::Null);
     Ok(effects)

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::database::{Database, Row, Value};
-use crate::model::schema::{Kind as RelationKind, OnDelete, Passive, Relation, Schema, TableId};
+use crate::model::schema::{
+    KeyKind, Kind as RelationKind, OnDelete, Passive, Relation, Schema, TableId,
+};
 use crate::model::{Did, Effects, How, Kind, Refusal};
 
 /// The keys of some rows.
@@ -188,12 +190,23 @@ impl<'a> Looking<'a> {
         keys: &Keys,
         how: How,
     ) {
-        self.leaving.targets.push(Targets {
-            table,
-            holder,
-            keys: keys.clone(),
-            how,
-        });
+        let is_link = self.schema.tables[holder.0].key == KeyKind::Link;
+        if how == How::Reached || is_link {
+            self.effects.acts.insert((holder.0, Did::Looked, how));
+        }
+        let keys: Keys = keys
+            .iter()
+            .filter(|key| **key != Value::Null)
+            .cloned()
+            .collect();
+        if !keys.is_empty() {
+            self.leaving.targets.push(Targets {
+                table,
+                holder,
+                keys,
+                how,
+            });
+        }
     }
 
     /// Those that don't leave already.

@@ -14,7 +14,13 @@ pub(crate) struct Object {
     pub(crate) recorded: Option<Recorded>,
     /// Its wrappers, in the order of its table's relations.
     pub(crate) slots: Vec<Slot>,
+    /// What was recorded before the transaction that is open, where a save in it has changed that.
+    pub(crate) before: Option<Before>,
 }
+
+/// What was recorded before a transaction; `None`: the object was new.
+#[derive(Debug, Clone)]
+pub(crate) struct Before(pub(crate) Option<Recorded>);
 
 /// What a handle knows of its row.
 #[derive(Debug, Clone)]
@@ -25,6 +31,8 @@ pub(crate) struct Recorded {
     pub(crate) column: Option<usize>,
     /// The handle's own number.
     pub(crate) handle: u64,
+    /// The row was expunged from under this handle, and is nobody's until it is adopted and saved; 0: from its own.
+    pub(crate) departed: Option<u64>,
 }
 
 /// What a wrapper knows of its relation.
@@ -56,6 +64,8 @@ pub(crate) struct Slot {
     pub(crate) unseen: bool,
     /// The handle that it was loaded or saved under.
     pub(crate) under: Option<u64>,
+    /// What was pending before the transaction that is open, where a save in it has written that: all but what is held.
+    pub(crate) before: Option<Box<Slot>>,
 }
 
 impl Slot {
@@ -82,6 +92,7 @@ impl Object {
             values,
             recorded: None,
             slots: vec![Slot::default(); slots],
+            before: None,
         }
     }
 
@@ -110,7 +121,33 @@ impl Object {
             values: self.values.clone(),
             recorded: None,
             slots: self.slots.iter().map(copy).collect(),
+            before: None,
         }
+    }
+
+    /// **After a rollback** what is recorded is what it was, and what was pending is pending again; the fields keep what they hold. Else the record
+    /// from before is forgotten.
+    pub(crate) fn end(&mut self, commit: bool) {
+        if let Some(Before(before)) = self.before.take().filter(|_| !commit) {
+            self.recorded = before;
+        }
+        for slot in &mut self.slots {
+            if let Some(before) = slot.before.take().filter(|_| !commit) {
+                *slot = Slot {
+                    held: std::mem::take(&mut slot.held),
+                    keys: std::mem::take(&mut slot.keys),
+                    ..*before
+                };
+            }
+            for held in &mut slot.held {
+                held.end(commit);
+            }
+        }
+    }
+
+    /// Whether the row is there also if the open transaction is rolled back.
+    fn existed(&self) -> bool {
+        self.before.as_ref().is_none_or(|before| before.0.is_some())
     }
 
     /// The columns that differ from what is recorded.
@@ -137,7 +174,10 @@ impl Object {
 impl Object {
     /// `BelongsTo::set_key`, or a field without a target: the object of another parent is let go.
     pub(crate) fn refer(&mut self, schema: &Schema, relation: usize, key: Value) {
-        let Some(column) = schema.tables[self.table].relations[relation].kind.own_column() else {
+        let Some(column) = schema.tables[self.table].relations[relation]
+            .kind
+            .own_column()
+        else {
             return;
         };
         if self.values[column] != key {
@@ -213,6 +253,11 @@ impl Wrapper<'_> {
         self.leave_all();
         self.slot.linked.clear();
         self.slot.whole = true;
+        if let Some(before) = &mut self.slot.before {
+            before.whole = true;
+            before.unseen |= before.state != State::Loaded;
+            before.state = State::Loaded;
+        }
         self.slot.unseen |= self.slot.state != State::Loaded;
         self.slot.state = State::Loaded;
     }
@@ -236,7 +281,9 @@ impl Wrapper<'_> {
     /// `ManyToMany::remove_key`: a link leaves by name, also one that nobody has seen.
     pub(crate) fn remove_key(&mut self, key: &Value) {
         let is_known = self.slot.links().contains(key);
-        self.slot.held.retain(|held| !held.is_persistent() || held.key() != key);
+        self.slot
+            .held
+            .retain(|held| !held.is_persistent() || held.key() != key);
         self.slot.keys.retain(|known| known != key);
         if is_known {
             self.unlink(key);
@@ -280,18 +327,31 @@ impl Wrapper<'_> {
         if index >= self.slot.held.len() {
             return None;
         }
-        let child = self.slot.held.remove(index);
-        if child.is_persistent() {
-            self.slot.away.push(child.key().clone());
+        let mut child = self.slot.held.remove(index);
+        let existed = child.existed();
+        if let Some(recorded) = child.recorded.as_mut().filter(|row| row.departed.is_none()) {
+            self.slot.away.push(recorded.values[0].clone());
+            if let Some(before) = self.slot.before.as_mut().filter(|_| existed) {
+                before.away.push(recorded.values[0].clone());
+            }
+            recorded.departed = Some(self.slot.under.unwrap_or_default());
         }
         Some(child)
     }
 
     /// `adopt`: a child comes with its row; without one it is like `put`.
-    pub(crate) fn adopt(&mut self, child: Object) {
-        let key = child.key().clone();
-        if child.is_persistent() {
-            self.slot.away.retain(|away| *away != key);
+    pub(crate) fn adopt(&mut self, mut child: Object) {
+        if let Some(recorded) = &mut child.recorded
+            && let Some(away) = self
+                .slot
+                .away
+                .iter()
+                .position(|away| *away == recorded.values[0])
+        {
+            self.slot.away.remove(away);
+            if recorded.departed == Some(self.slot.under.unwrap_or_default()) {
+                recorded.departed = None;
+            }
         }
         self.put(child);
     }
@@ -300,24 +360,32 @@ impl Wrapper<'_> {
     pub(crate) fn attach(&mut self, rows: Vec<Object>) {
         self.know_some();
         for row in rows {
-            if self.slot.held.iter().all(|held| held.key() != row.key()) {
+            if self
+                .slot
+                .held
+                .iter()
+                .all(|held| !held.is_persistent() || held.key() != row.key())
+            {
                 self.slot.held.push(row);
             }
         }
     }
 
-    /// A child leaves: if its row is this parent's, the row will leave. One that was adopted and isn't saved stays with its old owner; one
-    /// that was never saved is gone.
+    /// A child leaves, and its row will. One that was adopted and isn't saved stays with its old owner; one that was never saved is gone.
     pub(crate) fn leave(&mut self, child: Object) {
-        let Some((_, column)) = self.kind.child() else {
+        if self.kind.child().is_none() {
             if child.is_persistent() {
                 self.unlink(child.key());
             }
             return;
-        };
+        }
+        let existed = child.existed();
         if let Some(recorded) = child.recorded
-            && Some(&recorded.values[column]) == self.key.as_ref()
+            && recorded.departed.is_none()
         {
+            if let Some(before) = self.slot.before.as_mut().filter(|_| existed) {
+                before.left.push(recorded.values.clone());
+            }
             self.slot.left.push(recorded.values);
         }
     }

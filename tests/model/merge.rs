@@ -36,7 +36,7 @@ pub(crate) fn merge_and_save(
     let schema = next.schema.clone();
     let mut object = find(&mut next, value.table, &value.values[0])?;
     let mut reads = 1;
-    load_held(&mut next, &mut object, &value, &mut reads)?;
+    load_held(&mut next, &mut [&mut object], &[&value], &mut reads)?;
     merge(&schema, &mut object, value)?;
     let mut effects = save(&mut next, &mut [&mut object])?;
     effects.reads = reads;
@@ -44,33 +44,46 @@ pub(crate) fn merge_and_save(
     Ok((object, effects))
 }
 
-/// Loads the relations that a value holds and that are merged.
+/// Loads the relations that a value holds and that are merged. One that some value holds is loaded under all rows of its level.
 fn load_held(
     world: &mut World,
-    object: &mut Object,
-    value: &Object,
+    objects: &mut [&mut Object],
+    values: &[&Object],
     reads: &mut usize,
 ) -> Result<(), Refusal> {
     let schema = world.schema.clone();
-    for (number, relation) in schema.tables[object.table].relations.iter().enumerate() {
-        let given = &value.slots[number];
-        if given.state == State::NotLoaded || !relation.options.cascade.merge {
+    let Some(table) = objects.first().map(|object| object.table) else {
+        return Ok(());
+    };
+    for (number, relation) in schema.tables[table].relations.iter().enumerate() {
+        let is_given = |value: &&Object| value.slots[number].state != State::NotLoaded;
+        if !relation.options.cascade.merge || !values.iter().any(is_given) {
             continue;
         }
-        *reads += load(world, object, number)?.reads;
+        // A parent that is new replaces whichever there is.
+        let is_known = |held: &Object| !is_new(&schema, held.table, &held.values[0]);
+        let mut given = values.iter().flat_map(|value| &value.slots[number].held);
+        if relation.kind.own_column().is_some() && !given.any(is_known) {
+            continue;
+        }
+        let mut most = 0;
+        for object in &mut *objects {
+            most = most.max(load(world, object, number)?.reads);
+        }
+        *reads += most;
         // Behind links nothing is merged.
         if let RelationKind::ManyToMany { .. } = relation.kind {
             continue;
         }
-        for held in &mut object.slots[number].held {
-            let same = given
-                .held
-                .iter()
-                .find(|value| value.values[0] == *held.key());
-            if let Some(value) = same {
-                load_held(world, held, value, reads)?;
-            }
-        }
+        let mut held: Vec<&mut Object> = objects
+            .iter_mut()
+            .flat_map(|object| &mut object.slots[number].held)
+            .collect();
+        let given: Vec<&Object> = values
+            .iter()
+            .flat_map(|value| &value.slots[number].held)
+            .collect();
+        load_held(world, &mut held, &given, reads)?;
     }
     Ok(())
 }
@@ -162,23 +175,15 @@ fn parent(
 }
 
 /// **Links** are merged, never the columns of their targets; a target that isn't linked is nobody's to link.
-fn links(
-    schema: &Schema,
-    object: &mut Object,
-    number: usize,
-    given: Slot,
-    found: &mut Vec<Kind>,
-) {
+fn links(schema: &Schema, object: &mut Object, number: usize, given: Slot, found: &mut Vec<Kind>) {
     let target = schema.tables[object.table].relations[number].kind.held();
-    let slot = &object.slots[number];
-    let known: Vec<Value> = slot
-        .links()
-        .into_iter()
-        .filter(|key| slot.linked.contains(key))
-        .collect();
+    let known = object.slots[number].links();
     let mut kept = Vec::new();
     let keys = given.held.iter().map(|held| &held.values[0]);
-    for key in keys.chain(&given.keys).filter(|key| !is_new(schema, target, key)) {
+    for key in keys
+        .chain(&given.keys)
+        .filter(|key| !is_new(schema, target, key))
+    {
         if kept.contains(key) {
             found.push(Kind::InvalidPayload);
         } else if !known.contains(key) {

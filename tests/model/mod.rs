@@ -48,6 +48,8 @@ impl Refusal {
 pub(crate) struct World {
     pub(crate) schema: Arc<Schema>,
     pub(crate) database: Database,
+    /// A transaction is open that may be rolled back.
+    pub(crate) in_transaction: bool,
     handles: u64,
 }
 
@@ -57,6 +59,7 @@ impl World {
         Self {
             schema,
             database,
+            in_transaction: false,
             handles: 0,
         }
     }
@@ -78,6 +81,8 @@ pub(crate) enum Did {
     Deleted,
     Linked,
     Unlinked,
+    /// Which targets may go is read before what refers to them goes.
+    Looked,
 }
 
 /// How rows are told.

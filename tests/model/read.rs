@@ -13,6 +13,7 @@ pub(crate) fn handle(world: &mut World, table: TableId, row: Row, column: Option
         values: row,
         column,
         handle: world.next_handle(),
+        departed: None,
     });
     object
 }
@@ -53,11 +54,14 @@ pub(crate) fn load(
     let slot = &mut object.slots[number];
     slot.under = object.recorded.as_ref().map(|recorded| recorded.handle);
     slot.state = State::Loaded;
+    // What was loaded inside of a transaction stays.
+    slot.before = None;
     let mut held = std::mem::take(&mut slot.held);
     let (away, left) = (slot.away.clone(), slot.left.clone());
     if let RelationKind::ManyToMany { .. } = kind {
         slot.linked = rows.iter().map(|row| row[0].clone()).collect();
-        slot.keys.retain(|key| rows.iter().all(|row| row[0] != *key));
+        slot.keys
+            .retain(|key| rows.iter().all(|row| row[0] != *key));
     }
     let mut loaded = Vec::new();
     for row in rows {
@@ -137,7 +141,8 @@ fn below(world: &mut World, object: &mut Object, effects: &mut Effects) -> Resul
     for (number, relation) in schema.tables[object.table].relations.iter().enumerate() {
         if let Some(column) = relation.kind.own_column() {
             // The object of another parent is let go.
-            let is_it = |held: &Object| held.is_persistent() && *held.key() == object.values[column];
+            let is_it =
+                |held: &Object| held.is_persistent() && *held.key() == object.values[column];
             let expires = relation.options.cascade.refresh_expire;
             if !expires && !object.slots[number].held.iter().all(is_it)
                 || object.values[column] == Value::Null

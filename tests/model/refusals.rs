@@ -46,7 +46,7 @@ fn object(schema: &Schema, of: &Object, owner: Option<usize>, found: &mut Vec<Ki
         let rules = [
             (
                 Kind::NotOwned,
-                !is_parent && is_another_parents(of, slot),
+                !is_parent && is_another_parents(of, relation, slot),
             ),
             (
                 Kind::NotLoaded,
@@ -87,7 +87,9 @@ type Written<'a> = (TableId, &'a Value, Vec<(usize, &'a Value)>);
 fn copies<'a>(schema: &Schema, of: &'a Object, written: &mut Vec<Written<'a>>) {
     let changed = of.changed();
     if !changed.is_empty() {
-        let cells = changed.into_iter().map(|column| (column, &of.values[column]));
+        let cells = changed
+            .into_iter()
+            .map(|column| (column, &of.values[column]));
         written.push((of.table, of.key(), cells.collect()));
     }
     for (relation, slot) in schema.tables[of.table].relations.iter().zip(&of.slots) {
@@ -110,17 +112,29 @@ fn differ(written: &[Written<'_>]) -> bool {
 /// The key of a row, and the key to the owner of a child in its parent's relation, are not the struct's to change.
 fn key_changed(of: &Object, owner: Option<usize>) -> bool {
     let changed = of.changed();
-    changed.contains(&0) || owner.is_some_and(|column| changed.contains(&column))
+    // Of a row that moves it is overwritten.
+    let stays = of
+        .recorded
+        .as_ref()
+        .is_some_and(|row| row.departed.is_none());
+    changed.contains(&0) || owner.is_some_and(|column| stays && changed.contains(&column))
 }
 
-/// A wrapper that was loaded under another handle, with rows or removals.
-fn is_another_parents(of: &Object, slot: &Slot) -> bool {
+/// A wrapper that was loaded under another handle, with rows or removals; or with rows of another parent, which were attached.
+fn is_another_parents(of: &Object, relation: &Relation, slot: &Slot) -> bool {
     let own = of.recorded.as_ref().map(|recorded| recorded.handle);
-    slot.under.is_some()
-        && slot.under != own
-        && (!slot.left.is_empty()
-            || !slot.linked.is_empty()
-            || slot.held.iter().any(Object::is_persistent))
+    let has_any = !slot.left.is_empty()
+        || !slot.away.is_empty()
+        || !slot.linked.is_empty()
+        || !slot.held.is_empty();
+    let key = of.recorded.as_ref().map(|recorded| &recorded.values[0]);
+    let is_foreign = |child: &Object| match (relation.kind.child(), &child.recorded) {
+        (Some((_, column)), Some(row)) => {
+            row.departed.is_none() && key != Some(&row.values[column])
+        }
+        _ => false,
+    };
+    slot.under.is_some() && slot.under != own && has_any || slot.held.iter().any(is_foreign)
 }
 
 /// An operation on the whole relation, of which not everything was known.

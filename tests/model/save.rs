@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::database::{Row, Value};
 use crate::model::leave::{Keys, Looking, Targets, owned, targets_leave};
-use crate::model::memory::{Object, Recorded, Slot, State};
+use crate::model::memory::{Before, Object, Recorded, Slot, State};
 use crate::model::refusals::refusal;
 use crate::model::schema::{KeyKind, Kind as RelationKind, Schema, TableId};
 use crate::model::{Did, Effects, How, Kind, Refusal, World};
@@ -161,7 +161,7 @@ fn move_row(
     let (Some(place), Some(recorded)) = (place, &object.recorded) else {
         return Ok(());
     };
-    if recorded.values[place.column] == place.key {
+    if !moves(recorded, place) {
         return Ok(());
     }
     let schema = world.schema.clone();
@@ -181,6 +181,11 @@ fn move_row(
     Ok(())
 }
 
+/// A row that was expunged comes by an UPDATE, also to another handle of the row that it left.
+fn moves(recorded: &Recorded, place: &Place) -> bool {
+    recorded.departed.is_some() || recorded.values[place.column] != place.key
+}
+
 /// **Updates** write what changed, and nothing else; what is held twice once.
 fn update(
     world: &mut World,
@@ -192,7 +197,7 @@ fn update(
     let Some(recorded) = &object.recorded else {
         return Ok(());
     };
-    let is_moved = place.is_some_and(|place| recorded.values[place.column] != place.key);
+    let is_moved = place.is_some_and(|place| moves(recorded, place));
     if is_moved || object.changed().is_empty() {
         return Ok(());
     }
@@ -207,6 +212,7 @@ fn update(
     )?;
     raise(&schema, object);
     row.clone_from(&changed_row(object, row));
+    refers(world, object)?;
     // The scope of a child is its owner; a root has none.
     effects.act(
         object.table,
@@ -214,6 +220,26 @@ fn update(
         How::Level(owner.map_or(0, |_| 1)),
         usize::from(written.insert((object.table, object.key().clone()))),
     );
+    Ok(())
+}
+
+/// **A parent that isn't there**: the statement fails, before those that write what is held.
+fn refers(world: &World, object: &Object) -> Result<(), Refusal> {
+    let changed = object.changed();
+    for (relation, slot) in world.schema.tables[object.table]
+        .relations
+        .iter()
+        .zip(&object.slots)
+    {
+        if let RelationKind::BelongsTo { target, column } = relation.kind
+            && changed.contains(&column)
+            && object.values[column] != Value::Null
+            && slot.held.iter().all(Object::is_persistent)
+            && world.database.row(target, &object.values[column]).is_none()
+        {
+            return Err(Refusal::of(Kind::ForeignKeyViolation));
+        }
+    }
     Ok(())
 }
 
@@ -272,6 +298,10 @@ pub(crate) fn leave(
     let schema = looking.schema;
     let relation = &schema.tables[object.table].relations[number];
     let slot = &object.slots[number];
+    // Where removals are denied, nothing leaves: what would was refused.
+    if relation.options.deny {
+        return Ok(());
+    }
     match relation.kind {
         RelationKind::HasOne { child, column } | RelationKind::HasMany { child, column } => {
             let whole = object.is_whole(number);
@@ -279,6 +309,10 @@ pub(crate) fn leave(
             for left in &slot.left {
                 // A whole operation asks for no row, but for the version of one that it knows.
                 if !whole || schema.tables[child].version.is_some() {
+                    // One that was attached may be another parent's.
+                    if left[column] != *object.key() {
+                        return Err(Refusal::of(Kind::Stale));
+                    }
                     owned(schema, &mut world.database, child, Some(column), left)?;
                     named.insert(left[0].clone());
                 }
@@ -418,10 +452,16 @@ fn settle(world: &mut World, object: &mut Object, column: Option<usize>) {
         Some(recorded) => recorded.handle,
         None => world.next_handle(),
     };
+    let is_written = |row: &Recorded| row.values != object.values || row.departed.is_some();
+    let is_written = object.recorded.as_ref().is_none_or(is_written);
+    if world.in_transaction && is_written && object.before.is_none() {
+        object.before = Some(Before(object.recorded.clone()));
+    }
     object.recorded = Some(Recorded {
         values: object.values.clone(),
         column,
         handle,
+        departed: None,
     });
     let key = object.values[0].clone();
     for (relation, slot) in schema.tables[object.table]
@@ -431,6 +471,11 @@ fn settle(world: &mut World, object: &mut Object, column: Option<usize>) {
     {
         if slot.state == State::NotLoaded {
             continue;
+        }
+        if world.in_transaction && slot.before.is_none() {
+            let mut before = slot.clone();
+            before.held.clear();
+            slot.before = Some(Box::new(before));
         }
         slot.under = Some(handle);
         if was_new && slot.state == State::Partial {
@@ -478,6 +523,21 @@ fn exchanges(
                     place.key.clone(),
                 ));
             }
+            for relation in &schema.tables[object.table].relations {
+                if let (Some(column), Some(recorded)) =
+                    (relation.kind.own_column(), &object.recorded)
+                    && schema.tables[object.table].columns[column].unique
+                    && recorded.values[column] != Value::Null
+                    && recorded.values[column] != object.values[column]
+                {
+                    moves.push((
+                        object.table,
+                        column,
+                        recorded.values[column].clone(),
+                        object.values[column].clone(),
+                    ));
+                }
+            }
             Ok(())
         })?;
     }
@@ -499,6 +559,9 @@ fn exchanges(
                 return Err(Refusal::of(Kind::Contradiction));
             }
             effects.acts.insert((*table, Did::Released, How::Named));
+        } else if follows(to).is_some() {
+            // A shift: who holds the value goes first.
+            effects.acts.insert((*table, Did::Moved, How::First));
         }
     }
     Ok(())

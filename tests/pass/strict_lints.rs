@@ -75,6 +75,8 @@ fn main() {
     let user = User::default();
     let profile = Profile::default();
     assert!(user.profile.is_not_loaded() && user.badge.is_not_loaded());
-    assert!(user.given.is_not_loaded() && user.follows.is_not_loaded() && user.profiles.is_not_loaded());
+    assert!(
+        user.given.is_not_loaded() && user.follows.is_not_loaded() && user.profiles.is_not_loaded()
+    );
     assert_eq!((profile.tenant_id, profile.id, profile.user_id), (0, 0, 0));
 }

@@ -39,7 +39,7 @@ macro_rules! family {
             }
 
             impl Node for $struct {
-                const TABLE: TableId = $number;
+                const NUMBER: TableId = $number;
 
                 fn cells(&self) -> Vec<Value> {
                     vec![cell(&self.id), $(cell(&self.$key),)? cell(&self.name), cell(&self.rank)]

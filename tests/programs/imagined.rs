@@ -1,6 +1,6 @@
 //! Programs on the interpreter.
 
-use crate::model::database::Value;
+use crate::model::database::{Database, Value};
 use crate::model::memory::{Object, Slot, State};
 use crate::model::read::{expunge, find, load, refresh};
 use crate::model::schema::{Kind, TableId};
@@ -22,7 +22,9 @@ pub(crate) struct Imagined {
     pub(crate) world: World,
     pub(crate) roots: Vec<Option<(Form, Object)>>,
     /// The tables as they were before the open transaction.
-    pub(crate) begun: Option<World>,
+    pub(crate) begun: Option<Database>,
+    /// Links are added and removed, too.
+    pub(crate) links: bool,
 }
 
 impl Imagined {
@@ -31,6 +33,7 @@ impl Imagined {
             world,
             roots: Vec::new(),
             begun: None,
+            links: std::env::var_os("PROGRAMS_LINKS").is_some(),
         }
     }
 
@@ -45,7 +48,7 @@ impl Imagined {
         let relations = &self.world.schema.tables[object.table].relations;
         let slot = |(slot, number): (&Slot, usize)| {
             let links = matches!(relations[number].kind, Kind::ManyToMany { .. });
-            let held = slot.held.iter().map(|held| held.key());
+            let held = slot.held.iter().map(Object::key);
             // A target that is new has no key yet.
             let held = held.filter(|key| links && **key != Value::Int(0));
             let keys = held.chain(&slot.keys).map(|key| match key {
@@ -130,6 +133,7 @@ impl Imagined {
     }
 
     /// Does a step.
+    #[expect(clippy::too_many_lines, reason = "it is a list")]
     pub(crate) fn apply(&mut self, step: &Step) -> Result<Effects, Refusal> {
         let schema = self.world.schema.clone();
         match step {
@@ -186,8 +190,17 @@ impl Imagined {
                 let row = self.take(*root);
                 self.at(spot).wrapper(&schema, *relation).attach(vec![row]);
             }
-            Step::AddKey(..) | Step::RemoveKey(..) | Step::SetKeys(..) => {
-                unreachable!("not yet")
+            Step::AddKey(spot, relation, key) => {
+                let mut wrapper = self.at(spot).wrapper(&schema, *relation);
+                wrapper.add_key(Value::Int(*key));
+            }
+            Step::RemoveKey(spot, relation, key) => {
+                let mut wrapper = self.at(spot).wrapper(&schema, *relation);
+                wrapper.remove_key(&Value::Int(*key));
+            }
+            Step::SetKeys(spot, relation, keys) => {
+                let keys: Vec<Value> = keys.iter().copied().map(Value::Int).collect();
+                self.at(spot).wrapper(&schema, *relation).set_keys(&keys);
             }
             Step::SwapWraps(a, b, relation) => {
                 let of_a = std::mem::take(&mut self.at(a).slots[*relation]);
@@ -209,10 +222,16 @@ impl Imagined {
             Step::ExpungeRoot(root) => {
                 let mut object = self.take(*root);
                 expunge(&self.world, &mut object);
+                if let Some(recorded) = &mut object.recorded {
+                    recorded.departed.get_or_insert(0);
+                }
                 self.roots[*root] = Some((Form::Loose, object));
             }
             Step::Persist(root) => {
-                let object = self.take(*root);
+                let mut object = self.take(*root);
+                if let Some(recorded) = &mut object.recorded {
+                    recorded.departed = None;
+                }
                 let form = if object.is_persistent() {
                     Form::Handle
                 } else {
@@ -235,6 +254,15 @@ impl Imagined {
 
     fn operate(&mut self, step: &Step) -> Result<Effects, Refusal> {
         let mut effects = Effects::default();
+        if let Step::Delete(root)
+        | Step::Refresh(root)
+        | Step::Load(root, _)
+        | Step::Detach(root, _) = *step
+            && !self.root(root).is_persistent()
+        {
+            // Its INSERT was rolled back.
+            return Err(Refusal::of(crate::model::Kind::NotFound));
+        }
         match *step {
             Step::Save(root) => {
                 let mut object = self.root(root).clone();
@@ -282,8 +310,20 @@ impl Imagined {
                 effects = done;
                 self.push(Form::Handle, merged);
             }
-            Step::Begin => self.begun = Some(self.world.clone()),
-            Step::End(true) => self.begun = None,
+            Step::Begin => {
+                self.begun = Some(self.world.database.clone());
+                self.world.in_transaction = true;
+            }
+            Step::End(commit) => {
+                let begun = self.begun.take().expect("a transaction");
+                if !commit {
+                    self.world.database = begun;
+                }
+                self.world.in_transaction = false;
+                for (_, object) in self.roots.iter_mut().flatten() {
+                    object.end(commit);
+                }
+            }
             ref step => unreachable!("{step:?}"),
         }
         Ok(effects)

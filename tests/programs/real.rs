@@ -54,11 +54,19 @@ impl Session {
         match self {
             Self::Sqlite(_, open) => {
                 let open = open.take().expect("a transaction");
-                if commit { open.commit().await } else { open.rollback().await }
+                if commit {
+                    open.commit().await
+                } else {
+                    open.rollback().await
+                }
             }
             Self::Postgres(_, open) => {
                 let open = open.take().expect("a transaction");
-                if commit { open.commit().await } else { open.rollback().await }
+                if commit {
+                    open.commit().await
+                } else {
+                    open.rollback().await
+                }
             }
         }
     }
@@ -119,7 +127,7 @@ pub(crate) mod given {
 
 /// A struct of the family.
 pub(crate) trait Node: Entity<Key = i64> + Default + Clone {
-    const TABLE: TableId;
+    const NUMBER: TableId;
     fn cells(&self) -> Vec<Value>;
     fn give(&mut self, column: usize, value: &Value);
     fn wraps(&self) -> Vec<&dyn Wrap>;
@@ -150,7 +158,7 @@ pub(crate) trait Plain: Send + Sync {
 
 impl<T: Node> Plain for T {
     fn table(&self) -> TableId {
-        T::TABLE
+        T::NUMBER
     }
 
     fn seen(&self) -> Seen {
@@ -471,7 +479,7 @@ pub(crate) trait Handle: Send + Sync {
         other: &'a mut dyn Handle,
         session: &'a mut Session,
     ) -> Fut<'a, Result<Report, Error>>;
-    fn delete<'a>(self: Box<Self>, session: &'a mut Session) -> Fut<'a, Deleted>;
+    fn delete(self: Box<Self>, session: &mut Session) -> Fut<'_, Deleted>;
     fn expunge(self: Box<Self>) -> Box<dyn Loose>;
     fn merge(&mut self, value: Box<dyn Plain>) -> Result<(), Error>;
     fn into_inner(self: Box<Self>) -> Box<dyn Plain>;
@@ -533,14 +541,17 @@ impl<T: Node> Handle for Persistent<T> {
         on!(session, db => Persistent::save_all([self, other], db))
     }
 
-    fn delete<'a>(self: Box<Self>, session: &'a mut Session) -> Fut<'a, Deleted> {
+    fn delete(self: Box<Self>, session: &mut Session) -> Fut<'_, Deleted> {
         Box::pin(async move {
             let deleted = on!(session, db => Persistent::delete(*self, db).await);
             deleted
                 .map(|value| Box::new(value) as Box<dyn Plain>)
                 .map_err(|error| {
                     let handle = error.take_entity::<Self>();
-                    (error, handle.map(|handle| Box::new(handle) as Box<dyn Handle>))
+                    (
+                        error,
+                        handle.map(|handle| Box::new(handle) as Box<dyn Handle>),
+                    )
                 })
         })
     }

@@ -55,9 +55,6 @@ impl Run<'_> {
         if let Op::Fault(event, table) = op {
             let event = usize::from(event) % EVENTS.len();
             let table = usize::from(table) % crate::family::KINDS;
-            let name = self.imagined.world.schema.tables[table].name;
-            let sql = format!("DELETE FROM faults; INSERT INTO faults VALUES ('{} {name}')", EVENTS[event]);
-            run_sql(&mut self.real.session, &sql).await;
             self.fault = Some((event, table));
             return Ok(());
         }
@@ -73,12 +70,19 @@ impl Run<'_> {
         let schema = self.imagined.world.schema.clone();
         let before = self.imagined.clone();
         let mut failure = String::new();
+        let is_ending = matches!(step, Step::End(_));
+        let fault = self.fault.take_if(|_| step.is_operation() && !is_ending);
+        if let Some((event, table)) = fault {
+            let what = format!("{} {}", EVENTS[event], schema.tables[table].name);
+            let sql = format!("INSERT INTO faults VALUES ('{what}')");
+            run_sql(&mut self.real.session, &sql).await;
+        }
         let mut expected = self.imagined.apply(step);
         let found = self.real.apply(step).await;
         if step.is_operation() {
             tally.operations += 1;
             tally.refused += u64::from(found.is_err());
-            if let Some(fault) = self.fault.take() {
+            if let Some(fault) = fault {
                 let fired = found.as_ref().err().is_some_and(is_fault);
                 let may = may_fire(fault, &before.world.database, &self.imagined.world.database);
                 if expected.is_err() || may != Some(!fired) {
@@ -99,13 +103,20 @@ impl Run<'_> {
             expected.as_ref().err().map(|refusal| refusal.kind),
             found.as_ref().err().map(Error::kind),
         );
-        differ(&mut failure, "the error", &kinds.0, &kinds.1);
+        if !is_either(kinds.0, kinds.1) {
+            differ(&mut failure, "the error", &kinds.0, &kinds.1);
+        }
         if step.is_operation() {
             let rows = self.place.rows(&mut self.real.session).await;
             let expected = texts(&schema, &self.imagined.world.database);
             differ(&mut failure, "the tables", &expected, &rows);
-            if found.is_err() || matches!(step, Step::End(_)) {
-                give_keys(&mut self.real.session, &schema, &self.imagined.world.database).await;
+            if found.is_err() || is_ending {
+                give_keys(
+                    &mut self.real.session,
+                    &schema,
+                    &self.imagined.world.database,
+                )
+                .await;
             }
         }
         let seen = (self.imagined.seen(), self.real.seen());
@@ -116,7 +127,10 @@ impl Run<'_> {
             differ(&mut failure, &format!("variable {number}"), expected, found);
         }
         if let (Ok(effects), Ok(Some(report))) = (&expected, &found) {
-            let reported = (reported(&schema, effects, |_| true), changes(report.changes(), |_| true));
+            let reported = (
+                reported(&schema, effects, |_| true),
+                changes(report.changes(), |_| true),
+            );
             differ(&mut failure, "the report", &reported.0, &reported.1);
         }
         if failure.is_empty() {
@@ -175,6 +189,23 @@ impl Run<'_> {
             );
         }
     }
+}
+
+/// Where rows break several constraints, or are gone as well, databases differ in which they find first.
+fn is_either(expected: Option<Kind>, found: Option<Kind>) -> bool {
+    let is_constraint = |kind: Option<Kind>| {
+        matches!(
+            kind,
+            Some(
+                Kind::Stale
+                    | Kind::ForeignKeyViolation
+                    | Kind::UniqueViolation
+                    | Kind::NotNullViolation
+                    | Kind::CheckViolation
+            )
+        )
+    };
+    is_constraint(expected) && is_constraint(found)
 }
 
 fn is_fault(error: &Error) -> bool {

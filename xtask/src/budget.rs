@@ -85,7 +85,14 @@ impl Report {
 /// Measures everything, also after what failed.
 pub(crate) fn run() -> Outcome {
     let mut report = Report::default();
-    let tasks = [dependencies, expanded_lines, derive_build, structs, wide, ring];
+    let tasks = [
+        dependencies,
+        expanded_lines,
+        derive_build,
+        structs,
+        wide,
+        ring,
+    ];
     let mut failures: Vec<String> = tasks
         .iter()
         .filter_map(|task| task(&mut report).err())

@@ -112,6 +112,14 @@ impl<'a> Builder<'a> {
         else {
             return;
         };
+        if parent.lets_go(foreign_key) {
+            if state.is_new() {
+                let message = "the row moves, and holds another parent by the same key; set it after the save";
+                let path = self.graph.relation_path(id, relation);
+                self.report(ErrorKind::KeyChanged, (relation.target)(), path, message);
+            }
+            return;
+        }
         if relation.cascade.save_update {
             let node = self.graph.nodes.len();
             self.held(id, relation, foreign_key, slot);

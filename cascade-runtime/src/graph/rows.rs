@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::codec::Erased;
 use crate::error::ErrorKind;
 use crate::graph::build::Builder;
-use crate::graph::{Fate, Leaver, Node, Orphan, Owner, place};
+use crate::graph::{Fate, Held, Leaver, Node, Orphan, Owner, place};
 use crate::keys::ByKey;
 use crate::meta::{ForeignKey, ForeignKeyPart, Generated, Table};
 
@@ -14,6 +14,7 @@ impl<'a> Builder<'a> {
     pub(super) fn insertion(&mut self, id: usize, fields: &[&'a Erased]) -> Fate {
         let owner = self.graph.nodes[id].owner.map(|owner| owner.foreign_key);
         self.targets(id, owner, fields, |_| true);
+        self.one_parent(id);
         self.shared_columns(id, owner, fields);
         Fate::Insert
     }
@@ -59,7 +60,8 @@ impl<'a> Builder<'a> {
             let differs = key.parts.iter().enumerate().find(|(index, part)| {
                 let column = &table.columns[part.column];
                 let same = target.columns[target.key[*index]].codec.same;
-                let held = (holder.part)(fields[key.slot], *index);
+                let held = (holder.part)(fields[key.slot], *index)
+                    .or_else(|| self.new_target(id, key, *index));
                 let there = (part.key)(column.cell(fields));
                 part.shared
                     && !by_owner(part.column)
@@ -74,6 +76,43 @@ impl<'a> Builder<'a> {
                 );
                 self.report(ErrorKind::KeyChanged, table, path, message);
             }
+        }
+    }
+
+    /// A part of the key that the application gives a target that is new.
+    fn new_target(&self, id: usize, key: &ForeignKey, part: usize) -> Option<&'a Erased> {
+        let mut held = self.graph.nodes[id].held.iter();
+        let held = held.find(|held| std::ptr::eq(held.foreign_key, key))?;
+        let target = &self.graph.nodes[held.node];
+        let column = target.table.key[part];
+        (!target.table.columns[column].is_generated()).then(|| target.cell(column))
+    }
+
+    /// A row that enters a relation can't hold the object of another parent.
+    fn one_parent(&mut self, id: usize) {
+        let Some(owner) = self.graph.nodes[id].owner else {
+            return;
+        };
+        let parent = &self.graph.nodes[owner.node];
+        let another = |held: &&Held| {
+            let target = &self.graph.nodes[held.node];
+            let mut key = target.table.key.iter();
+            let same = |&column: &usize| {
+                let same = target.table.columns[column].codec.same;
+                same(target.recorded(column), parent.recorded(column))
+            };
+            let is_it = !target.state.is_new() && !parent.state.is_new() && key.all(same);
+            std::ptr::eq(held.foreign_key, owner.foreign_key) && !is_it
+        };
+        if self.graph.nodes[id].held.iter().any(|held| another(&held)) {
+            let path = format!("{}.{}", self.graph.path(id), owner.foreign_key.field);
+            let message = "the row holds another parent than the one whose relation it is in; leave it to the relation";
+            self.report(
+                ErrorKind::KeyChanged,
+                self.graph.nodes[id].table,
+                path,
+                message,
+            );
         }
     }
 
@@ -164,7 +203,8 @@ impl<'a> Builder<'a> {
         let owned = table
             .relations
             .iter()
-            .filter(|relation| relation.is_held() && relation.cascade.delete_orphan);
+            .filter(|relation| relation.is_held() && relation.cascade.delete_orphan)
+            .filter(|relation| relation.cascade.save_update);
         for relation in owned {
             let Some(foreign_key) = relation.foreign_key(table) else {
                 continue;

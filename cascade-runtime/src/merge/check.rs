@@ -73,7 +73,7 @@ impl<'b> Check<'b> {
         path: &str,
     ) {
         let child = (relation.target)();
-        if target.link().is_none_or(|link| link.partial) {
+        if target.link().is_none_or(|link| link.is_partial()) {
             self.other(ErrorKind::NotLoaded, NOT_LOADED, child, path);
             return;
         }

@@ -54,6 +54,15 @@ pub(super) fn copy(
                 .collect();
             // A parent that is new has no key to copy, and is taken over below.
             if cells.is_some() || !holds(table, key, slots) {
+                let slot = table
+                    .holder_of(key)
+                    .and_then(|slot| parts.slots.get_mut(slot));
+                // One that waits in the row is not the one with this key.
+                if let Some(slot) = slot
+                    && slot.row(0).is_some_and(|(_, state)| state.is_new())
+                {
+                    slot.unload();
+                }
                 refer(table, &mut parts, key, cells.as_deref());
             }
         }

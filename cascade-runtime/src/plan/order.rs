@@ -62,6 +62,8 @@ struct Order {
     parked: Vec<bool>,
     /// New rows that are inserted together with rows of their table that they refer to.
     together: Vec<bool>,
+    /// The columns of new rows that are NULL at first.
+    late: Vec<(usize, usize)>,
     /// The nodes that steps insert so far.
     inserted: Vec<usize>,
     /// Rows that give up their places first.
@@ -246,6 +248,8 @@ impl Order {
                 continue;
             };
             let table = graph.nodes[id].table;
+            let columns = reference.key.own_columns();
+            self.late.extend(columns.map(|part| (id, part.column)));
             let followers = &mut self.followers[reference.target];
             if let Some(place) = followers.iter().position(|op| *op == reference.op) {
                 followers.swap_remove(place);

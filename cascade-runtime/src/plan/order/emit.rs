@@ -161,6 +161,11 @@ impl Order {
         });
         let rows: Vec<usize> = nodes.collect();
         self.inserted.extend(&rows);
+        let here: HashSet<usize> = rows.iter().copied().collect();
+        let (late, others) = std::mem::take(&mut self.late)
+            .into_iter()
+            .partition(|(node, _)| here.contains(node));
+        self.late = others;
         let generated = table
             .key
             .iter()
@@ -182,7 +187,7 @@ impl Order {
         steps.push(Step {
             table,
             kind: Some(kind),
-            action: Action::Insert { rows, drawn },
+            action: Action::Insert { rows, drawn, late },
         });
     }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::codec::{Cell, Erased};
-use crate::graph::{Fate, Graph, Node};
+use crate::graph::{Fate, Graph, Leaver, Node};
 use crate::keys::{ByKey, Cells};
-use crate::meta::Table;
+use crate::meta::{ForeignKey, Table};
 use crate::plan::order::{Op, Order};
 use crate::plan::{Action, Step, Target, naming};
 use crate::values::{codec, stored};
@@ -15,6 +15,8 @@ struct Set {
     columns: Vec<usize>,
     /// Those that can be NULL.
     nullable: Vec<usize>,
+    /// For the key of a one-to-one relation: rows that enter and leave by it are in order already.
+    key: Option<&'static ForeignKey>,
 }
 
 impl Order {
@@ -29,6 +31,7 @@ impl Order {
             };
             if table.unique.iter().any(|set| !set.deferrable)
                 || table.columns.iter().any(|column| column.unique)
+                || table.foreign_keys.iter().any(|key| key.unique)
             {
                 let (_, ops) = tables.entry(table.ident).or_insert((table, Vec::new()));
                 ops.push(op);
@@ -87,9 +90,16 @@ impl Order {
         set: &Set,
         op: usize,
     ) -> (Option<Cells>, Option<Cells>) {
+        let by_relation = |key: &ForeignKey| set.key.is_some_and(|own| std::ptr::eq(own, key));
         match self.ops[op] {
             Op::Node(id) => {
                 let node = &graph.nodes[id];
+                if node
+                    .owner
+                    .is_some_and(|owner| by_relation(owner.foreign_key))
+                {
+                    return (None, None);
+                }
                 let old = (!node.state.is_new()).then(|| {
                     cells(table, set, |column| {
                         stored(table, column, node.recorded(column))
@@ -99,7 +109,12 @@ impl Order {
                 (old.flatten(), new)
             }
             Op::Leave(id) => {
-                let left = graph.leavers[id].left;
+                let Leaver {
+                    left, foreign_key, ..
+                } = &graph.leavers[id];
+                if by_relation(foreign_key) {
+                    return (None, None);
+                }
                 let old = cells(table, set, |column| {
                     stored(table, column, left.cell(table, column)?)
                 });
@@ -173,13 +188,25 @@ fn sets(table: &'static Table) -> Vec<Set> {
         } else {
             Vec::new()
         },
+        key: None,
     });
     let several = table.unique.iter().filter(|set| !set.deferrable);
     let several = several.map(|set| Set {
         columns: set.columns.to_vec(),
         nullable: set.nullable.to_vec(),
+        key: None,
     });
-    single.chain(several).collect()
+    let keys = table.foreign_keys.iter().filter(|key| key.unique);
+    let keys = keys.map(|key| Set {
+        columns: key.parts.iter().map(|part| part.column).collect(),
+        nullable: if key.nullable {
+            key.own_columns().map(|part| part.column).collect()
+        } else {
+            Vec::new()
+        },
+        key: Some(key),
+    });
+    single.chain(several).chain(keys).collect()
 }
 
 /// The cells of a set; `None` where one of them is NULL, or unknown.

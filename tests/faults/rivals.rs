@@ -1,0 +1,265 @@
+//! Two writers: the first stands at each of its steps while the second runs, or waits for it. Afterwards the tables are those of one order.
+
+use std::pin::pin;
+
+use sqlx::Pool;
+use sqlx_cascade::{Db, Error, ErrorKind, Persistent};
+
+use crate::blog::{Author, BLOG, Node, Post, cover, node, post};
+use crate::blog_operation::{Handles, authors};
+use crate::home::{Home, Kind};
+use crate::operation::Memory as _;
+
+/// What a writer does.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    /// ann's first post becomes this author's.
+    Adopt(i64),
+    DeleteAnn,
+    /// ann's first post, and a comment on it.
+    Rename,
+    /// All of ann's posts, which aren't loaded.
+    Clear,
+    /// ann's first post.
+    Remove,
+    /// One more post of ann's.
+    Push,
+    SetTags(&'static [i64]),
+    AddTag(i64),
+    RemoveTag(i64),
+    /// The tree.
+    Fell,
+    /// Two more nodes in the tree.
+    Grow,
+    /// A subtree goes to another tree.
+    Graft,
+    /// Another cover for the first post.
+    Cover(&'static str),
+}
+
+impl Act {
+    async fn ready<DB: Kind>(self, pool: &Pool<DB>) -> Handles {
+        let mut memory = Handles::default();
+        match self {
+            Self::Adopt(author) => {
+                let mut both = authors(&[1, author], pool).await;
+                let child = both[0].posts.expunge(0);
+                both[1].posts.adopt(child);
+                memory.authors = vec![both.remove(1)];
+            }
+            Self::Rename | Self::Remove => memory.authors = authors(&[1], pool).await,
+            Self::DeleteAnn | Self::Clear | Self::Push => {
+                memory.authors = vec![Author::find(1).one(pool).await.expect("ann")];
+            }
+            Self::SetTags(_) | Self::AddTag(_) | Self::RemoveTag(_) => {
+                memory.posts = vec![Post::find(1).one(pool).await.expect("the post")];
+            }
+            Self::Cover(_) => {
+                let found = Post::find(1).with(Post::COVER).one(pool).await;
+                memory.posts = vec![found.expect("the post")];
+            }
+            Self::Fell => memory.nodes = vec![Node::find(1).one(pool).await.expect("the root")],
+            Self::Grow => memory.nodes = vec![Node::find(4).one(pool).await.expect("a node")],
+            Self::Graft => {
+                let found = Node::find_many([2, 6]).with(Node::CHILDREN).all(pool).await;
+                let mut both = found.expect("the nodes");
+                let moved = both[0].children.expunge(0);
+                both[1].children.adopt(moved);
+                memory.nodes = vec![both.remove(1)];
+            }
+        }
+        match self {
+            Self::Rename => {
+                memory.authors[0].posts[0].title = "renamed".into();
+                memory.authors[0].posts[0].comments[0].text = "changed".into();
+            }
+            Self::Clear => memory.authors[0].posts.clear(),
+            Self::Remove => drop(memory.authors[0].posts.remove(0)),
+            Self::Push => memory.authors[0].posts.push(post("pushed", 3)),
+            Self::SetTags(keys) => memory.posts[0].tags.set_keys(keys.iter().copied()),
+            Self::AddTag(key) => memory.posts[0].tags.add_key(key),
+            Self::RemoveTag(key) => memory.posts[0].tags.remove_key(&key),
+            Self::Grow => {
+                let below = node("below", vec![node("far below", Vec::new())]);
+                memory.nodes[0].children.push(below);
+            }
+            Self::Cover(art) => memory.posts[0].cover = cover(art),
+            Self::Adopt(_) | Self::DeleteAnn | Self::Fell | Self::Graft => {}
+        }
+        memory
+    }
+
+    async fn run<D: Db>(self, memory: &mut Handles, db: D) -> Result<(), Error> {
+        match self {
+            Self::DeleteAnn => {
+                let deleted = memory.authors.remove(0).delete(db).await;
+                deleted.inspect_err(|error| {
+                    let handle = error.take_entity::<Persistent<Author>>();
+                    memory.authors.extend(handle);
+                })?;
+            }
+            Self::Fell => {
+                let deleted = memory.nodes.remove(0).delete(db).await;
+                deleted.inspect_err(|error| {
+                    let handle = error.take_entity::<Persistent<Node>>();
+                    memory.nodes.extend(handle);
+                })?;
+            }
+            Self::Adopt(_) | Self::Rename | Self::Clear | Self::Remove | Self::Push => {
+                memory.authors[0].save(db).await?;
+            }
+            Self::SetTags(_) | Self::AddTag(_) | Self::RemoveTag(_) | Self::Cover(_) => {
+                memory.posts[0].save(db).await?;
+            }
+            Self::Grow | Self::Graft => drop(memory.nodes[0].save(db).await?),
+        }
+        Ok(())
+    }
+}
+
+/// The tables after one of the writers, and after both, one after the other.
+async fn orders<DB: Kind>(home: &Home<DB>, acts: [Act; 2]) -> [Vec<String>; 2] {
+    home.reset().await;
+    let (mut first, mut second) = (
+        acts[0].ready(&home.pool).await,
+        acts[1].ready(&home.pool).await,
+    );
+    let done = acts[0].run(&mut first, &home.pool).await;
+    done.expect("the first writer, alone");
+    let alone = home.content().await;
+    let _ = acts[1].run(&mut second, &home.pool).await;
+    [alone, home.content().await]
+}
+
+async fn interleaved<DB: Kind>(home: &Home<DB>, acts: [Act; 2], serializable: bool) {
+    let there = orders(home, acts).await;
+    let back = orders(home, [acts[1], acts[0]]).await;
+    home.reset().await;
+    let before = home.content().await;
+    let (pool, mut brake, rival) = DB::rivals(&home.place, serializable).await;
+    for step in 0.. {
+        home.reset().await;
+        let mut mine = acts[0].ready(&pool).await;
+        let mut theirs = acts[1].ready(&rival).await;
+        let was = (mine.snapshot(), theirs.snapshot());
+        let (ended, done) = {
+            let mut first = pin!(acts[0].run(&mut mine, &pool));
+            if let Some(done) = DB::up_to(&mut brake, first.as_mut(), step).await {
+                done.expect("a writer without a rival");
+                DB::release(&mut brake);
+                return;
+            }
+            let mut second = pin!(acts[1].run(&mut theirs, &rival));
+            let ended = tokio::select! {
+                biased;
+                ended = second.as_mut() => Some(ended),
+                () = DB::blocked(&home.observer) => None,
+            };
+            DB::release(&mut brake);
+            match ended {
+                Some(ended) => (ended, first.await),
+                None => {
+                    let (done, ended) = tokio::join!(first, second);
+                    (ended, done)
+                }
+            }
+        };
+        let place = format!(
+            "{acts:?} at step {step}, serializable: {serializable}: {:?} {:?}",
+            done.as_ref().map_err(Error::kind),
+            ended.as_ref().map_err(Error::kind)
+        );
+        let mut possible = vec![&there[1], &back[1]];
+        if ended.is_err() {
+            possible.push(&there[0]);
+        }
+        if done.is_err() {
+            possible.push(&back[0]);
+        }
+        if done.is_err() && ended.is_err() {
+            possible.push(&before);
+        }
+        let tables = home.content().await;
+        assert!(possible.contains(&&tables), "{place}: {tables:#?}");
+        for (done, memory, was) in [(done, &mine, was.0), (ended, &theirs, was.1)] {
+            match done {
+                Ok(()) => {
+                    let left = memory.pending();
+                    let nothing = "Ok(Plan { changes: [] }) []";
+                    assert!(left.iter().all(|left| left == nothing), "{place}: {left:?}");
+                }
+                Err(error) => {
+                    let known = matches!(
+                        error.kind(),
+                        ErrorKind::Stale
+                            | ErrorKind::UniqueViolation
+                            | ErrorKind::ForeignKeyViolation
+                            | ErrorKind::Conflict
+                    );
+                    assert!(known, "{place}: {error}");
+                    assert_eq!(memory.snapshot(), was, "{place}");
+                }
+            }
+        }
+    }
+}
+
+async fn both_ways<DB: Kind>(home: Option<Home<DB>>, acts: [Act; 2], levels: &[bool]) {
+    let Some(home) = home else { return };
+    for serializable in levels {
+        interleaved(&home, acts, *serializable).await;
+        interleaved(&home, [acts[1], acts[0]], *serializable).await;
+    }
+}
+
+macro_rules! rivals {
+    ($($name:ident: $first:expr, $second:expr $(, $level:ident)?;)*) => {
+        mod sqlite {
+            use super::*;
+
+            $(#[tokio::test]
+            async fn $name() {
+                both_ways(Home::<sqlx::Sqlite>::of(&BLOG).await, [$first, $second], &[false]).await;
+            })*
+        }
+
+        mod postgres {
+            use super::*;
+
+            $(#[tokio::test]
+            async fn $name() {
+                let levels = rivals!(levels $($level)?);
+                both_ways(Home::<sqlx::Postgres>::of(&BLOG).await, [$first, $second], levels).await;
+            })*
+        }
+    };
+    (levels) => { &[false, true] };
+    (levels serializable) => { &[true] };
+}
+
+rivals! {
+    a_move_and_a_delete_of_the_old_parent: Act::Adopt(3), Act::DeleteAnn, serializable;
+    a_move_and_an_edit: Act::Adopt(3), Act::Rename;
+    a_move_and_a_removal: Act::Adopt(3), Act::Remove;
+    a_move_and_a_clear: Act::Adopt(3), Act::Clear, serializable;
+    two_moves: Act::Adopt(3), Act::Adopt(2);
+    a_clear_and_an_insert: Act::Clear, Act::Push;
+    a_delete_and_an_insert: Act::DeleteAnn, Act::Push;
+    a_delete_and_a_link: Act::DeleteAnn, Act::AddTag(3);
+    a_set_and_a_link: Act::SetTags(&[2]), Act::AddTag(3);
+    a_set_and_an_unlink: Act::SetTags(&[1, 3]), Act::RemoveTag(1);
+    the_same_link_twice: Act::AddTag(3), Act::AddTag(3);
+    a_tree_and_a_node: Act::Fell, Act::Grow;
+    a_tree_and_a_graft: Act::Fell, Act::Graft;
+    two_covers: Act::Cover("mine"), Act::Cover("theirs");
+}
+
+/// READ COMMITTED: the comments are deleted by a subquery over the posts of the old parent, before a rival moves the post away; it survives without.
+#[tokio::test]
+#[ignore = "a subtree is deleted leaves first, without locking what is above: not safe under READ COMMITTED yet"]
+async fn a_row_that_moves_away_from_a_delete_keeps_what_is_below() {
+    for second in [Act::DeleteAnn, Act::Clear] {
+        let home = Home::<sqlx::Postgres>::of(&BLOG).await;
+        both_ways(home, [Act::Adopt(3), second], &[false]).await;
+    }
+}
