@@ -38,7 +38,7 @@ impl<T> HasOne<T> {
     /// Whether the relation was read, set or removed: everything but not loaded.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
-        self.content.extent() != Extent::NotLoaded
+        self.content.extent() == Extent::Loaded
     }
 
     /// Whether nothing is known of the relation: a save doesn't touch it.
@@ -112,7 +112,7 @@ impl<T: Entity> HasOne<T> {
     /// Where the relation is not loaded, whatever row is there leaves at the next save.
     pub fn set(&mut self, child: T) -> Option<T> {
         let left = self.remove();
-        self.content.known(Link::whole).1.push(Row::new(child));
+        self.known().1.push(Row::new(child));
         left
     }
 
@@ -120,7 +120,7 @@ impl<T: Entity> HasOne<T> {
     ///
     /// Where the relation is not loaded, whatever row is there leaves.
     pub fn remove(&mut self) -> Option<T> {
-        let (link, rows) = self.content.known(Link::whole);
+        let (link, rows) = self.known();
         let row = rows.pop()?;
         Some(link.dismiss(row))
     }
@@ -142,9 +142,18 @@ impl<T: Entity> HasOne<T> {
     /// Makes the child of another parent this one's: one UPDATE at the next save. A child that was here leaves.
     pub fn adopt(&mut self, child: Detached<T>) {
         drop(self.remove());
-        let (link, rows) = self.content.known(Link::whole);
+        let (link, rows) = self.known();
         let row = link.adopt(child.into_row());
         rows.push(row);
+    }
+
+    /// The link and the rows; where nothing is known, also after a rollback, of a whole.
+    fn known(&mut self) -> (&mut Link, &mut Vec<Row<T>>) {
+        let (link, rows) = self.content.known(Link::whole);
+        if link.is_partial() {
+            link.clear();
+        }
+        (link, rows)
     }
 }
 

@@ -101,13 +101,10 @@ fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>, 
         }
         new.take_over(old);
         if let Some(link) = new.link_mut().filter(|_| !expires(relation, doubted)) {
-            link.home = if link.home == previous {
-                home
-            } else {
-                link.home
-            };
+            link.rehome(previous, home);
         }
     }
+    row.state.inherit(old.state);
 }
 
 /// The foreign keys that wait for a parent which is new and doesn't travel: it goes with what is pending, and they are what they were.

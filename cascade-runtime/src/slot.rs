@@ -101,6 +101,16 @@ impl RowState {
         self.record.before().is_none_or(|before| before.handle != 0)
     }
 
+    /// A row that was read again, in the place of this one: a transaction that is open may undo what was recorded before it.
+    pub(crate) fn inherit(&mut self, old: Self) {
+        let handle = self.handle();
+        self.record.inherit(old.record, |was| {
+            if was.handle != 0 {
+                was.handle = handle;
+            }
+        });
+    }
+
     /// Never saved.
     pub(crate) fn is_new(&self) -> bool {
         self.handle() == 0
@@ -388,6 +398,16 @@ impl Link {
         let (now, before) = self.0.both_mut();
         for ties in std::iter::once(now).chain(before) {
             ties.whole = true;
+        }
+    }
+
+    /// The parent has another handle.
+    pub(crate) fn rehome(&mut self, previous: Handle, home: Handle) {
+        let (now, before) = self.0.both_mut();
+        for ties in std::iter::once(now).chain(before) {
+            if ties.home == previous {
+                ties.home = home;
+            }
         }
     }
 

@@ -102,6 +102,15 @@ impl<T: Default> Undoable<T> {
         before.map(|before| &before.was)
     }
 
+    /// Takes over what an open transaction may undo.
+    pub(crate) fn inherit(&mut self, old: Self, adapt: impl FnOnce(&mut T)) {
+        let open = old.before.filter(|before| before.verdict.is(OPEN));
+        if let Some(mut before) = open {
+            adapt(&mut before.was);
+            self.before = Some(before);
+        }
+    }
+
     /// Nobody knows whether the record from before is the one that is true.
     pub(crate) fn is_in_doubt(&self) -> bool {
         let before = self.before.as_ref();

@@ -474,7 +474,7 @@ async fn memory_is_as_it_was_after_a_failure<B: Base>(test: Test<B>) {
 async fn changed_targets_are_written<B: Base>(test: Test<B>) {
     there(&test).await;
     let mut ada = loaded(&test, 1).await;
-    for role in ada.roles.iter_mut() {
+    for role in &mut ada.roles {
         role.name.push('!');
     }
     let report = test.save_as_planned(&mut ada).await;

@@ -220,6 +220,7 @@ async fn people_who_follow_people<B: Base>(test: Test<B>) {
     assert_eq!(test.rows("people").await, ["2|b", "3|c"]);
 }
 
+#[expect(clippy::many_single_char_names, reason = "they are the people's names")]
 async fn people_who_follow_people_that_are_new<B: Base>(test: Test<B>) {
     test.create(PEOPLE).await;
     let mut c = person("c");

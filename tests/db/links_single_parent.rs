@@ -2,7 +2,7 @@
 
 use sqlx_cascade::{ErrorKind, HasMany, ManyToMany, Persistent, Relations};
 
-use crate::support::{Base, NONE, Test, changes, failed, on_every_database};
+use crate::support::{Base, NONE, Test, changes, on_every_database};
 
 on_every_database![
     an_unlinked_target_is_deleted,

@@ -20,6 +20,7 @@ on_every_database![
     a_row_that_never_was_is_not_found,
     a_commit_settles_the_handles_for_good,
     a_detach_that_is_rolled_back_leaves_the_relation_partial,
+    a_refresh_inside_is_undone_too,
     a_second_transaction_starts_from_what_is_true,
     own_sql_runs_inside,
     a_function_saves_twice_in_it,
@@ -368,4 +369,28 @@ async fn graphs_of_different_types_are_saved_as_one<B: Base>(test: Test<B>) {
     assert_eq!(test.sent(), ["UPDATE owners", "UPDATE items"]);
     assert_eq!(test.rows("owners").await, ["1|augusta"]);
     assert_eq!(test.rows("items").await, ["1|1|b|2"]);
+}
+
+async fn a_refresh_inside_is_undone_too<B: Base>(test: Test<B>) {
+    test.create(SCHEMA).await;
+    let mut grace = saved(&test, "grace", &["g"]).await;
+    let mut transaction = Transaction::begin(&test.pool).await.unwrap();
+    let mut ada = Owner {
+        name: "ada".into(),
+        ..Owner::default()
+    };
+    ada.name.push('!');
+    let mut ada = ada.save(&mut transaction).await.unwrap();
+    grace.name = "edith".into();
+    grace.save(&mut transaction).await.unwrap();
+    ada.refresh(&mut transaction).await.unwrap();
+    grace.refresh(&mut transaction).await.unwrap();
+    transaction.rollback().await.unwrap();
+    assert_eq!(grace.changed_columns(), ["name"]);
+    failed(ada.refresh(&test.pool).await, ErrorKind::NotFound, "Owner");
+    drop(test.sent());
+    ada.save(&test.pool).await.unwrap();
+    grace.save(&test.pool).await.unwrap();
+    assert_eq!(test.sent(), ["INSERT owners", "UPDATE owners"]);
+    assert_eq!(test.rows("items").await, ["1|1|g|1"]);
 }

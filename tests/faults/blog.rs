@@ -163,6 +163,7 @@ pub(crate) fn tag(word: &str) -> Tag {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is the field")]
 pub(crate) fn series(name: &str) -> Option<BelongsTo<Series>> {
     Some(BelongsTo::new(Series {
         name: name.into(),
@@ -170,6 +171,7 @@ pub(crate) fn series(name: &str) -> Option<BelongsTo<Series>> {
     }))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is the field")]
 pub(crate) fn cover(art: &str) -> Option<BelongsTo<Cover>> {
     Some(BelongsTo::new(Cover {
         art: art.into(),

@@ -238,9 +238,9 @@ fn say_post(post: &Post, mine: &Post, lines: &mut Vec<String>) {
         let Comment { id, post_id, text } = comment;
         lines.push(format!("comment {id} {post_id} {text}"));
     }
-    let links = post.tags.keys();
-    let links = links.filter(|key| mine.tags.is_loaded() || mine.tags.contains_key(key));
-    lines.extend(links.map(|key| format!("link {} {key}", post.id)));
+    let tags = post.tags.keys();
+    let tags = tags.filter(|key| mine.tags.is_loaded() || mine.tags.contains_key(key));
+    lines.extend(tags.map(|key| format!("link {} {key}", post.id)));
     let words = post.tags.known().filter(|tag| {
         let mut known = mine.tags.known();
         known.any(|mine| mine.id == tag.id)
@@ -498,6 +498,7 @@ impl Writes for Operation {
 
 impl Operation {
     /// What is changed in memory before the operation.
+    #[expect(clippy::too_many_lines, reason = "one arm per operation")]
     fn change(self, memory: &mut Handles) {
         let Handles {
             authors,

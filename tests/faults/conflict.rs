@@ -164,9 +164,12 @@ async fn a_deadlock_is_a_conflict() {
 
     let mut caller = home.pool.begin().await.expect("a transaction");
     ann.save(&mut caller).await.expect("a save");
+    let waiting = "SELECT 'waits' FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = current_setting('application_name')";
+    // Before anybody waits: it may take long.
+    let mut connection = onlooker.acquire().await.expect("a connection");
+    let waits = Postgres::texts_on(&mut connection, waiting).await;
+    assert!(waits.expect("the activity").is_empty());
     let rivals = async {
-        let waiting = "SELECT 'waits' FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = current_setting('application_name')";
-        let mut connection = onlooker.acquire().await.expect("a connection");
         while Postgres::texts_on(&mut connection, waiting)
             .await
             .expect("the activity")

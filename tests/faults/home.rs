@@ -1,5 +1,6 @@
 //! A database of its own for each test, in which statements can be told to fail.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sqlx::Pool;
@@ -186,7 +187,7 @@ impl<DB: Kind> Home<DB> {
         } = self.family;
         let mut sql = format!("DELETE FROM fault; DELETE FROM notes; {empty};");
         for table in *tables {
-            sql += &format!("DELETE FROM {table};");
+            let _ = write!(sql, "DELETE FROM {table};");
         }
         let drawn = tables.iter().filter(|table| !links.contains(table));
         let mut drawn: Vec<&str> = drawn.copied().collect();

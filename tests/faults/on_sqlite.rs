@@ -1,5 +1,6 @@
 //! SQLite: a file in WAL mode, so that two connections can look at it.
 
+use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -48,7 +49,8 @@ impl Kind for Sqlite {
     fn watch(table: &str) -> String {
         let mut triggers = String::new();
         for kind in ["INSERT", "UPDATE", "DELETE"] {
-            triggers += &format!(
+            let _ = write!(
+                triggers,
                 "CREATE TRIGGER {table}_{kind} BEFORE {kind} ON {table} WHEN EXISTS (SELECT 1 FROM fault WHERE what = '{kind} {table}')
                 BEGIN SELECT RAISE(ABORT, 'told to fail'); END;
                 CREATE TRIGGER {table}_{kind}_late AFTER {kind} ON {table} WHEN EXISTS (SELECT 1 FROM fault WHERE what = 'COMMIT')
@@ -110,7 +112,7 @@ impl Kind for Sqlite {
     fn release((): &mut ()) {}
 
     async fn blocked(_: &sqlx::Pool<Self>) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     running!();

@@ -79,8 +79,12 @@ pub(crate) trait Memory {
 
 /// What a save of a handle would do, and which of its columns changed.
 pub(crate) fn pending<T: Entity>(handles: &[Persistent<T>]) -> Vec<String> {
-    let pending =
-        |handle: &Persistent<T>| format!("{:?} {:?}", handle.plan(), handle.changed_columns());
+    let pending = |handle: &Persistent<T>| {
+        // The key to a parent that is new is none yet, or after a rollback the one that never was.
+        let mut changed = handle.changed_columns();
+        changed.retain(|column| !column.ends_with("_id"));
+        format!("{:?} {changed:?}", handle.plan())
+    };
     handles.iter().map(pending).collect()
 }
 

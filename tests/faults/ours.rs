@@ -103,9 +103,9 @@ mod inside {
             if commits {
                 transaction.commit().await.expect("a commit");
                 let mut content = home.content().await;
-                let notes = content.split_off(content.len() - 2);
+                let written = content.split_off(content.len() - 2);
                 assert_eq!(
-                    (content, notes),
+                    (content, written),
                     (after.clone(), noted.map(str::to_owned).to_vec())
                 );
                 memory.agrees(&home).await;

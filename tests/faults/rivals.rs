@@ -156,12 +156,11 @@ async fn interleaved<DB: Kind>(home: &Home<DB>, acts: [Act; 2], serializable: bo
                 () = DB::blocked(&home.observer) => None,
             };
             DB::release(&mut brake);
-            match ended {
-                Some(ended) => (ended, first.await),
-                None => {
-                    let (done, ended) = tokio::join!(first, second);
-                    (ended, done)
-                }
+            if let Some(ended) = ended {
+                (ended, first.await)
+            } else {
+                let (done, ended) = tokio::join!(first, second);
+                (ended, done)
             }
         };
         let place = format!(

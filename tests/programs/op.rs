@@ -484,9 +484,7 @@ impl Now<'_> {
             }
             Op::Refresh(root) => {
                 let root = self.handle(root)?;
-                // KNOWN: a refresh in the transaction forgets what was recorded before it; after a rollback the handle thinks it is there.
-                let is_known = self.0.handle(root)?.before.is_some();
-                (!is_known).then_some(Step::Refresh(root))?
+                Step::Refresh(root)
             }
             Op::Load(root, number) => {
                 let root = self.handle(root)?;
@@ -495,11 +493,6 @@ impl Now<'_> {
             Op::Detach(root, number) => {
                 let root = self.handle(root)?;
                 let relation = relation(root, number)?;
-                // KNOWN: a relation of one that is detached in a transaction says that it is empty after the rollback, too.
-                let kind = self.kind(self.0.handle(root)?.table, relation);
-                if self.0.begun.is_some() && matches!(kind, Kind::HasOne { .. }) {
-                    return None;
-                }
                 is_once(&[root]).then_some(Step::Detach(root, relation))?
             }
             Op::Find(table, key) => {

@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
             self.missing(id, relation);
         }
         if link.attached {
-            self.attached(id, relation, foreign_key, slot);
+            self.attached(id, relation, foreign_key, slot, link);
         }
         if relation.cascade.save_update {
             self.held(id, relation, foreign_key, slot);
@@ -192,25 +192,33 @@ impl<'a> Builder<'a> {
         relation: &'static RelationDef,
         foreign_key: &'static ForeignKey,
         slot: &'a dyn Slot,
+        link: &'a Link,
     ) {
         let child = (relation.target)();
         let parent = &self.graph.nodes[id];
+        let is_owned = |recorded: &dyn Fn(usize) -> Option<&'a Erased>| {
+            let mut parts = foreign_key.parts.iter().zip(parent.table.key);
+            !parent.state.is_new()
+                && parts.all(|(part, &key)| {
+                    let held = recorded(part.column).and_then(part.key);
+                    let codec = crate::values::codec(parent.table, key);
+                    let key = stored(parent.table, key, parent.recorded(key));
+                    matches!((held, key), (Some(held), Some(key)) if (codec.same)(held, key))
+                })
+        };
         let is_foreign = |(value, state): &(&'a Erased, &'a RowState)| {
             let mut same = state.is_new() || state.departure().is_some();
             (child.functions.view)(*value, &mut |fields, _| {
-                let mut parts = foreign_key.parts.iter().zip(parent.table.key);
-                same = same
-                    || !parent.state.is_new() && parts.all(|(part, &key)| {
-                        let held = (part.key)(state.recorded(child, part.column, fields));
-                        let codec = crate::values::codec(parent.table, key);
-                        let key = stored(parent.table, key, parent.recorded(key));
-                        matches!((held, key), (Some(held), Some(key)) if (codec.same)(held, key))
-                    });
+                same = same || is_owned(&|column| Some(state.recorded(child, column, fields)));
             });
             !same
         };
         let mut rows = (0..slot.count()).filter_map(|position| slot.row(position));
-        if rows.any(|row| is_foreign(&row)) {
+        // Nor may one that isn't leave by being removed again.
+        let mut left = link.left.iter().filter(|left| is_removed(left));
+        if rows.any(|row| is_foreign(&row))
+            || left.any(|left| !is_owned(&|column| left.cell(child, column)))
+        {
             self.not_owned(id, relation);
         }
     }
