@@ -227,6 +227,18 @@ pub(crate) fn naming(table: &'static Table, owner: Option<&ForeignKey>) -> Vec<u
 }
 
 impl Base {
+    /// No row refers to its rows by this foreign key.
+    fn is_without(&self, key: &ForeignKey) -> bool {
+        match self {
+            Self::Former { foreign_key, .. }
+            | Self::Gathered {
+                unless: Some((_, foreign_key)),
+                ..
+            } => std::ptr::eq(*foreign_key, key),
+            Self::Rows { .. } | Self::Owned { .. } | Self::Gathered { unless: None, .. } => false,
+        }
+    }
+
     /// The table of its rows.
     pub(crate) fn table(&self) -> &'static Table {
         match self {

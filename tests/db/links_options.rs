@@ -368,10 +368,10 @@ async fn swapped_relations_are_not_owned<B: Base>(test: Test<B>) {
     let mut eve = alone(&test, 3).await;
     ada.roles.clear();
     std::mem::swap(&mut ada.roles, &mut eve.roles);
-    let result = eve.save(&test.pool).await;
-    assert!(
-        result.is_ok_and(|report| report.is_empty()),
-        "nothing is held, and eve has no links"
+    failed(
+        eve.save(&test.pool).await,
+        ErrorKind::NotOwned,
+        "User.roles",
     );
     assert_eq!(test.rows("user_roles").await, LINKS);
 }
@@ -556,6 +556,13 @@ async fn denied_removals<B: Base>(test: Test<B>) {
     ada.roles.add_key(1);
     assert!(ada.save(&test.pool).await.unwrap().is_empty());
     denied(ada.detach(User::ROLES, &test.pool).await);
+    ada.roles.set_keys([1, 2, 3]);
+    ada.save(&test.pool).await.unwrap();
+    ada.roles.set_keys([1, 2]);
+    denied(ada.save(&test.pool).await);
+    let mut ada = find().one(&test.pool).await.unwrap();
+    ada.roles.clear();
+    denied(ada.save(&test.pool).await);
     let mut ada = User::find(1).one(&test.pool).await.unwrap();
     drop(test.sent());
     ada.roles.remove_key(&1);

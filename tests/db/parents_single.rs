@@ -18,6 +18,7 @@ on_every_database![
     a_child_that_enters_takes_over_the_target,
     a_target_that_something_else_refers_to,
     a_one_to_one_target,
+    a_target_that_has_the_children_back,
 ];
 
 #[derive(Debug, Default, Clone, PartialEq, Relations)]
@@ -405,4 +406,63 @@ async fn a_one_to_one_target<B: Base>(test: Test<B>) {
     let error = b.save(&test.pool).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ForeignKeyViolation);
     assert_eq!(test.rows("texts").await, ["3|c"]);
+}
+
+#[derive(Debug, Default, Relations)]
+#[table(name = "trips")]
+struct Trip {
+    #[key(generated)]
+    id: i64,
+    name: String,
+    #[one_to_many(cascade = "all, delete-orphan")]
+    guests: HasMany<Guest>,
+}
+
+#[derive(Debug, Default, Relations)]
+#[table(name = "guests")]
+struct Guest {
+    #[key(generated)]
+    id: i64,
+    #[many_to_one(cascade = "all, delete-orphan", single_parent)]
+    trip: BelongsTo<Trip>,
+}
+
+/// Either side deletes the other: a trip goes with its last guest, and guests go with their trip.
+async fn a_target_that_has_the_children_back<B: Base>(test: Test<B>) {
+    test.create(
+        "
+        CREATE TABLE trips (id $id, name TEXT NOT NULL);
+        CREATE TABLE guests (id $id, trip_id BIGINT NOT NULL REFERENCES trips (id));
+    ",
+    )
+    .await;
+    test.execute("INSERT INTO trips (name) VALUES ('a'), ('b'); INSERT INTO guests (trip_id) VALUES (1), (1), (2), (2)")
+        .await;
+    Guest::delete_by_key(1, &test.pool).await.unwrap();
+    assert_eq!(test.rows("trips").await, ["1|a", "2|b"]);
+    let mut guest = Guest::find(2).one(&test.pool).await.unwrap();
+    guest.trip = BelongsTo::to(2);
+    guest.save(&test.pool).await.unwrap();
+    assert_eq!(
+        test.rows("trips").await,
+        ["2|b"],
+        "nobody is on it any more"
+    );
+    assert_eq!(test.rows("guests").await, ["2|2", "3|2", "4|2"]);
+    let find = Trip::find(2).with(Trip::GUESTS);
+    let mut trip = find.one(&test.pool).await.unwrap();
+    trip.guests.remove(0);
+    trip.save(&test.pool).await.unwrap();
+    assert_eq!(test.rows("guests").await, ["3|2", "4|2"]);
+    drop(test.sent());
+    trip.delete(&test.pool).await.unwrap();
+    assert_eq!(test.sent(), ["DELETE guests", "DELETE trips"]);
+    assert_eq!(test.rows("guests").await, NONE);
+    assert_eq!(test.rows("trips").await, NONE);
+    test.execute("INSERT INTO trips (id, name) VALUES (7, 'c'); INSERT INTO guests (id, trip_id) VALUES (7, 7)")
+        .await;
+    let guest = Guest::find(7).one(&test.pool).await.unwrap();
+    guest.delete(&test.pool).await.unwrap();
+    assert_eq!(test.rows("guests").await, NONE);
+    assert_eq!(test.rows("trips").await, NONE);
 }

@@ -94,6 +94,7 @@ pub(crate) const FEW: &[Operation] = &[
     Operation::Clear,
     Operation::Shrink,
     Operation::Link,
+    Operation::DetachTags,
     Operation::Repoint,
     Operation::Uproot,
 ];

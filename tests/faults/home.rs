@@ -48,6 +48,9 @@ pub(crate) trait Kind: Backend + Sized {
     /// Begins the keys of these tables at 1.
     fn restart(tables: &[&str]) -> String;
 
+    /// What runs this SQL often, and what has to be run once for that.
+    fn often(name: &str, sql: &str) -> (String, String);
+
     /// A place without tables; `None` where there is no server.
     fn place() -> impl Future<Output = Option<Self::Place>>;
 
@@ -128,6 +131,8 @@ pub(crate) struct Home<DB: Kind> {
     pub(crate) observer: Pool<DB>,
     pub(crate) place: Arc<DB::Place>,
     family: &'static Family,
+    /// Empties the tables, and fills them as they were at the beginning.
+    emptying: Arc<[String; 2]>,
 }
 
 impl<DB: Kind> Clone for Home<DB> {
@@ -137,6 +142,7 @@ impl<DB: Kind> Clone for Home<DB> {
             observer: self.observer.clone(),
             place: Arc::clone(&self.place),
             family: self.family,
+            emptying: Arc::clone(&self.emptying),
         }
     }
 }
@@ -149,17 +155,21 @@ impl<DB: Kind> Home<DB> {
 
     pub(crate) async fn of(family: &'static Family) -> Option<Self> {
         let place = DB::place().await?;
+        let emptying = emptying::<DB>(family);
+        let (create_empty, empty) = DB::often("emptied", &emptying);
+        let (create_reset, reset) = DB::often("reset", &(emptying + family.seed));
         let home = Self {
             pool: DB::pool(&place),
             observer: DB::pool(&place),
             place: Arc::new(place),
             family,
+            emptying: Arc::new([empty, reset]),
         };
         let mut schema = DB::SCHEMA.to_owned() + &family.schema.replace("$id", DB::ID);
         for table in family.tables {
             schema += &DB::watch(table);
         }
-        home.run(&schema).await;
+        home.run(&(schema + &create_empty + &create_reset)).await;
         home.reset().await;
         Some(home)
     }
@@ -170,29 +180,12 @@ impl<DB: Kind> Home<DB> {
 
     /// Nothing is in the tables.
     pub(crate) async fn empty(&self) {
-        self.run(&self.emptying()).await;
+        self.run(&self.emptying[0]).await;
     }
 
     /// The tables are as they were at the beginning.
     pub(crate) async fn reset(&self) {
-        self.run(&(self.emptying() + self.family.seed)).await;
-    }
-
-    fn emptying(&self) -> String {
-        let Family {
-            tables,
-            links,
-            empty,
-            ..
-        } = self.family;
-        let mut sql = format!("DELETE FROM fault; DELETE FROM notes; {empty};");
-        for table in *tables {
-            let _ = write!(sql, "DELETE FROM {table};");
-        }
-        let drawn = tables.iter().filter(|table| !links.contains(table));
-        let mut drawn: Vec<&str> = drawn.copied().collect();
-        drawn.push("notes");
-        sql + &DB::restart(&drawn)
+        self.run(&self.emptying[1]).await;
     }
 
     /// Runs SQL from outside.
@@ -256,6 +249,23 @@ impl<DB: Kind> Home<DB> {
     }
 }
 
+fn emptying<DB: Kind>(family: &Family) -> String {
+    let Family {
+        tables,
+        links,
+        empty,
+        ..
+    } = family;
+    let mut sql = format!("DELETE FROM fault; DELETE FROM notes; {empty}");
+    for table in *tables {
+        let _ = write!(sql, "DELETE FROM {table};");
+    }
+    let drawn = tables.iter().filter(|table| !links.contains(table));
+    let mut drawn: Vec<&str> = drawn.copied().collect();
+    drawn.push("notes");
+    sql + &DB::restart(&drawn)
+}
+
 /// A test on each database.
 macro_rules! on_both {
     ($($test:ident),* $(,)?) => {
@@ -278,11 +288,22 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// A test for each operation on users, and for each group of those on blogs, on each database or on one.
+/// A test for each operation on users, and for each group of those on blogs, on each database or on one. Where a server has to begin a
+/// session anew at each step there are `few` of those.
 macro_rules! each_operation {
     ($test:ident) => {
         $crate::home::each_operation!(sqlite: $test);
         $crate::home::each_operation!(postgres: $test);
+    };
+    ($test:ident, few on postgres) => {
+        $crate::home::each_operation!(sqlite: $test);
+        $crate::home::each_operation!(few postgres: $test);
+    };
+    (few $database:ident: $test:ident) => {
+        $crate::home::each_operation!($database $test:
+            insert Insert, change Change, replace Replace, release Release, moved Move, save_all SaveAll, delete Delete,
+            merge Merge, lone Lone;
+            few FEW);
     };
     ($database:ident: $test:ident) => {
         $crate::home::each_operation!($database $test:

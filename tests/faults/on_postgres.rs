@@ -89,7 +89,15 @@ impl Kind for Postgres {
         let restart = tables
             .iter()
             .map(|table| format!("setval('{table}_id_seq', 1, false)"));
-        format!("SELECT {};", restart.collect::<Vec<_>>().join(", "))
+        format!("PERFORM {};", restart.collect::<Vec<_>>().join(", "))
+    }
+
+    /// A function: its plans stay.
+    fn often(name: &str, sql: &str) -> (String, String) {
+        let create = format!(
+            "CREATE FUNCTION {name}() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {sql} END $$;"
+        );
+        (create, format!("SELECT {name}()"))
     }
 
     async fn place() -> Option<Schema> {

@@ -67,6 +67,10 @@ impl Kind for Sqlite {
         String::new()
     }
 
+    fn often(_: &str, sql: &str) -> (String, String) {
+        (String::new(), sql.to_owned())
+    }
+
     async fn place() -> Option<Directory> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

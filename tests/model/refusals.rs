@@ -1,6 +1,6 @@
 //! The errors that memory alone shows, before anything is sent.
 
-use crate::model::database::Value;
+use crate::model::database::{Row, Value};
 use crate::model::memory::{Object, Slot, State};
 use crate::model::schema::{Kind as RelationKind, Relation, Schema, TableId};
 use crate::model::{Kind, Refusal};
@@ -134,7 +134,14 @@ fn is_another_parents(of: &Object, relation: &Relation, slot: &Slot) -> bool {
         }
         _ => false,
     };
-    slot.under.is_some() && slot.under != own && has_any || slot.held.iter().any(is_foreign)
+    // Nor may one that was attached leave by being removed again.
+    let left_foreign = |row: &Row| match relation.kind.child() {
+        Some((_, column)) => key != Some(&row[column]),
+        None => false,
+    };
+    slot.under.is_some() && slot.under != own && has_any
+        || slot.held.iter().any(is_foreign)
+        || slot.left.iter().any(left_foreign)
 }
 
 /// An operation on the whole relation, of which not everything was known.

@@ -309,10 +309,6 @@ pub(crate) fn leave(
             for left in &slot.left {
                 // A whole operation asks for no row, but for the version of one that it knows.
                 if !whole || schema.tables[child].version.is_some() {
-                    // One that was attached may be another parent's.
-                    if left[column] != *object.key() {
-                        return Err(Refusal::of(Kind::Stale));
-                    }
                     owned(schema, &mut world.database, child, Some(column), left)?;
                     named.insert(left[0].clone());
                 }

@@ -57,8 +57,13 @@ impl Imagined {
             });
             let mut keys: Vec<i64> = keys.collect();
             keys.sort_unstable();
+            let is_one = matches!(relations[number].kind, Kind::HasOne { .. });
             SeenSlot {
-                state: slot.state,
+                // One child is there or not: what may have others is not loaded.
+                state: match slot.state {
+                    State::Partial if is_one => State::NotLoaded,
+                    state => state,
+                },
                 held: slot.held.iter().map(|held| self.seen_of(held)).collect(),
                 keys,
             }

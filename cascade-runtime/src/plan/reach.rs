@@ -343,6 +343,14 @@ impl<'s> Below<'s> {
         let Some(foreign_key) = relation.foreign_key(table).filter(|_| goes) else {
             return Ok(());
         };
+        // Reached from the target, which goes itself.
+        if let Some(Hop::Children {
+            foreign_key: by, ..
+        }) = reach.hops.last()
+            && std::ptr::eq(*by, foreign_key)
+        {
+            return Ok(());
+        }
         if self
             .gone
             .iter()
@@ -382,6 +390,10 @@ impl<'s> Below<'s> {
         let Some(foreign_key) = relation.foreign_key(table) else {
             return Ok(());
         };
+        // Targets go where no row refers to them any more.
+        if reach.hops.is_empty() && reach.base.is_without(foreign_key) {
+            return Ok(());
+        }
         let reach = reach.then(Hop::Children {
             table: child,
             foreign_key,
