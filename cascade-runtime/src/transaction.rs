@@ -136,6 +136,13 @@ impl<DB: Backend> Transaction<'_, DB> {
         })
     }
 
+    /// Undoes every level that sqlx knows of: an operation that was dropped inside may have left its savepoint.
+    fn abandon(&mut self) {
+        for _ in 0..DB::TransactionManager::get_transaction_depth(&self.connection) {
+            DB::TransactionManager::start_rollback(&mut self.connection);
+        }
+    }
+
     pub(crate) fn verdict(&self) -> Arc<Verdict> {
         Arc::clone(&self.verdict)
     }
@@ -147,10 +154,10 @@ impl<DB: Backend> Drop for Transaction<'_, DB> {
             Stage::Over => {}
             Stage::Beginning => DB::undo_begin(&mut self.connection),
             // Nobody knows whether the COMMIT was carried out; if it wasn't, it is undone.
-            Stage::Committing => DB::TransactionManager::start_rollback(&mut self.connection),
+            Stage::Committing => self.abandon(),
             Stage::Open => {
                 self.verdict.undo();
-                DB::TransactionManager::start_rollback(&mut self.connection);
+                self.abandon();
             }
         }
     }
