@@ -154,10 +154,12 @@ impl Texts {
                     let direct = index == 0 && matches!(reach.base, Base::Rows { .. });
                     if !direct {
                         let columns = self.columns(child, &parts(foreign_key), "").join(", ");
+                        // What is above is locked: else a rival could move it away before its own turn, and lose what is below.
                         condition = format!(
-                            "({columns}) IN (SELECT {} FROM {} WHERE {condition})",
+                            "({columns}) IN (SELECT {} FROM {} AS t WHERE {condition}{})",
                             self.columns(table, table.key, "").join(", "),
-                            self.table(table)
+                            self.table(table),
+                            self.dialect.for_update()
                         );
                     }
                     table = child;
