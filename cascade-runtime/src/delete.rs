@@ -1,8 +1,10 @@
 //! Deleting rows with everything that their cascades delete, and detaching the rows of a relation.
 
+use std::sync::Arc;
+
 use crate::codec::{Cell, Erased, Null};
 use crate::db::Db;
-use crate::entity::Entity;
+use crate::entity::{Entity, Parts};
 use crate::error::{Error, ErrorKind};
 use crate::exec::Work;
 use crate::find::{keys, not_found, there};
@@ -14,6 +16,7 @@ use crate::report::{ChangeKind, Report};
 use crate::save::{abilities, known};
 use crate::settle::refer;
 use crate::slot::{Link, Row};
+use crate::undo::Verdict;
 
 /// Deletes the rows of some handles; gives their values, new, or the handles with the error.
 pub(crate) async fn delete<T: Entity, D: Db>(
@@ -153,34 +156,18 @@ pub(crate) async fn detach<T: Entity, D: Db>(
             steps: &steps,
             keys: Keys::NONE,
         };
-        match work
-            .run::<D::Backend>(db.source(), &[root.state.outcome()])
-            .await
-        {
-            Ok(done) => done,
-            // Under a version, a row that is gone can't be told from one that moved on.
-            Err(error) if error.kind() == ErrorKind::Stale && aggregate.is_none() => {
-                return Err(not_found(table));
-            }
-            Err(error) => return Err(error),
-        }
+        let outcomes = [root.state.outcome()];
+        let done = work.run::<D::Backend>(db.source(), &outcomes);
+        done.await
+            .map_err(|error| gone(error, aggregate.is_some(), table))?
     };
     let verdict = db.verdict();
-    let Row { value, state } = &mut handle.row;
     let staged: Vec<_> = done.staged.into_iter().flatten().collect();
     if !staged.is_empty() || verdict.is_some() {
-        let cells = staged.iter();
-        let cells = cells.map(|(column, cell)| {
-            let codec = &table.columns[*column].codec;
-            (*column, (codec.clone)(&**cell))
-        });
-        state.record(table, value, cells.collect(), verdict.as_ref());
+        record(&mut handle.row, Vec::new(), &staged, verdict.as_ref());
     }
-    let mut parts = (table.functions.visit)(value);
-    for (column, cell) in staged {
-        let Column { slot, codec, .. } = &table.columns[column];
-        (codec.write)(parts.fields[*slot], cell);
-    }
+    let Row { value, state } = &mut handle.row;
+    let parts = written(table, value, staged);
     if let Some(slot) = parts.slots.into_iter().nth(index) {
         slot.empty(Link::emptied(state.handle(), foreign_key, verdict.as_ref()));
     }
@@ -235,33 +222,61 @@ async fn let_go<T: Entity, D: Db>(
             keys: Keys::NONE,
         };
         let outcomes = [root.state.outcome()];
-        match work.run::<D::Backend>(db.source(), &outcomes).await {
-            Ok(done) => done,
-            // Under a version, a row that is gone can't be told from one that moved on.
-            Err(error) if error.kind() == ErrorKind::Stale && version.is_none() => {
-                return Err(not_found(table));
-            }
-            Err(error) => return Err(error),
-        }
+        let done = work.run::<D::Backend>(db.source(), &outcomes);
+        done.await
+            .map_err(|error| gone(error, version.is_some(), table))?
     };
-    let verdict = db.verdict();
-    let Row { value, state } = &mut handle.row;
     let staged: Vec<_> = done.staged.into_iter().flatten().collect();
     let nulls = columns
         .iter()
         .map(|&column| (column, Box::new(Null) as Cell));
-    let given = staged.iter().map(|(column, cell)| {
+    record(
+        &mut handle.row,
+        nulls.collect(),
+        &staged,
+        db.verdict().as_ref(),
+    );
+    let mut parts = written(table, &mut handle.row.value, staged);
+    refer(table, &mut parts, foreign_key, None);
+    Ok(done.report)
+}
+
+/// A row that isn't there is not found. Under a version that is checked, it can't be told from one that moved on.
+fn gone(error: Error, is_versioned: bool, table: &'static Table) -> Error {
+    if error.kind() == ErrorKind::Stale && !is_versioned {
+        not_found(table)
+    } else {
+        error
+    }
+}
+
+/// The database has these cells now, and those that it gave.
+fn record<T: Entity>(
+    row: &mut Row<T>,
+    mut cells: Vec<(usize, Cell)>,
+    staged: &[(usize, Cell)],
+    verdict: Option<&Arc<Verdict>>,
+) {
+    let table = T::table();
+    cells.extend(staged.iter().map(|(column, cell)| {
         let codec = &table.columns[*column].codec;
         (*column, (codec.clone)(&**cell))
-    });
-    state.record(table, value, nulls.chain(given).collect(), verdict.as_ref());
-    let mut parts = (table.functions.visit)(value);
+    }));
+    row.state.record(table, &row.value, cells, verdict);
+}
+
+/// Writes what the database gave into the fields of a row.
+fn written<'r>(
+    table: &'static Table,
+    row: &'r mut Erased,
+    staged: Vec<(usize, Cell)>,
+) -> Parts<'r> {
+    let mut parts = (table.functions.visit)(row);
     for (column, cell) in staged {
         let Column { slot, codec, .. } = &table.columns[column];
         (codec.write)(parts.fields[*slot], cell);
     }
-    refer(table, &mut parts, foreign_key, None);
-    Ok(done.report)
+    parts
 }
 
 fn detachable(table: &'static Table, relation: &RelationDef) -> Result<(), Error> {

@@ -212,11 +212,7 @@ impl<'a> Graph<'a> {
             if node.table.is_link() {
                 continue;
             }
-            let natural = node
-                .table
-                .key
-                .iter()
-                .all(|&key| !node.table.columns[key].is_generated());
+            let natural = !node.table.draws_key();
             if let (true, true, Some(owner)) = (natural, node.fate.is_insert(), node.owner) {
                 entering
                     .entry(place(owner.node, owner.relation))

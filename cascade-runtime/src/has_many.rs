@@ -6,7 +6,7 @@ use std::ops::{Index, IndexMut};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::keys::ByKey;
-use crate::rows::{Content, Extent, not_loaded};
+use crate::rows::{Content, Extent};
 use crate::slot::{Link, Row};
 use crate::{Detached, Persistent};
 
@@ -51,12 +51,7 @@ impl<T> HasMany<T> {
     /// Whether nothing is known of the relation: a save doesn't touch it.
     #[must_use]
     pub fn is_not_loaded(&self) -> bool {
-        // A patch has to see every relation, also those that `skip_serializing_if` leaves out.
-        #[cfg(feature = "json")]
-        if crate::patch::is_patching() {
-            return false;
-        }
-        self.content.extent() == Extent::NotLoaded
+        self.content.is_not_loaded()
     }
 
     /// Whether some children are held, and the parent may have others: a save touches those that are.
@@ -77,10 +72,8 @@ impl<T> HasMany<T> {
     ///
     /// [`ErrorKind::NotLoaded`](crate::ErrorKind::NotLoaded) where the relation is not loaded, or only in part.
     pub fn try_iter(&self) -> Result<Iter<'_, T>, Error> {
-        match self.content.extent() {
-            Extent::Loaded => Ok(self.known()),
-            extent => Err(not_loaded::<T>(extent)),
-        }
+        self.content.loaded::<T>()?;
+        Ok(self.known())
     }
 
     /// All children.
@@ -91,10 +84,8 @@ impl<T> HasMany<T> {
     #[must_use]
     #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
-        match self.try_iter() {
-            Ok(children) => children,
-            Err(error) => panic!("{error}"),
-        }
+        self.content.expect_loaded::<T>();
+        self.known()
     }
 
     /// How many children there are.
@@ -105,7 +96,7 @@ impl<T> HasMany<T> {
     #[must_use]
     #[track_caller]
     pub fn len(&self) -> usize {
-        self.whole();
+        self.content.expect_loaded::<T>();
         self.content.rows().len()
     }
 
@@ -124,15 +115,6 @@ impl<T> HasMany<T> {
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&T> {
         self.content.rows().get(index).map(|row| &row.value)
-    }
-
-    #[track_caller]
-    fn whole(&self) {
-        assert!(
-            self.is_loaded(),
-            "{}",
-            not_loaded::<T>(self.content.extent())
-        );
     }
 }
 
@@ -166,7 +148,7 @@ impl<T: Entity> HasMany<T> {
     /// Where the relation is not loaded, or only in part.
     #[track_caller]
     pub fn iter_mut(&mut self) -> IterMut<'_, T> {
-        self.whole();
+        self.content.expect_loaded::<T>();
         self.known_mut()
     }
 

@@ -160,7 +160,8 @@ impl ByKey {
         found.map(|(row, _)| *row)
     }
 
-    fn is_same(&self, a: &[Option<Cell>], b: &[Option<Cell>]) -> bool {
+    /// Whether these cells are those of one row.
+    pub(crate) fn is_same(&self, a: &[Option<Cell>], b: &[Option<Cell>]) -> bool {
         let mut columns = self.columns.iter().zip(a.iter().zip(b));
         columns.all(|(&column, cells)| match cells {
             (Some(a), Some(b)) => (codec(self.table, column).same)(&**a, &**b),

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::has_many::{Iter, IterMut};
 use crate::meta::{Functions, See};
 use crate::read::Reader;
-use crate::rows::{Child, Content, Extent, not_loaded};
+use crate::rows::{Child, Content, Extent};
 use crate::slot::{Handle, Leave, Left, Link, Row, RowState};
 
 /// One side of a many-to-many relation: a set of links, by the keys of their targets.
@@ -34,11 +34,16 @@ use crate::slot::{Handle, Leave, Left, Link, Row, RowState};
 /// user.roles.remove_key(&7);
 /// assert_eq!(user.roles.keys().count(), 0);
 /// ```
+///
+/// A clone has the links by their keys, and copies of the targets that are new; not loaded stays not loaded. Equal are the same links in the same
+/// order; not loaded and empty differ.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ManyToMany<T> {
     pub(crate) content: Content<LinkRow<T>>,
 }
 
 /// A row of a link table: the key to the parent is the parent's.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct LinkRow<T> {
     pub(crate) target: BelongsTo<T>,
 }
@@ -53,11 +58,7 @@ impl<T> ManyToMany<T> {
     /// Whether nothing is known of the relation: a save doesn't touch it.
     #[must_use]
     pub fn is_not_loaded(&self) -> bool {
-        #[cfg(feature = "json")]
-        if crate::patch::is_patching() {
-            return false;
-        }
-        self.content.extent() == Extent::NotLoaded
+        self.content.is_not_loaded()
     }
 
     /// Whether some links are held, and the row may have others.
@@ -83,10 +84,8 @@ impl<T> ManyToMany<T> {
     ///
     /// [`ErrorKind::NotLoaded`](crate::ErrorKind::NotLoaded) where the relation is not loaded, or only in part.
     pub fn try_iter(&self) -> Result<Iter<'_, T>, Error> {
-        match self.content.extent() {
-            Extent::Loaded => Ok(self.known()),
-            extent => Err(not_loaded::<T>(extent)),
-        }
+        self.content.loaded::<T>()?;
+        Ok(self.known())
     }
 
     /// All targets that are held: those that were loaded with the relation, and those that were pushed. What was added by its key is among
@@ -98,19 +97,8 @@ impl<T> ManyToMany<T> {
     #[must_use]
     #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
-        match self.try_iter() {
-            Ok(targets) => targets,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    #[track_caller]
-    fn whole(&self) {
-        assert!(
-            self.is_loaded(),
-            "{}",
-            not_loaded::<T>(self.content.extent())
-        );
+        self.content.expect_loaded::<T>();
+        self.known()
     }
 }
 
@@ -141,7 +129,7 @@ impl<T: Entity> ManyToMany<T> {
     #[must_use]
     #[track_caller]
     pub fn len(&self) -> usize {
-        self.whole();
+        self.content.expect_loaded::<T>();
         self.content.rows().len()
     }
 
@@ -169,7 +157,7 @@ impl<T: Entity> ManyToMany<T> {
     /// Where the relation is not loaded, or only in part.
     #[track_caller]
     pub fn iter_mut(&mut self) -> IterMut<'_, T> {
-        self.whole();
+        self.content.expect_loaded::<T>();
         let rows = self.content.rows_mut().iter_mut();
         Box::new(rows.filter_map(|row| row.value.target.held_mut()))
     }
@@ -365,39 +353,6 @@ impl<T> Default for ManyToMany<T> {
         }
     }
 }
-
-impl<T: Clone> Clone for LinkRow<T> {
-    /// The link to the same row; a target that is new is copied.
-    fn clone(&self) -> Self {
-        Self {
-            target: self.target.clone(),
-        }
-    }
-}
-
-impl<T: Clone> Clone for ManyToMany<T> {
-    /// Copies the links, by their keys. Not loaded stays not loaded.
-    fn clone(&self) -> Self {
-        Self {
-            content: self.content.clone(),
-        }
-    }
-}
-
-impl<T: PartialEq> PartialEq for LinkRow<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.target == other.target
-    }
-}
-
-impl<T: PartialEq> PartialEq for ManyToMany<T> {
-    /// Compares the links, in their order; not loaded and empty differ.
-    fn eq(&self, other: &Self) -> bool {
-        self.content == other.content
-    }
-}
-
-impl<T: Eq> Eq for ManyToMany<T> {}
 
 impl<T: Entity<Key: Hash>> Hash for ManyToMany<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {

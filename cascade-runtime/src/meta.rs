@@ -118,6 +118,12 @@ impl Table {
             || self.foreign_keys.iter().any(|key| key.has(column))
     }
 
+    /// The database draws the key, or a part of it.
+    pub(crate) fn draws_key(&self) -> bool {
+        let mut key = self.key.iter();
+        key.any(|&column| self.columns[column].is_generated())
+    }
+
     /// The columns that the database fills.
     pub fn generated(&self) -> impl Iterator<Item = usize> {
         (0..self.columns.len()).filter(|&column| self.columns[column].is_generated())

@@ -11,7 +11,7 @@ use crate::load::reached;
 use crate::meta::{ForeignKey, ForeignKeyPart, RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
-use crate::settle::refer;
+use crate::settle::refer_to;
 use crate::slot::{Departure, Row, RowState};
 
 /// Reads the row again, and the loaded relations that say `refresh-expire`. What is unsaved in them is discarded.
@@ -141,10 +141,7 @@ pub(crate) fn expunge<T: Entity>(handle: Persistent<T>) -> Detached<T> {
         let pending = pending_parents(table, value, state);
         let mut parts = (table.functions.visit)(value);
         for (key, cells) in pending {
-            let cells: Option<Vec<&Erased>> = cells
-                .as_ref()
-                .map(|cells| cells.iter().map(|cell| &**cell).collect());
-            refer(table, &mut parts, key, cells.as_deref());
+            refer_to(table, &mut parts, key, cells.as_deref());
         }
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
             if relation.cascade.expunge {

@@ -73,6 +73,32 @@ impl<T> Content<T> {
         }
     }
 
+    /// Nothing is known of the relation, as far as serde is told.
+    pub(crate) fn is_not_loaded(&self) -> bool {
+        // A patch has to see every relation, also those that `skip_serializing_if` leaves out.
+        #[cfg(feature = "json")]
+        if crate::patch::is_patching() {
+            return false;
+        }
+        self.extent() == Extent::NotLoaded
+    }
+
+    /// All rows of the parent are held; `R` is what the relation is to.
+    pub(crate) fn loaded<R>(&self) -> Result<(), Error> {
+        match self.extent() {
+            Extent::Loaded => Ok(()),
+            extent => Err(not_loaded::<R>(extent)),
+        }
+    }
+
+    /// The same, where it is a mistake in the program.
+    #[track_caller]
+    pub(crate) fn expect_loaded<R>(&self) {
+        if let Err(error) = self.loaded::<R>() {
+            panic!("{error}");
+        }
+    }
+
     /// The rows that are held; none where the relation is not loaded.
     pub(crate) fn rows(&self) -> &[Row<T>] {
         self.held.as_ref().map_or(&[], |held| held.rows())
@@ -274,15 +300,7 @@ fn completed<T: Child>(
     }
     let mut left = ByKey::new(table);
     for (index, row) in link.left.iter().enumerate() {
-        let key = table.key.iter();
-        left.add(
-            index,
-            key.map(|&column| {
-                let cell = row.cell(table, column)?;
-                Some((table.columns[column].codec.clone)(cell))
-            })
-            .collect(),
-        );
+        left.add(index, row.key(table));
     }
     let mut held: Vec<Option<Row<T>>> = held.into_iter().map(Some).collect();
     let mut rows = Vec::with_capacity(read.len());

@@ -108,10 +108,7 @@ pub(crate) fn settle<'t>(
             parts.slots[relation].unload();
         }
         for (key, cells) in &row.keys {
-            let cells: Option<Vec<&Erased>> = cells
-                .as_ref()
-                .map(|cells| cells.iter().map(|cell| &**cell).collect());
-            refer(table, &mut parts, key, cells.as_deref());
+            refer_to(table, &mut parts, key, cells.as_deref());
         }
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
             let Some(link) = slot.link_mut() else {
@@ -149,4 +146,15 @@ pub(crate) fn refer(
             (part.assign)(*field, parts.and_then(|parts| parts.get(index).copied()));
         }
     }
+}
+
+/// The same, with parts that are owned.
+pub(crate) fn refer_to(
+    table: &'static Table,
+    row: &mut Parts<'_>,
+    key: &ForeignKey,
+    parts: Option<&[Cell]>,
+) {
+    let parts: Option<Vec<&Erased>> = parts.map(|parts| parts.iter().map(|cell| &**cell).collect());
+    refer(table, row, key, parts.as_deref());
 }

@@ -428,8 +428,7 @@ impl Link {
         all: bool,
         verdict: Option<&Arc<Verdict>>,
     ) {
-        let expunged = self.left.iter();
-        let expunged = expunged.filter(|left| matches!(left.how, Leave::Expunged));
+        let expunged = self.left.iter().filter(|left| left.is_expunged());
         let next = Ties {
             home,
             foreign_key,
@@ -504,8 +503,7 @@ impl Link {
 
     /// Takes a row in; one that was expunged from here, and was nowhere else since, is back as if nothing had been.
     pub(crate) fn adopt<T: Entity>(&mut self, mut row: Row<T>) -> Row<T> {
-        let expunged =
-            |left: &Left| left.handle == row.state.handle() && matches!(left.how, Leave::Expunged);
+        let expunged = |left: &Left| left.handle == row.state.handle() && left.is_expunged();
         if let Some(back) = self.left.iter().position(expunged) {
             self.left.swap_remove(back);
             if row.state.departure() == Some(self.departure()) {
@@ -521,9 +519,8 @@ impl Link {
 
     /// Rows that had been expunged from here are back, under other handles.
     pub(crate) fn forget_expunged(&mut self, table: &'static Table, returned: &ByKey) {
-        self.left.retain(|left| {
-            !matches!(left.how, Leave::Expunged) || returned.find(&left.key(table)).is_none()
-        });
+        self.left
+            .retain(|left| !left.is_expunged() || returned.find(&left.key(table)).is_none());
     }
 
     /// How a row departs from here.
@@ -545,6 +542,11 @@ pub(crate) struct Left {
 }
 
 impl Left {
+    /// The row stays as it is until it is adopted; else its relation's cascade decides.
+    pub(crate) fn is_expunged(&self) -> bool {
+        matches!(self.how, Leave::Expunged)
+    }
+
     /// A column of the row. What is kept are the last columns of the table: of a link, those of the target.
     pub(crate) fn cell(&self, table: &Table, column: usize) -> Option<&Erased> {
         let first = table.columns.len() - self.cells.len();
@@ -645,7 +647,7 @@ pub(crate) fn forget(table: &'static Table, row: &mut Erased) -> Vec<Handle> {
                 expunged.extend(
                     link.left
                         .iter()
-                        .filter(|left| matches!(left.how, Leave::Expunged))
+                        .filter(|left| left.is_expunged())
                         .map(|left| left.handle),
                 );
             }

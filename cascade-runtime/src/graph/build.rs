@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind};
 use crate::graph::{Fate, Graph, Held, Kept, Leaver, Node, Owner, Root, Seen, Whole};
 use crate::keys::ByKey;
 use crate::meta::{ForeignKey, PassiveDeletes, RelationDef, Table};
-use crate::slot::{Leave, Left, Link, RowState, Slot};
+use crate::slot::{Leave, Link, RowState, Slot};
 use crate::values::stored;
 
 /// The kinds of error that the graph shows by itself, the one that is reported first at the front.
@@ -215,7 +215,7 @@ impl<'a> Builder<'a> {
         };
         let mut rows = (0..slot.count()).filter_map(|position| slot.row(position));
         // Nor may one that isn't leave by being removed again.
-        let mut left = link.left.iter().filter(|left| is_removed(left));
+        let mut left = link.left.iter().filter(|left| !left.is_expunged());
         if rows.any(|row| is_foreign(&row))
             || left.any(|left| !is_owned(&|column| left.cell(child, column)))
         {
@@ -306,7 +306,7 @@ impl<'a> Builder<'a> {
                 return;
             }
         }
-        for left in link.left.iter().filter(|left| is_removed(left)) {
+        for left in link.left.iter().filter(|left| !left.is_expunged()) {
             if relation.deny {
                 let path = self.graph.relation_path(id, relation);
                 let message = format!(
@@ -329,7 +329,7 @@ impl<'a> Builder<'a> {
             !node.state.is_new() || table.is_link() && known()
         };
         let held = (first..self.graph.nodes.len()).filter(is_there);
-        let expunged = link.left.iter().filter(|left| !is_removed(left));
+        let expunged = link.left.iter().filter(|left| left.is_expunged());
         held.map(Kept::Node)
             .chain(expunged.map(Kept::Expunged))
             .collect()
@@ -407,9 +407,4 @@ impl<'a> Builder<'a> {
             self.worst = Some((rank, Error::new(kind, message).at(table.entity, path)));
         }
     }
-}
-
-/// The row left for good, as far as its relation goes.
-fn is_removed(left: &Left) -> bool {
-    matches!(left.how, Leave::Removed { .. })
 }

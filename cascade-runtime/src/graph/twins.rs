@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::error::ErrorKind;
+use crate::graph::Fate;
 use crate::graph::build::Builder;
-use crate::graph::{Fate, Leaver};
 use crate::keys::ByKey;
 use crate::meta::Table;
 use crate::slot::Leave;
@@ -32,7 +32,7 @@ impl Builder<'_> {
             }
             let mut gone = ByKey::new(changes.table);
             for &id in &changes.leavers {
-                let key = key_of(&self.graph.leavers[id]);
+                let key = self.graph.leavers[id].left.key(changes.table);
                 if let Some(node) = known.find(&key) {
                     self.contradicts(
                         node,
@@ -133,14 +133,4 @@ impl Builder<'_> {
         let message = format!("the row is held twice, and {how}; change it in one place");
         self.report(ErrorKind::Contradiction, table, path, message);
     }
-}
-
-/// The key of a row that left, as far as the row itself holds it.
-fn key_of(leaver: &Leaver<'_>) -> Vec<Option<crate::codec::Cell>> {
-    let table = leaver.table;
-    let key = table.key.iter().map(|&column| {
-        let cell = leaver.left.cell(table, column)?;
-        Some((table.columns[column].codec.clone)(cell))
-    });
-    key.collect()
 }

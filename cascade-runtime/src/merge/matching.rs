@@ -106,9 +106,5 @@ pub(crate) fn given_key(
 
 /// A row with a key that nobody knows can't be new: the database draws the keys, or linking is a privilege.
 pub(crate) fn is_drawn(child: &Table) -> bool {
-    child.is_link()
-        || child
-            .key
-            .iter()
-            .any(|&key| child.columns[key].is_generated())
+    child.is_link() || child.draws_key()
 }

@@ -1,5 +1,7 @@
 //! What lies below rows that leave: the steps that delete or release it, leaves first, without reading it.
 
+mod circle;
+
 use std::collections::VecDeque;
 
 use crate::error::{Error, ErrorKind};
@@ -59,25 +61,18 @@ fn named(
     rows: Vec<Target>,
 ) -> Result<Leaving, Error> {
     let reach = Reach::of(table, rows.clone());
+    let lock = |rows, when| Step {
+        table,
+        kind: None,
+        action: Action::Lock { rows, when },
+    };
     if let Some(circle) = Circle::of(table, below.sets) {
-        let lock = Step {
-            table,
-            kind: None,
-            action: Action::Lock { rows, when },
-        };
-        below.steps.push(lock);
+        below.steps.push(lock(rows, when));
         below.circle(&reach, &circle)?;
     } else if below.visit(table, &reach, false)? {
         // One statement has to take the tree: within it, the rows may refer to each other.
-        let lock = Step {
-            table,
-            kind: None,
-            action: Action::Lock { rows, when },
-        };
-        below.steps.insert(0, lock);
-        below
-            .steps
-            .push(sweep(table, &reach.then(closure(table)), None));
+        below.steps.insert(0, lock(rows, when));
+        below.delete(table, reach, true);
     } else {
         below.steps.push(Step {
             table,
@@ -101,11 +96,7 @@ pub(super) fn below(
     let mut below = Below::new(sets, false);
     let reach = Reach::of(table, rows);
     if below.visit(table, &reach, false)? {
-        for relation in table
-            .relations
-            .iter()
-            .filter(|relation| is_self(relation, table) && relation.cascade.delete)
-        {
+        for relation in own(table) {
             let Some(foreign_key) = relation.foreign_key(table) else {
                 continue;
             };
@@ -197,13 +188,19 @@ impl<'s> Below<'s> {
         if let Some(circle) = Circle::of(table, self.sets) {
             return self.circle(&reach, &circle);
         }
-        let all = if self.visit(table, &reach, false)? {
+        let whole = self.visit(table, &reach, false)?;
+        self.delete(table, reach, whole);
+        Ok(())
+    }
+
+    /// Deletes the rows within reach, by one statement with what is below them where the `whole` tree has to go at once.
+    fn delete(&mut self, table: &'static Table, reach: Reach, whole: bool) {
+        let reach = if whole {
             reach.then(closure(table))
         } else {
             reach
         };
-        self.steps.push(sweep(table, &all, None));
-        Ok(())
+        self.steps.push(sweep(table, &reach, None));
     }
 
     /// The steps, with those for the targets that are left alone.
@@ -230,11 +227,7 @@ impl<'s> Below<'s> {
         reach: &Reach,
         by_database: bool,
     ) -> Result<bool, Error> {
-        let mut own = table
-            .relations
-            .iter()
-            .filter(|relation| is_self(relation, table) && relation.cascade.delete)
-            .peekable();
+        let mut own = own(table).peekable();
         let reach = if own.peek().is_some() {
             reach.then(closure(table))
         } else {
@@ -252,79 +245,6 @@ impl<'s> Below<'s> {
         }
         self.path.pop();
         Ok(whole)
-    }
-
-    /// Rows of tables whose cascades lead back to each other: what goes is known before anything changes, so that foreign keys among them can
-    /// let go.
-    fn circle(&mut self, reach: &Reach, circle: &Circle) -> Result<(), Error> {
-        let Circle { tables, edges } = circle;
-        let trace = Step {
-            table: tables[0].0,
-            kind: None,
-            action: Action::Trace {
-                reach: reach.clone(),
-                circle: circle.clone(),
-            },
-        };
-        self.steps.insert(self.start, trace);
-        self.start += 1;
-        let reached = |&(table, set): &(&'static Table, usize)| {
-            let base = Base::Gathered {
-                table,
-                set,
-                unless: None,
-            };
-            (table, Reach::from(base))
-        };
-        let reached: Vec<_> = tables.iter().map(reached).collect();
-        let inside = |key: &ForeignKey| edges.iter().any(|(_, edge, _)| std::ptr::eq(*edge, key));
-        for (table, reach) in &reached {
-            self.path.push((table, reach.clone()));
-            for relation in table.relations.iter().filter(|relation| touches(relation)) {
-                if relation.is_held() {
-                    self.target(table, relation, reach)?;
-                } else if !relation.cascade.delete
-                    || !relation.foreign_key(table).is_some_and(inside)
-                {
-                    let left = left_to_database(relation, table, false);
-                    self.relation(table, relation, reach, left)?;
-                }
-            }
-            self.path.pop();
-        }
-        let refers = |table: &Table, key: &ForeignKey| {
-            let restricted = key.on_delete == Some(OnDelete::Restrict);
-            (key.target_ident != table.ident || restricted)
-                && reached
-                    .iter()
-                    .any(|(target, _)| target.ident == key.target_ident)
-        };
-        for (table, reach) in &reached {
-            let keys = table.foreign_keys.iter();
-            for key in keys.filter(|key| key.nullable && refers(table, key)) {
-                self.steps.push(Step {
-                    kind: None,
-                    ..sweep(table, reach, Some(key))
-                });
-            }
-        }
-        // A table goes once no other refers to it by a key that couldn't let go.
-        let mut rest: Vec<_> = reached.iter().collect();
-        while !rest.is_empty() {
-            let is_free = |(table, _): &&(&'static Table, Reach)| {
-                !rest.iter().any(|(other, _)| {
-                    let keys = other.foreign_keys.iter();
-                    let mut holding = keys.filter(|key| {
-                        !key.nullable && other.ident != table.ident && refers(other, key)
-                    });
-                    holding.any(|key| key.target_ident == table.ident)
-                })
-            };
-            let next = rest.iter().position(is_free);
-            let (table, reach) = rest.remove(next.unwrap_or_default());
-            self.steps.push(sweep(table, reach, None));
-        }
-        Ok(())
     }
 
     /// A target that goes with the last row that refers to it: which one it is has to be read while the row is there.
@@ -420,15 +340,7 @@ impl<'s> Below<'s> {
         let whole = self.visit(child, &reach, left)?;
         if !left {
             self.let_go(child);
-            self.steps.push(sweep(
-                child,
-                &if whole {
-                    reach.then(closure(child))
-                } else {
-                    reach
-                },
-                None,
-            ));
+            self.delete(child, reach, whole);
         }
         Ok(())
     }
@@ -453,84 +365,6 @@ impl<'s> Below<'s> {
             }
         }
     }
-}
-
-impl Circle {
-    /// The tables to which the cascades of `table` lead, and whose cascades lead back to it, but for a table alone.
-    fn of(table: &'static Table, sets: &mut Sets) -> Option<Self> {
-        let below = below_of(table);
-        let back = |other: &&'static Table| {
-            below_of(other)
-                .iter()
-                .any(|again| again.ident == table.ident)
-        };
-        let others = below
-            .iter()
-            .copied()
-            .filter(|other| other.ident != table.ident);
-        let others: Vec<&'static Table> = others.filter(back).collect();
-        // RESTRICT looks at each row by itself: a tree lets go before it goes.
-        let restricted = table.relations.iter().any(|relation| {
-            let key = relation.foreign_key(table);
-            is_self(relation, table)
-                && leads_on(table, relation)
-                && key.is_some_and(|key| key.on_delete == Some(OnDelete::Restrict))
-        });
-        if others.is_empty() && !restricted {
-            return None;
-        }
-        let tables: Vec<&'static Table> = std::iter::once(table).chain(others).collect();
-        let place = |ident| tables.iter().position(|table| table.ident == ident);
-        let mut edges = Vec::new();
-        for (from, table) in tables.iter().enumerate() {
-            for relation in table
-                .relations
-                .iter()
-                .filter(|relation| leads_on(table, relation))
-            {
-                let to = place((relation.target)().ident);
-                edges.extend(
-                    relation
-                        .foreign_key(table)
-                        .zip(to)
-                        .map(|(key, to)| (from, key, to)),
-                );
-            }
-        }
-        let tables = tables.into_iter().map(|table| (table, sets.next()));
-        Some(Self {
-            tables: tables.collect(),
-            edges,
-        })
-    }
-}
-
-/// The tables that a delete of rows of `table` reaches; itself only where it comes back to it.
-fn below_of(table: &'static Table) -> Vec<&'static Table> {
-    let mut reached: Vec<&'static Table> = Vec::new();
-    let mut from = vec![table];
-    while let Some(table) = from.pop() {
-        for relation in table
-            .relations
-            .iter()
-            .filter(|relation| leads_on(table, relation))
-        {
-            let child = (relation.target)();
-            if !reached.iter().any(|known| known.ident == child.ident) {
-                reached.push(child);
-                from.push(child);
-            }
-        }
-    }
-    reached
-}
-
-/// The rows of a relation are deleted with the parent, by statements.
-fn leads_on(table: &'static Table, relation: &RelationDef) -> bool {
-    touches(relation)
-        && !relation.is_held()
-        && relation.cascade.delete
-        && !left_to_database(relation, table, false)
 }
 
 /// A delete of the parent concerns the relation.
@@ -570,15 +404,17 @@ fn deleted(table: &Table) -> ChangeKind {
     }
 }
 
+/// The relations of a table to itself that delete.
+fn own(table: &'static Table) -> impl Iterator<Item = &'static RelationDef> {
+    let relations = table.relations.iter();
+    relations.filter(|relation| is_self(relation, table) && relation.cascade.delete)
+}
+
 /// Everything below rows of `table` along its own relations that delete.
 fn closure(table: &'static Table) -> Hop {
-    let own = table
-        .relations
-        .iter()
-        .filter(|relation| is_self(relation, table) && relation.cascade.delete);
     Hop::Closure {
         table,
-        foreign_keys: own
+        foreign_keys: own(table)
             .filter_map(|relation| relation.foreign_key(table))
             .collect(),
     }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::codec::Erased;
 use crate::graph::{Fate, Graph, Node};
-use crate::keys::ByKey;
+use crate::keys::{ByKey, Cells};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::order::{Op, Order, Reference};
 use crate::slot::{Handle, Leave};
@@ -216,12 +217,8 @@ impl Order {
             if !key.parts.iter().any(|part| columns.contains(&part.column)) {
                 continue;
             }
-            let target = (key.target)();
-            let parts = key.parts.iter().zip(target.key).map(|(part, &column)| {
-                let cell = (part.key)(node.recorded(part.column))?;
-                Some((target.columns[column].codec.clone)(cell))
-            });
-            let leaver = targets.find(&parts.collect::<Vec<_>>());
+            let was = target_key(key, |column| node.recorded(column));
+            let leaver = was.and_then(|was| targets.find(&was));
             if let Some(leave) = leaver.and_then(|leaver| self.op_of_leaver[leaver]) {
                 self.before(op, leave);
             }
@@ -248,11 +245,7 @@ impl Inserted {
         let mut tables: HashMap<&'static str, ByKey> = HashMap::new();
         for (id, node) in graph.nodes.iter().enumerate() {
             let table = node.table;
-            let natural = table
-                .key
-                .iter()
-                .all(|&key| !table.columns[key].is_generated());
-            if natural && node.fate.is_insert() && !table.is_link() {
+            if !table.draws_key() && node.fate.is_insert() && !table.is_link() {
                 let key = node.state.key(table, node.value);
                 let rows = tables.entry(table.ident);
                 rows.or_insert_with(|| ByKey::new(table)).add(id, key);
@@ -264,14 +257,18 @@ impl Inserted {
     /// The row that a foreign key refers to.
     fn find(&self, node: &Node<'_>, key: &ForeignKey) -> Option<usize> {
         let rows = self.0.get(key.target_ident)?;
-        let target = (key.target)();
-        let parts = key.parts.iter().zip(target.key).map(|(part, &column)| {
-            let cell = (part.key)(node.cell(part.column))?;
-            Some((target.columns[column].codec.clone)(cell))
-        });
-        let parts: Option<Vec<_>> = parts.map(|part| part.map(Some)).collect();
-        rows.find(&parts?)
+        rows.find(&target_key(key, |column| node.cell(column))?)
     }
+}
+
+/// The key that a foreign key of a row refers to; `None` where a part is NULL.
+fn target_key<'c>(key: &ForeignKey, cell: impl Fn(usize) -> &'c Erased) -> Option<Cells> {
+    let target = (key.target)();
+    let parts = key.parts.iter().zip(target.key).map(|(part, &column)| {
+        let cell = (part.key)(cell(part.column))?;
+        Some(Some((target.columns[column].codec.clone)(cell)))
+    });
+    parts.collect()
 }
 
 /// The rows that are deleted by name, by their tables.
@@ -280,13 +277,9 @@ fn deleted(graph: &Graph<'_>) -> HashMap<&'static str, ByKey> {
     for (id, leaver) in graph.leavers.iter().enumerate() {
         let table = leaver.table;
         if leaver.relation.cascade.delete_orphan && !table.is_link() {
-            let key = table.key.iter().map(|&column| {
-                let cell = leaver.left.cell(table, column)?;
-                Some((table.columns[column].codec.clone)(cell))
-            });
             let rows = tables.entry(table.ident);
             let rows = rows.or_insert_with(|| ByKey::new(table));
-            rows.add(id, key.collect());
+            rows.add(id, leaver.left.key(table));
         }
     }
     tables

@@ -166,11 +166,7 @@ impl Order {
             .into_iter()
             .partition(|(node, _)| here.contains(node));
         self.late = others;
-        let generated = table
-            .key
-            .iter()
-            .any(|&key| table.columns[key].is_generated());
-        let drawn = generated && ops.iter().any(|op| self.together[*op]);
+        let drawn = table.draws_key() && ops.iter().any(|op| self.together[*op]);
         if drawn {
             let rows = rows.clone();
             steps.push(Step {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::codec::{Cell, Erased};
+use crate::codec::Erased;
 use crate::graph::{Fate, Graph, Leaver, Node};
 use crate::keys::{ByKey, Cells};
 use crate::meta::{ForeignKey, Table};
@@ -52,21 +52,17 @@ impl Order {
     /// The rows of one table that change places under one set.
     fn exchange(&mut self, graph: &Graph<'_>, table: &'static Table, set: &Set, ops: &[usize]) {
         let mut given_up = ByKey::over(table, &set.columns);
+        let mut taken = Vec::new();
         for &op in ops {
             let (old, new) = self.place_of(graph, table, set, op);
-            if let Some(old) = old {
-                let mut same = ByKey::over(table, &set.columns);
-                same.add(0, copy(table, set, &old));
-                if new.is_none_or(|new| same.find(&new).is_none()) {
-                    given_up.add(op, old);
-                }
+            let stays = |old: &Cells| new.as_ref().is_some_and(|new| given_up.is_same(new, old));
+            if let Some(old) = old.filter(|old| !stays(old)) {
+                given_up.add(op, old);
             }
+            taken.extend(new.map(|new| (op, new)));
         }
         let mut aside: Vec<usize> = Vec::new();
-        for &op in ops {
-            let (_, Some(new)) = self.place_of(graph, table, set, op) else {
-                continue;
-            };
+        for (op, new) in taken {
             let Some(holder) = given_up.find(&new).filter(|holder| *holder != op) else {
                 continue;
             };
@@ -218,15 +214,6 @@ fn cells<'c>(
     let cells = set.columns.iter().map(|&column| {
         let cell = cell(column)?;
         Some(Some((codec(table, column).clone)(cell)))
-    });
-    cells.collect()
-}
-
-fn copy(table: &'static Table, set: &Set, cells: &[Option<Cell>]) -> Cells {
-    let cells = set.columns.iter().zip(cells);
-    let cells = cells.map(|(&column, cell)| {
-        let cell = cell.as_ref()?;
-        Some((codec(table, column).clone)(&**cell))
     });
     cells.collect()
 }
