@@ -169,7 +169,7 @@ pub(crate) async fn detach<T: Entity, D: Db>(
     let Row { value, state } = &mut handle.row;
     let parts = written(table, value, staged);
     if let Some(slot) = parts.slots.into_iter().nth(index) {
-        slot.empty(Link::emptied(state.handle(), foreign_key, verdict.as_ref()));
+        slot.empty(Link::emptied(state, foreign_key, verdict.as_ref()));
     }
     Ok(done.report)
 }

@@ -112,7 +112,9 @@ impl<T: Entity> HasOne<T> {
     /// Where the relation is not loaded, whatever row is there leaves at the next save.
     pub fn set(&mut self, child: T) -> Option<T> {
         let left = self.remove();
-        self.known().1.push(Row::new(child));
+        let (link, rows) = self.known();
+        link.occupy();
+        rows.push(Row::new(child));
         left
     }
 
@@ -143,6 +145,7 @@ impl<T: Entity> HasOne<T> {
     pub fn adopt(&mut self, child: Detached<T>) {
         drop(self.remove());
         let (link, rows) = self.known();
+        link.occupy();
         let row = link.adopt(child.into_row());
         rows.push(row);
     }

@@ -183,8 +183,7 @@ impl<T: Entity> ManyToMany<T> {
         let (link, rows) = self.content.known(Link::partial);
         // A link that left and comes back was never away; of one that nobody has seen, nobody knows.
         let cells = row.cells();
-        let back = link.left.iter().position(|left| same::<T>(left, &cells));
-        let back = back.map(|back| link.left.swap_remove(back));
+        let back = link.take_back(|left| same::<T>(left, &cells));
         rows.push(if back.is_some_and(|left| left.handle != 0) {
             Row::persistent(row)
         } else {
@@ -221,7 +220,7 @@ impl<T: Entity> ManyToMany<T> {
                     target: BelongsTo::<T>::to(key.clone()),
                 };
                 let (link, _) = self.content.known(Link::partial);
-                link.leave(row.leave(0), &RowState::default());
+                link.unlink(row.leave(0), &RowState::default());
             }
         }
     }
@@ -233,7 +232,7 @@ impl<T: Entity> ManyToMany<T> {
         // Which links were there is asked where removals are denied. One that comes back is made again: it may be gone by then.
         for row in std::mem::take(rows) {
             if !row.state.is_new() {
-                link.leave(row.value.leave(0), &row.state);
+                link.unlink(row.value.leave(0), &row.state);
             }
         }
     }
@@ -257,7 +256,7 @@ impl<T: Entity> ManyToMany<T> {
         let row = rows.remove(place);
         // Of a relation that isn't loaded, a link that is added may be there already.
         if !row.state.is_new() || link.partial && row.value.target.key().is_some() {
-            link.leave(row.value.leave(row.state.handle()), &row.state);
+            link.unlink(row.value.leave(row.state.handle()), &row.state);
         }
         row.value
     }
@@ -273,13 +272,8 @@ impl<T: Entity> LinkRow<T> {
 
     /// What stays of a link that leaves; its handle is 0 where nobody knows whether it was there.
     fn leave(&self, handle: Handle) -> Left {
-        Left {
-            handle,
-            how: Leave::Removed {
-                expunged: Vec::new(),
-            },
-            cells: self.cells().into(),
-        }
+        let expunged = Vec::new();
+        Left::new(handle, Leave::Removed { expunged }, self.cells())
     }
 }
 

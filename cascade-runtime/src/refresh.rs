@@ -7,12 +7,13 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::Lease;
 use crate::find::{find, not_found, there};
 use crate::handle::{Detached, Persistent};
+use crate::keys::ByKey;
 use crate::load::reached;
 use crate::meta::{ForeignKey, ForeignKeyPart, RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
 use crate::settle::refer_to;
-use crate::slot::{Departure, Row, RowState};
+use crate::slot::{Departure, Handle, Row, RowState, Slot};
 
 /// Reads the row again, and the loaded relations that say `refresh-expire`. What is unsaved in them is discarded.
 pub(crate) async fn refresh<T: Entity, D: Db>(
@@ -82,17 +83,17 @@ fn recorded_key<T: Entity>(row: &Row<T>) -> Keys {
 
 /// Puts a row that was read into a handle: its fields, and the relations that were read with it. The others stay as they are.
 ///
-/// The handle is the fresh one: relations that stay were loaded under the old one, and are told.
+/// The handle stays the one that it was, so that what was loaded under it, or expunged from under it, is known.
 fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>, doubted: bool) {
     let mut old = std::mem::replace(row, fresh);
-    let previous = old.state.handle();
-    let home = row.state.handle();
+    let home = old.state.handle();
     let slots = T::visit(&mut old.value)
         .slots
         .into_iter()
         .zip(T::visit(&mut row.value).slots);
     for (relation, (old, new)) in table.relations.iter().zip(slots) {
         if new.link().is_some() {
+            inherit(relation, home, old, new);
             continue;
         }
         // A partial relation that is discarded is not loaded afterwards.
@@ -100,11 +101,41 @@ fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>, 
             continue;
         }
         new.take_over(old);
-        if let Some(link) = new.link_mut().filter(|_| !expires(relation, doubted)) {
-            link.rehome(previous, home);
-        }
     }
     row.state.inherit(old.state);
+}
+
+/// The rows of a relation that were read again keep their handles, and what an open transaction may undo, at every depth.
+fn inherit(relation: &'static RelationDef, home: Handle, old: &mut dyn Slot, new: &mut dyn Slot) {
+    let mut relations = vec![(relation, home, old, new)];
+    while let Some((relation, home, old, new)) = relations.pop() {
+        let table = (relation.target)();
+        if let Some(link) = new.link_mut() {
+            link.inherit(old.link_mut(), home);
+        }
+        let mut known = ByKey::new(table);
+        let mut there = Vec::new();
+        for (place, (value, state)) in old.rows_mut().into_iter().enumerate() {
+            if !state.is_new() {
+                known.add(place, state.key(table, value));
+            }
+            there.push(Some((value, state)));
+        }
+        for (value, state) in new.rows_mut() {
+            let place = known.find(&state.key(table, value));
+            let Some((was, old)) = place.and_then(|place| there.get_mut(place)?.take()) else {
+                continue;
+            };
+            state.inherit(std::mem::take(old));
+            let below = (table.functions.visit)(was).slots.into_iter();
+            let below = below.zip((table.functions.visit)(value).slots);
+            for (relation, (old, new)) in table.relations.iter().zip(below) {
+                if new.link().is_some() {
+                    relations.push((relation, state.handle(), old, new));
+                }
+            }
+        }
+    }
 }
 
 /// The foreign keys that wait for a parent which is new and doesn't travel: it goes with what is pending, and they are what they were.

@@ -232,17 +232,13 @@ impl<T: Child> Slot for Content<T> {
             let value = *child.downcast::<T>().ok()?;
             Some(Row { value, state })
         });
-        let mut link = Link::from(Ties {
-            home,
-            foreign_key: Some(foreign_key),
-            ..Ties::default()
-        });
+        let mut link = Link::default();
         let mut rows: Vec<Row<T>> = fetched.collect();
         if let Some((known, held)) = self.parts_mut() {
-            link.left = std::mem::take(&mut known.left);
-            link.attached = known.attached;
+            link = std::mem::take(known);
             rows = completed(table, &link, std::mem::take(held), rows);
         }
+        link.loaded(home, foreign_key);
         *self = Self::new(link, rows);
     }
 
@@ -299,7 +295,7 @@ fn completed<T: Child>(
         known.add(index, row.state.key(table, &row.value));
     }
     let mut left = ByKey::new(table);
-    for (index, row) in link.left.iter().enumerate() {
+    for (index, row) in link.left().enumerate() {
         left.add(index, row.key(table));
     }
     let mut held: Vec<Option<Row<T>>> = held.into_iter().map(Some).collect();

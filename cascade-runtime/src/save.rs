@@ -226,12 +226,10 @@ async fn see<DB: Backend>(
             state: parent.state,
         };
         let rows = load::rows_of::<DB>(connection, root, whole.relation).await?;
-        let left = |(value, state): Fetched| Left {
-            handle: state.handle(),
-            how: Leave::Removed {
-                expunged: Vec::new(),
-            },
-            cells: state.identity(whole.table, &*value).into(),
+        let left = |(value, state): Fetched| {
+            let expunged = Vec::new();
+            let cells = state.identity(whole.table, &*value);
+            Left::new(state.handle(), Leave::Removed { expunged }, cells)
         };
         seen.push(Seen {
             parent: whole.parent,

@@ -96,19 +96,16 @@ impl RowState {
         }
     }
 
-    /// The row is there also if a transaction is rolled back.
-    fn existed(&self) -> bool {
-        self.record.before().is_none_or(|before| before.handle != 0)
+    /// The transaction that is open and may undo the INSERT of the row.
+    fn insert(&self) -> Option<&Arc<Verdict>> {
+        let (was, verdict) = self.record.before()?;
+        (was.handle == 0).then_some(verdict)
     }
 
-    /// A row that was read again, in the place of this one: a transaction that is open may undo what was recorded before it.
+    /// This row was read again, in the place of another state of it: a transaction that is open may undo what was recorded before it.
     pub(crate) fn inherit(&mut self, old: Self) {
-        let handle = self.handle();
-        self.record.inherit(old.record, |was| {
-            if was.handle != 0 {
-                was.handle = handle;
-            }
-        });
+        self.record.get_mut().handle = old.handle();
+        self.record.inherit(old.record);
     }
 
     /// Never saved.
@@ -328,7 +325,7 @@ pub struct Ties {
     pub(crate) partial: bool,
     /// Some rows come from a query of the user's: whether they are the parent's has to be checked.
     pub(crate) attached: bool,
-    /// The rows that left since the last save.
+    /// The rows that left since the last save, and those of which a rollback has undone the INSERT: see [`left()`](Self::left).
     pub(crate) left: Vec<Left>,
 }
 
@@ -336,6 +333,11 @@ impl Ties {
     /// The parent may have rows that are not held, and that stay.
     pub(crate) fn is_partial(&self) -> bool {
         self.partial && !self.whole
+    }
+
+    /// The rows that left since the last save.
+    pub(crate) fn left(&self) -> impl Iterator<Item = &Left> {
+        self.left.iter().filter(|left| !left.is_undone())
     }
 }
 
@@ -401,23 +403,66 @@ impl Link {
         }
     }
 
-    /// The parent has another handle.
-    pub(crate) fn rehome(&mut self, previous: Handle, home: Handle) {
-        let (now, before) = self.0.both_mut();
-        for ties in std::iter::once(now).chain(before) {
-            if ties.home == previous {
-                ties.home = home;
-            }
+    /// A child takes the one place that there is: of all rows of the parent, where they are unknown after a rollback.
+    pub(crate) fn occupy(&mut self) {
+        if let (_, Some(before)) = self.0.both_mut() {
+            before.whole |= before.partial;
         }
     }
 
     /// A row left. It is gone for a rollback too, if it was there before the transaction.
-    pub(crate) fn leave(&mut self, left: Left, state: &RowState) {
+    fn leave(&mut self, mut left: Left, state: &RowState) {
+        left.insert = state.insert().cloned();
         let (now, before) = self.0.both_mut();
-        if let Some(before) = before.filter(|_| state.existed()) {
+        if let Some(before) = before.filter(|_| left.insert.is_none()) {
             before.left.push(left.clone());
         }
         now.left.push(left);
+    }
+
+    /// A link is to go. One whose INSERT may be undone may have been there before it: nobody knows, and it goes in any case.
+    pub(crate) fn unlink(&mut self, mut left: Left, state: &RowState) {
+        let known = state.insert().is_none();
+        if !known {
+            left.handle = 0;
+        }
+        let (now, before) = self.0.both_mut();
+        if let Some(before) = before.filter(|before| known || before.partial) {
+            before.left.push(left.clone());
+        }
+        now.left.push(left);
+    }
+
+    /// All rows of the parent are known from now on, but for what left: also after a rollback, where it isn't all of them that are to go then.
+    pub(crate) fn loaded(&mut self, home: Handle, foreign_key: &'static ForeignKey) {
+        let (now, before) = self.0.both_mut();
+        let before = before.filter(|before| before.is_partial());
+        for ties in std::iter::once(now).chain(before) {
+            ties.home = home;
+            ties.foreign_key = Some(foreign_key);
+            ties.whole = false;
+            ties.partial = false;
+        }
+    }
+
+    /// This relation of the parent with this handle was read again, in the place of another link: a transaction that is open may undo what was
+    /// recorded before it. Whether the rows are the parent's has to be checked then.
+    pub(crate) fn inherit(&mut self, old: Option<&mut Self>, home: Handle) {
+        self.home = home;
+        let Some(old) = old else { return };
+        self.0.inherit(std::mem::take(&mut old.0));
+        if let (_, Some(before)) = self.0.both_mut() {
+            before.attached = true;
+        }
+    }
+
+    /// Takes back the first row that left and is like this.
+    pub(crate) fn take_back(&mut self, is_it: impl Fn(&Left) -> bool) -> Option<Left> {
+        let back = self
+            .left
+            .iter()
+            .position(|left| !left.is_undone() && is_it(left))?;
+        Some(self.left.swap_remove(back))
     }
 
     /// What was pending is written, unless a transaction is rolled back; `all` rows of the parent are held.
@@ -428,7 +473,7 @@ impl Link {
         all: bool,
         verdict: Option<&Arc<Verdict>>,
     ) {
-        let expunged = self.left.iter().filter(|left| left.is_expunged());
+        let expunged = self.left().filter(|left| left.is_expunged());
         let next = Ties {
             home,
             foreign_key,
@@ -440,20 +485,23 @@ impl Link {
         self.0.change(next, verdict);
     }
 
-    /// Everything left at once; if a transaction is rolled back, nothing is known of the relation.
+    /// All rows of `parent` left at once; if a transaction is rolled back, nothing is known of the relation.
     pub(crate) fn emptied(
-        home: Handle,
+        parent: &RowState,
         foreign_key: &'static ForeignKey,
         verdict: Option<&Arc<Verdict>>,
     ) -> Self {
-        let ties = |partial| Ties {
+        let ties = |home, partial| Ties {
             home,
             foreign_key: Some(foreign_key),
             partial,
             ..Ties::default()
         };
-        let mut link = Self::from(ties(true));
-        link.0.change(ties(false), verdict);
+        let home = parent.handle();
+        // A parent whose INSERT is undone is new.
+        let before = parent.insert().map_or(home, |_| 0);
+        let mut link = Self::from(ties(before, true));
+        link.0.change(ties(home, false), verdict);
         link
     }
 }
@@ -476,11 +524,8 @@ impl Link {
         let cells = here.then(|| row.state.identity(table, &row.value));
         let expunged = forget(table, &mut row.value);
         if let Some(cells) = cells {
-            let left = Left {
-                handle: row.state.handle(),
-                how: Leave::Removed { expunged },
-                cells: cells.into(),
-            };
+            let how = Leave::Removed { expunged };
+            let left = Left::new(row.state.handle(), how, cells);
             self.leave(left, &row.state);
         }
         row.value
@@ -490,11 +535,7 @@ impl Link {
     pub(crate) fn expunge<T: Entity>(&mut self, mut row: Row<T>) -> Row<T> {
         if !row.state.is_new() && row.state.departure().is_none() {
             let cells = row.state.identity(T::table(), &row.value);
-            let left = Left {
-                handle: row.state.handle(),
-                how: Leave::Expunged,
-                cells: cells.into(),
-            };
+            let left = Left::new(row.state.handle(), Leave::Expunged, cells);
             self.leave(left, &row.state);
             row.state.depart(T::table(), &row.value, self.departure());
         }
@@ -503,16 +544,16 @@ impl Link {
 
     /// Takes a row in; one that was expunged from here, and was nowhere else since, is back as if nothing had been.
     pub(crate) fn adopt<T: Entity>(&mut self, mut row: Row<T>) -> Row<T> {
-        let expunged = |left: &Left| left.handle == row.state.handle() && left.is_expunged();
-        if let Some(back) = self.left.iter().position(expunged) {
-            self.left.swap_remove(back);
-            if row.state.departure() == Some(self.departure()) {
-                row.state.arrive();
-            }
-        } else if row.state.departure().is_some_and(|left| left.from == 0) {
-            let mut returned = ByKey::new(T::table());
-            returned.add(0, row.state.key(T::table(), &row.value));
-            self.forget_expunged(T::table(), &returned);
+        if row.state.is_new() {
+            return row;
+        }
+        // By its key: it may have been read again since, under another handle.
+        let mut returned = ByKey::new(T::table());
+        returned.add(0, row.state.key(T::table(), &row.value));
+        let is_it =
+            |left: &Left| left.is_expunged() && returned.find(&left.key(T::table())).is_some();
+        if self.take_back(is_it).is_some() && row.state.departure() == Some(self.departure()) {
+            row.state.arrive();
         }
         row
     }
@@ -537,14 +578,31 @@ impl Link {
 pub(crate) struct Left {
     pub(crate) handle: Handle,
     pub(crate) how: Leave,
+    /// The transaction that may undo the INSERT of the row: then there is none that left.
+    insert: Option<Arc<Verdict>>,
     /// What identifies the row, by column.
     pub(crate) cells: Arc<[Option<Cell>]>,
 }
 
 impl Left {
+    pub(crate) fn new(handle: Handle, how: Leave, cells: Vec<Option<Cell>>) -> Self {
+        Self {
+            handle,
+            how,
+            insert: None,
+            cells: cells.into(),
+        }
+    }
+
     /// The row stays as it is until it is adopted; else its relation's cascade decides.
     pub(crate) fn is_expunged(&self) -> bool {
         matches!(self.how, Leave::Expunged)
+    }
+
+    fn is_undone(&self) -> bool {
+        self.insert
+            .as_ref()
+            .is_some_and(|insert| insert.is_undone())
     }
 
     /// A column of the row. What is kept are the last columns of the table: of a link, those of the target.
@@ -644,12 +702,8 @@ pub(crate) fn forget(table: &'static Table, row: &mut Erased) -> Vec<Handle> {
                     ..Ties::default()
                 };
                 let link = std::mem::replace(link, Link::from(fresh));
-                expunged.extend(
-                    link.left
-                        .iter()
-                        .filter(|left| left.is_expunged())
-                        .map(|left| left.handle),
-                );
+                let left = link.left().filter(|left| left.is_expunged());
+                expunged.extend(left.map(|left| left.handle));
             }
             slot.renew();
             for (child, state) in slot.rows_mut() {

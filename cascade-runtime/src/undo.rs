@@ -30,6 +30,10 @@ impl Verdict {
         self.0.store(DOUBT, Ordering::Release);
     }
 
+    pub(crate) fn is_undone(&self) -> bool {
+        self.is(UNDONE)
+    }
+
     fn is(&self, verdict: u8) -> bool {
         self.0.load(Ordering::Acquire) == verdict
     }
@@ -56,7 +60,7 @@ impl<T: Default> Undoable<T> {
     /// The record that is true.
     pub(crate) fn get(&self) -> &T {
         match &self.before {
-            Some(before) if before.verdict.is(UNDONE) => &before.was,
+            Some(before) if before.verdict.is_undone() => &before.was,
             _ => &self.now,
         }
     }
@@ -93,21 +97,20 @@ impl<T: Default> Undoable<T> {
         }
     }
 
-    /// The record from before a transaction that is open.
-    pub(crate) fn before(&self) -> Option<&T> {
+    /// The record from before a transaction that is open, and that transaction's verdict.
+    pub(crate) fn before(&self) -> Option<(&T, &Arc<Verdict>)> {
         let before = self
             .before
             .as_ref()
             .filter(|before| before.verdict.is(OPEN));
-        before.map(|before| &before.was)
+        before.map(|before| (&before.was, &before.verdict))
     }
 
     /// Takes over what an open transaction may undo.
-    pub(crate) fn inherit(&mut self, old: Self, adapt: impl FnOnce(&mut T)) {
+    pub(crate) fn inherit(&mut self, old: Self) {
         let open = old.before.filter(|before| before.verdict.is(OPEN));
-        if let Some(mut before) = open {
-            adapt(&mut before.was);
-            self.before = Some(before);
+        if open.is_some() {
+            self.before = open;
         }
     }
 
@@ -119,7 +122,7 @@ impl<T: Default> Undoable<T> {
 
     /// Forgets the record that a transaction has decided against.
     fn settle(&mut self) {
-        if let Some(before) = self.before.take_if(|before| before.verdict.is(UNDONE)) {
+        if let Some(before) = self.before.take_if(|before| before.verdict.is_undone()) {
             self.now = before.was;
         }
         self.before.take_if(|before| before.verdict.is(KEPT));

@@ -342,26 +342,26 @@ impl Imagined {
             Step::Merge(payload) => {
                 let key = self.object(Who::A).key().clone();
                 let value = self.parent(key, payload);
-                merge::merge(&schema, self.object(Who::A), value)?;
+                merge::merge(&schema, self.object(Who::A), &value)?;
                 Ok(Effects::default())
             }
             Step::MergeAndSave(payload) => {
                 let key = self.object(Who::A).key().clone();
                 let value = self.parent(key, payload);
-                let (merged, effects) = merge::merge_and_save(&mut self.world, value)?;
+                let (merged, effects) = merge::merge_and_save(&mut self.world, &value)?;
                 self.a = Some(merged);
                 Ok(effects)
             }
             Step::MergeKeys(keys) => {
                 let key = self.object(Who::A).key().clone();
                 let value = self.parent_of(key, keys);
-                merge::merge(&schema, self.object(Who::A), value)?;
+                merge::merge(&schema, self.object(Who::A), &value)?;
                 Ok(Effects::default())
             }
             Step::MergeKeysAndSave(keys) => {
                 let key = self.object(Who::A).key().clone();
                 let value = self.parent_of(key, keys);
-                let (merged, effects) = merge::merge_and_save(&mut self.world, value)?;
+                let (merged, effects) = merge::merge_and_save(&mut self.world, &value)?;
                 self.a = Some(merged);
                 Ok(effects)
             }

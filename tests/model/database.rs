@@ -62,6 +62,13 @@ impl Database {
         }
     }
 
+    /// Keys that were given since are never given again.
+    pub(crate) fn keep_keys(&mut self, since: &Self) {
+        for (table, since) in self.tables.iter_mut().zip(&since.tables) {
+            table.next = since.next;
+        }
+    }
+
     /// The next key. It is never given again.
     pub(crate) fn next_key(&mut self, table: TableId) -> Value {
         let next = &mut self.tables[table].next;

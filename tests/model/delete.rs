@@ -129,7 +129,7 @@ pub(crate) fn detach(
         // After a rollback nothing is known of it.
         emptied.slots[number].before = Some(Box::new(Slot {
             state: State::Partial,
-            under: Some(handle),
+            under: Some(handle).filter(|_| object.existed()),
             ..Slot::default()
         }));
     }

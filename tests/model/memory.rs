@@ -58,6 +58,8 @@ pub(crate) struct Slot {
     pub(crate) left: Vec<Row>,
     /// Keys of rows that were expunged from here.
     pub(crate) away: Vec<Value>,
+    /// Keys of rows that left in the transaction that is open and were inserted in it: after a rollback there is none that left.
+    pub(crate) fleeting: Vec<Value>,
     /// An operation concerned all rows of the relation.
     pub(crate) whole: bool,
     /// It did so when not all of them were known.
@@ -132,6 +134,11 @@ impl Object {
             self.recorded = before;
         }
         for slot in &mut self.slots {
+            let fleeting = std::mem::take(&mut slot.fleeting);
+            if !commit {
+                slot.left.retain(|left| !fleeting.contains(&left[0]));
+                slot.away.retain(|away| !fleeting.contains(away));
+            }
             if let Some(before) = slot.before.take().filter(|_| !commit) {
                 *slot = Slot {
                     held: std::mem::take(&mut slot.held),
@@ -146,7 +153,7 @@ impl Object {
     }
 
     /// Whether the row is there also if the open transaction is rolled back.
-    fn existed(&self) -> bool {
+    pub(crate) fn existed(&self) -> bool {
         self.before.as_ref().is_none_or(|before| before.0.is_some())
     }
 
@@ -231,6 +238,13 @@ impl Wrapper<'_> {
         if self.is_single() {
             self.leave_all();
             self.know_all();
+            // Where a rollback leaves it unknown, the new child is instead of whichever is there.
+            let before = self.slot.before.as_mut();
+            if let Some(before) = before.filter(|before| before.state != State::Loaded) {
+                before.whole = true;
+                before.unseen = true;
+                before.state = State::Loaded;
+            }
         } else {
             self.know_some();
         }
@@ -303,7 +317,11 @@ impl Wrapper<'_> {
 
     /// A link leaves if it is there, or may be there.
     fn unlink(&mut self, key: &Value) {
-        if self.slot.linked.contains(key) || self.slot.state == State::Partial {
+        let is_there = |slot: &Slot| slot.linked.contains(key) || slot.state == State::Partial;
+        if let Some(before) = self.slot.before.as_mut().filter(|before| is_there(before)) {
+            before.left.push(vec![key.clone()]);
+        }
+        if is_there(self.slot) {
             self.slot.left.push(vec![key.clone()]);
         }
     }
@@ -331,6 +349,9 @@ impl Wrapper<'_> {
         let existed = child.existed();
         if let Some(recorded) = child.recorded.as_mut().filter(|row| row.departed.is_none()) {
             self.slot.away.push(recorded.values[0].clone());
+            if !existed {
+                self.slot.fleeting.push(recorded.values[0].clone());
+            }
             if let Some(before) = self.slot.before.as_mut().filter(|_| existed) {
                 before.away.push(recorded.values[0].clone());
             }
@@ -383,6 +404,9 @@ impl Wrapper<'_> {
         if let Some(recorded) = child.recorded
             && recorded.departed.is_none()
         {
+            if !existed {
+                self.slot.fleeting.push(recorded.values[0].clone());
+            }
             if let Some(before) = self.slot.before.as_mut().filter(|_| existed) {
                 before.left.push(recorded.values.clone());
             }

@@ -8,10 +8,11 @@ use crate::model::schema::{KeyKind, Kind as RelationKind, Schema, TableId};
 use crate::model::{Effects, Kind, Refusal, World};
 
 /// In memory: nothing is written, and what isn't loaded can't be compared.
-pub(crate) fn merge(schema: &Schema, object: &mut Object, value: Object) -> Result<(), Refusal> {
+pub(crate) fn merge(schema: &Schema, object: &mut Object, value: &Object) -> Result<(), Refusal> {
     let mut merged = object.clone();
     let mut found = Vec::new();
-    into(schema, &mut merged, value, None, &mut found);
+    // A payload is a value, and all that is in it: also a row that was adopted there.
+    into(schema, &mut merged, value.copy(), None, &mut found);
     // What the caller may not name comes before what is only not there.
     for kind in [
         Kind::NotOwned,
@@ -30,13 +31,13 @@ pub(crate) fn merge(schema: &Schema, object: &mut Object, value: Object) -> Resu
 /// Finds the row of a value, loads what the value holds, merges, saves.
 pub(crate) fn merge_and_save(
     world: &mut World,
-    value: Object,
+    value: &Object,
 ) -> Result<(Object, Effects), Refusal> {
     let mut next = world.clone();
     let schema = next.schema.clone();
     let mut object = find(&mut next, value.table, &value.values[0])?;
     let mut reads = 1;
-    load_held(&mut next, &mut [&mut object], &[&value], &mut reads)?;
+    load_held(&mut next, &mut [&mut object], &[value], &mut reads)?;
     merge(&schema, &mut object, value)?;
     let mut effects = save(&mut next, &mut [&mut object])?;
     effects.reads = reads;

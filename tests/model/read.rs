@@ -1,9 +1,11 @@
 //! Find, load, refresh, expunge: what memory knows of the rows.
 
+use std::collections::BTreeMap;
+
 use crate::model::database::{Row, Value};
 use crate::model::leave::Keys;
 use crate::model::memory::{Object, Recorded, Slot, State};
-use crate::model::schema::{Kind as RelationKind, TableId};
+use crate::model::schema::{Kind as RelationKind, Schema, TableId};
 use crate::model::{Effects, Kind, Refusal, World};
 
 /// A row as an object; its relations are not loaded.
@@ -55,7 +57,15 @@ pub(crate) fn load(
     slot.under = object.recorded.as_ref().map(|recorded| recorded.handle);
     slot.state = State::Loaded;
     // What was loaded inside of a transaction stays.
-    slot.before = None;
+    if let Some(before) = slot.before.as_mut().filter(|before| !before.whole) {
+        before.under = slot.under;
+        before.state = State::Loaded;
+        let made = |key: &Value| slot.linked.contains(key) && !before.linked.contains(key);
+        if let RelationKind::ManyToMany { .. } = kind {
+            let there = rows.iter().map(|row| &row[0]).filter(|key| !made(key));
+            before.linked = there.cloned().collect();
+        }
+    }
     let mut held = std::mem::take(&mut slot.held);
     let (away, left) = (slot.away.clone(), slot.left.clone());
     if let RelationKind::ManyToMany { .. } = kind {
@@ -123,7 +133,8 @@ pub(crate) fn refresh(world: &mut World, object: &mut Object) -> Result<Effects,
         ..Effects::default()
     };
     again(&mut fresh, row.ok_or(Refusal::of(Kind::NotFound))?);
-    below(world, &mut fresh, &mut effects)?;
+    let loaded = loaded(&world.schema, [object as &Object]);
+    below(world, &mut fresh, &loaded, &mut effects)?;
     *object = fresh;
     Ok(effects)
 }
@@ -135,8 +146,35 @@ fn again(object: &mut Object, row: Row) {
     }
 }
 
-/// Reads the loaded relations with the token again. One that is loaded under some child is loaded under all: rows that weren't known too.
-fn below(world: &mut World, object: &mut Object, effects: &mut Effects) -> Result<(), Refusal> {
+/// The relations that are loaded under some of these objects and have the token, and those below each.
+struct Loaded(BTreeMap<usize, Loaded>);
+
+fn loaded<'o>(schema: &Schema, objects: impl IntoIterator<Item = &'o Object>) -> Loaded {
+    let mut held: BTreeMap<usize, Vec<&Object>> = BTreeMap::new();
+    for object in objects {
+        let relations = schema.tables[object.table].relations.iter();
+        for (number, relation) in relations.enumerate() {
+            let slot = &object.slots[number];
+            if relation.options.cascade.refresh_expire && slot.state == State::Loaded {
+                held.entry(number).or_default().extend(&slot.held);
+            }
+        }
+    }
+    let below = held.into_iter();
+    Loaded(
+        below
+            .map(|(number, held)| (number, loaded(schema, held)))
+            .collect(),
+    )
+}
+
+/// Reads the loaded relations with the token again. One that is loaded under some row is loaded under all of that level: rows that weren't known too.
+fn below(
+    world: &mut World,
+    object: &mut Object,
+    loaded: &Loaded,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
     let schema = world.schema.clone();
     for (number, relation) in schema.tables[object.table].relations.iter().enumerate() {
         if let Some(column) = relation.kind.own_column() {
@@ -154,15 +192,16 @@ fn below(world: &mut World, object: &mut Object, effects: &mut Effects) -> Resul
             continue;
         }
         let slot = &mut object.slots[number];
-        match slot.state {
-            State::NotLoaded => {}
-            State::Partial => *slot = Slot::default(),
-            State::Loaded => {
+        match loaded.0.get(&number) {
+            None if slot.state == State::Partial => *slot = Slot::default(),
+            None => {}
+            Some(loaded) => {
                 effects.reads += 1;
                 let known = std::mem::take(&mut slot.held);
                 *slot = Slot {
                     state: State::Loaded,
                     under: object.recorded.as_ref().map(|recorded| recorded.handle),
+                    before: slot.before.take(),
                     ..Slot::default()
                 };
                 let mut children = Vec::new();
@@ -179,16 +218,9 @@ fn below(world: &mut World, object: &mut Object, effects: &mut Effects) -> Resul
                         None => held_row(world, object, number, row.clone()),
                     };
                     again(&mut child, row);
-                    for (below, slot) in child.slots.iter_mut().enumerate() {
-                        let is_loaded = |known: &Object| known.slots[below].state == State::Loaded;
-                        let relation = &schema.tables[child.table].relations[below];
-                        if relation.options.cascade.refresh_expire && known.iter().any(is_loaded) {
-                            slot.state = State::Loaded;
-                        }
-                    }
                     children.push(child);
                 }
-                all_below(world, &mut children, effects)?;
+                all_below(world, &mut children, loaded, effects)?;
                 object.slots[number].held = children;
             }
         }
@@ -200,12 +232,13 @@ fn below(world: &mut World, object: &mut Object, effects: &mut Effects) -> Resul
 fn all_below(
     world: &mut World,
     children: &mut [Object],
+    loaded: &Loaded,
     effects: &mut Effects,
 ) -> Result<(), Refusal> {
     let mut most = 0;
     for child in children {
         let mut alone = Effects::default();
-        below(world, child, &mut alone)?;
+        below(world, child, loaded, &mut alone)?;
         most = most.max(alone.reads);
     }
     effects.reads += most;

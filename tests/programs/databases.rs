@@ -191,7 +191,7 @@ pub(crate) async fn give_keys(session: &mut Session, schema: &Schema, like: &Dat
         let _ = match session {
             Session::Sqlite(..) => write!(
                 sql,
-                "UPDATE sqlite_sequence SET seq = {} WHERE name = '{name}';",
+                "DELETE FROM sqlite_sequence WHERE name = '{name}'; INSERT INTO sqlite_sequence VALUES ('{name}', {});",
                 next - 1
             ),
             Session::Postgres(..) => write!(

@@ -23,8 +23,6 @@ pub(crate) struct Imagined {
     pub(crate) roots: Vec<Option<(Form, Object)>>,
     /// The tables as they were before the open transaction.
     pub(crate) begun: Option<Database>,
-    /// Links are added and removed, too.
-    pub(crate) links: bool,
 }
 
 impl Imagined {
@@ -33,7 +31,6 @@ impl Imagined {
             world,
             roots: Vec::new(),
             begun: None,
-            links: std::env::var_os("PROGRAMS_LINKS").is_some(),
         }
     }
 
@@ -250,7 +247,7 @@ impl Imagined {
             }
             Step::Merge(root, from) => {
                 let value = self.take(*from);
-                merge::merge(&schema, self.root(*root), value)?;
+                merge::merge(&schema, self.root(*root), &value)?;
             }
             step => return self.operate(step),
         }
@@ -311,7 +308,7 @@ impl Imagined {
             }
             Step::MergeAndSave(from) => {
                 let value = self.take(from);
-                let (merged, done) = merge::merge_and_save(&mut self.world, value)?;
+                let (merged, done) = merge::merge_and_save(&mut self.world, &value)?;
                 effects = done;
                 self.push(Form::Handle, merged);
             }
@@ -320,8 +317,9 @@ impl Imagined {
                 self.world.in_transaction = true;
             }
             Step::End(commit) => {
-                let begun = self.begun.take().expect("a transaction");
+                let mut begun = self.begun.take().expect("a transaction");
                 if !commit {
+                    begun.keep_keys(&self.world.database);
                     self.world.database = begun;
                 }
                 self.world.in_transaction = false;

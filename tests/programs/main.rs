@@ -7,12 +7,11 @@
 //! | `cargo test --test programs` | 1,000 programs on each database, the same ones each time |
 //! | `PROGRAMS_CASES=20000 cargo test --test programs` | more |
 //! | `PROGRAMS_SECONDS=600 cargo test --test programs` | other programs each time, for as long as told |
-//! | `PROGRAMS_LINKS=1` | with any: links by their keys, too, which still differ |
 //! | `PROGRAMS_SEED=7` | with either: other programs, the same ones each time |
 //!
-//! A program that fails is shrunk and printed as a test, to be pinned in `regressions`. What the library does otherwise is left out where `KNOWN` says so.
+//! A program that fails is shrunk and printed as a test, to be pinned in `regressions`.
 //!
-//! Left out: links, held parents and versions; one row under two handles in one save; two rows that break a constraint: which is found first.
+//! Left out: held parents and versions; one row under two handles in one save; two rows that break a constraint: which is found first.
 
 mod databases;
 mod family;

@@ -282,8 +282,6 @@ impl Now<'_> {
                 };
                 Step::Give(spot, column, value)
             }
-            // Links are on the way: the interpreter has them, and they aren't compared here by default.
-            Op::AddKey(..) | Op::RemoveKey(..) | Op::SetKeys(..) if !self.0.links => return None,
             Op::AddKey(at, relation, number) => {
                 let wrap = self.wrap(at, relation, is_links)?;
                 let key = self.key(self.held(&wrap), number);

@@ -2,9 +2,9 @@
 
 use crate::op::At;
 use crate::op::Op::{
-    Adopt, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, Fault, Find, Inner, Key,
-    MergeAndSave, Move, Name, New, Put, Refresh, Remove, Replace, Retain, Rollback, Save,
-    SwapStructs,
+    Adopt, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, Fault, Find, Inner, Key, Load,
+    Merge, MergeAndSave, Move, Name, New, Put, PutRoot, Refresh, Remove, Replace, Retain, Rollback,
+    Save, SaveAll, SwapStructs, SwapWraps,
 };
 use crate::programs;
 
@@ -127,5 +127,118 @@ programs! {
         Replace(At(93, 0, 0, 0), 133, 0),
         Name(At(0, 0, 0, 0), 1),
         Save(3),
+    ];
+    /// A row that was adopted in a payload is a value like the rest of it.
+    adopted_in_a_payload: [
+        New(6, 0, 48),
+        Copy(At(0, 0, 0, 0)),
+        Save(89),
+        Move(At(223, 0, 0, 0), 0, 0, At(6, 1, 0, 0)),
+        Merge(0, 0),
+    ];
+    /// What is loaded below one row of a level is read below all of them, also below rows that weren't known.
+    refreshed_with_rows_of_others: [
+        New(6, 0, 0),
+        Copy(At(0, 0, 0, 0)),
+        Put(At(11, 0, 0, 0), 0, 96),
+        Save(89),
+        Save(72),
+        SwapWraps(At(55, 0, 0, 0), At(66, 0, 0, 0), 0),
+        Attach(At(43, 0, 0, 0), 0, 0),
+        Refresh(0),
+    ];
+    /// Rows are inserted in the order of the tree, whichever waits longer for its parent.
+    inserted_in_the_order_of_the_tree: [
+        New(0, 96, 48),
+        Save(0),
+        New(0, 0, 32),
+        Save(11),
+        Replace(At(145, 0, 0, 0), 6, 240),
+        Put(At(77, 1, 0, 0), 0, 0),
+        SaveAll(14, 0),
+    ];
+    /// A row that left, and was never there: its INSERT was rolled back.
+    removed_and_never_there: [
+        New(0, 0, 0),
+        Save(228),
+        Put(At(150, 0, 0, 0), 123, 0),
+        Begin,
+        Save(7),
+        Load(29, 43),
+        Save(19),
+        Remove(At(19, 0, 0, 0), 134, 0, true),
+        Rollback,
+        Save(40),
+    ];
+    /// A child that takes a place of which a rollback leaves nothing known.
+    set_and_rolled_back: [
+        New(0, 0, 0),
+        Begin,
+        Save(0),
+        Detach(0, 109),
+        Put(At(0, 0, 0, 0), 125, 0),
+        Rollback,
+    ];
+    /// Rows that were read again in the transaction that made them are as new after the rollback as their parent.
+    children_refreshed_and_rolled_back: [
+        New(0, 0, 32),
+        Begin,
+        Save(0),
+        Refresh(0),
+        Rollback,
+        Remove(At(0, 0, 0, 0), 95, 0, false),
+        Save(0),
+    ];
+    /// A row that was expunged before a refresh, which found it again, in the transaction that made it.
+    expunged_refreshed_and_rolled_back: [
+        Begin,
+        New(0, 0, 144),
+        Save(0),
+        Expunge(At(0, 0, 0, 0), 0, 0),
+        Refresh(0),
+        Rollback,
+        Save(104),
+    ];
+    /// Of several mistakes, the one that comes first is below the other.
+    key_below_a_wrapper_of_another: [
+        New(0, 0, 0),
+        Save(0),
+        New(0, 0, 16),
+        Save(91),
+        Inner(14),
+        Key(At(157, 1, 0, 0), 0, 127),
+        MergeAndSave(0),
+        SwapStructs(0, 0),
+        Refresh(1),
+    ];
+    /// A wrapper that is back where it was, under a handle that was refreshed meanwhile.
+    swapped_refreshed_and_swapped_back: [
+        New(6, 32, 48),
+        Save(0),
+        Remove(At(0, 0, 0, 0), 0, 0, true),
+        MergeAndSave(0),
+        SwapStructs(0, 0),
+        Refresh(0),
+        SwapStructs(0, 0),
+    ];
+    /// A row that is expunged twice: a refresh found it again.
+    expunged_twice: [
+        New(0, 0, 144),
+        Save(0),
+        Expunge(At(0, 0, 0, 0), 0, 0),
+        Refresh(0),
+        Expunge(At(14, 0, 0, 0), 0, 0),
+        Adopt(At(66, 0, 0, 0), 86, 110),
+    ];
+    /// A parent that is new after the rollback, and of whose relation nothing is known.
+    detached_rolled_back_and_set: [
+        New(0, 0, 144),
+        Begin,
+        Save(0),
+        Detach(0, 20),
+        Rollback,
+        New(1, 0, 0),
+        PutRoot(At(84, 0, 0, 0), 220, 0),
+        Save(0),
     ];
 }

@@ -167,9 +167,14 @@ impl<'a> Builder<'a> {
         };
         if link.home != 0
             && !link.is_of(parent.state, foreign_key)
-            && (slot.count() > 0 || !link.left.is_empty())
+            && (slot.count() > 0 || link.left().next().is_some())
         {
-            return self.not_owned(id, relation);
+            self.not_owned(id, relation);
+            // What comes before it in the order of errors is below it.
+            if relation.cascade.save_update {
+                self.held(id, relation, foreign_key, slot);
+            }
+            return;
         }
         if relation.required && slot.count() == 0 {
             self.missing(id, relation);
@@ -215,7 +220,7 @@ impl<'a> Builder<'a> {
         };
         let mut rows = (0..slot.count()).filter_map(|position| slot.row(position));
         // Nor may one that isn't leave by being removed again.
-        let mut left = link.left.iter().filter(|left| !left.is_expunged());
+        let mut left = link.left().filter(|left| !left.is_expunged());
         if rows.any(|row| is_foreign(&row))
             || left.any(|left| !is_owned(&|column| left.cell(child, column)))
         {
@@ -306,7 +311,7 @@ impl<'a> Builder<'a> {
                 return;
             }
         }
-        for left in link.left.iter().filter(|left| !left.is_expunged()) {
+        for left in link.left().filter(|left| !left.is_expunged()) {
             if relation.deny {
                 let path = self.graph.relation_path(id, relation);
                 let message = format!(
@@ -329,7 +334,7 @@ impl<'a> Builder<'a> {
             !node.state.is_new() || table.is_link() && known()
         };
         let held = (first..self.graph.nodes.len()).filter(is_there);
-        let expunged = link.left.iter().filter(|left| left.is_expunged());
+        let expunged = link.left().filter(|left| left.is_expunged());
         held.map(Kept::Node)
             .chain(expunged.map(Kept::Expunged))
             .collect()
@@ -358,8 +363,7 @@ impl<'a> Builder<'a> {
             .filter_map(|position| slot.row(position))
             .any(|(_, state)| state.is_new() || state.departure().is_some());
         let leaving = link
-            .left
-            .iter()
+            .left()
             .any(|left| matches!(left.how, Leave::Removed { .. }));
         if entering || leaving || link.is_whole_under(self.graph.nodes[id].state, foreign_key) {
             let why = if relation.viewonly {

@@ -208,7 +208,9 @@ impl Order {
                 }
                 continue;
             };
-            let ops = std::mem::take(&mut self.groups[next].ready);
+            let mut ops = std::mem::take(&mut self.groups[next].ready);
+            // In the order of the tree, whichever had to wait longer.
+            ops.sort_unstable();
             self.groups[next].open -= ops.len();
             done += ops.len();
             self.emit(graph, next, &ops, &mut steps)?;
