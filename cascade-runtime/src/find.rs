@@ -10,7 +10,7 @@ use crate::handle::Persistent;
 use crate::load;
 use crate::meta::Table;
 use crate::plan::Keys;
-use crate::relation::{RelationOf, Tree};
+use crate::relation::{RelationsOf, Tree};
 use crate::slot::Row;
 use crate::{Backend, Run};
 
@@ -43,9 +43,9 @@ impl<T: Entity> Find<T> {
         }
     }
 
-    /// Loads a relation too, by one query.
-    pub fn with(mut self, relation: impl RelationOf<T>) -> Self {
-        self.query.tree.add(&relation.indices());
+    /// Loads a relation too, or a tuple of several, by one query each.
+    pub fn with(mut self, relations: impl RelationsOf<T>) -> Self {
+        self.query.tree.add_all(relations);
         self
     }
 
@@ -99,9 +99,9 @@ impl<T: Entity> FindMany<T> {
         }
     }
 
-    /// Loads a relation of all the rows too, by one query.
-    pub fn with(mut self, relation: impl RelationOf<T>) -> Self {
-        self.query.tree.add(&relation.indices());
+    /// Loads a relation of all the rows too, or a tuple of several, by one query each.
+    pub fn with(mut self, relations: impl RelationsOf<T>) -> Self {
+        self.query.tree.add_all(relations);
         self
     }
 

@@ -68,7 +68,7 @@ pub use has_many::{HasMany, Iter, IterMut};
 pub use has_one::HasOne;
 pub use many_to_many::ManyToMany;
 pub use operations::{load, save_together};
-pub use relation::{Path, Relation, RelationOf};
+pub use relation::{Path, Relation, RelationOf, RelationsOf};
 pub use report::{Change, ChangeKind, Plan, Report};
 pub use save::Graphs;
 pub use transaction::Transaction;

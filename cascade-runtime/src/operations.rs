@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::exec::Lease;
 use crate::find::{load_into, there};
 use crate::handle::{Detached, Persistent};
-use crate::relation::{Relation, RelationOf, Tree};
+use crate::relation::{Relation, RelationsOf, Tree};
 use crate::report::{Plan, Report};
 use crate::save::Graphs;
 use crate::slot::Row;
@@ -99,7 +99,8 @@ impl<T: Entity> Persistent<T> {
         Box::pin(refresh::refresh(self, db))
     }
 
-    /// Loads a relation, and those below it: `user.load(User::PROFILE.then(Profile::PICTURE), &pool)`. What is loaded already stays.
+    /// Loads a relation, and those below it: `user.load(User::PROFILE.then(Profile::PICTURE), &pool)`; several in a tuple:
+    /// `user.load((User::PROFILE, User::POSTS.then(Post::COMMENTS)), &pool)`. One query per table. What is loaded already stays.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
@@ -114,8 +115,8 @@ impl<T: Entity> Persistent<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn load<'a>(&'a mut self, relation: impl RelationOf<T>, db: impl Db + 'a) -> Run<'a, ()> {
-        load_all(vec![self], relation, db)
+    pub fn load<'a>(&'a mut self, relations: impl RelationsOf<T>, db: impl Db + 'a) -> Run<'a, ()> {
+        load_all(vec![self], relations, db)
     }
 
     /// Applies the relation's removal rule to all its rows in the database, now. In memory it is loaded and empty afterwards.
@@ -288,7 +289,7 @@ impl<T: Entity> Persistent<T> {
     }
 }
 
-/// Loads a relation for many parents, by one query per table.
+/// Loads a relation, or a tuple of several, for many parents, by one query per table.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
@@ -304,10 +305,10 @@ impl<T: Entity> Persistent<T> {
 /// ```
 pub fn load<'a, T: Entity>(
     parents: impl IntoIterator<Item = &'a mut Persistent<T>>,
-    relation: impl RelationOf<T>,
+    relations: impl RelationsOf<T>,
     db: impl Db + 'a,
 ) -> Run<'a, ()> {
-    load_all(parents.into_iter().collect(), relation, db)
+    load_all(parents.into_iter().collect(), relations, db)
 }
 
 /// Saves graphs of different types as one, in one transaction: rows can move between them.
@@ -339,11 +340,11 @@ pub fn save_together<'a>(graphs: impl Graphs + 'a, db: impl Db + 'a) -> Run<'a, 
 
 fn load_all<'a, T: Entity, D: Db + 'a>(
     parents: Vec<&'a mut Persistent<T>>,
-    relation: impl RelationOf<T>,
+    relations: impl RelationsOf<T>,
     mut db: D,
 ) -> Run<'a, ()> {
     let mut tree = Tree::default();
-    tree.add(&relation.indices());
+    tree.add_all(relations);
     Box::pin(async move {
         if parents.is_empty() {
             return Ok(());

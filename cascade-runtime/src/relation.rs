@@ -77,7 +77,7 @@ mod sealed {
     label = "not a relation of `{P}`",
     note = "the constants of `{P}` are named after its fields: `{P}::FIELD`, `{P}::FIELD.then(Child::FIELD)`"
 )]
-pub trait RelationOf<P>: sealed::Sealed {
+pub trait RelationOf<P>: RelationsOf<P> {
     /// What the last relation holds.
     type Target;
 
@@ -103,11 +103,64 @@ impl<P, C> RelationOf<P> for Path<P, C> {
     }
 }
 
+/// One relation of `P`, one path, or a tuple of up to eight: `(User::PROFILE, User::POSTS.then(Post::COMMENTS))`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a relation of `{P}`",
+    label = "not a relation of `{P}`",
+    note = "the constants of `{P}` are named after its fields: `{P}::FIELD`, `{P}::FIELD.then(Child::FIELD)`; several stand in a tuple"
+)]
+pub trait RelationsOf<P>: sealed::Sealed {
+    #[doc(hidden)]
+    fn paths(self) -> Vec<Vec<usize>>;
+}
+
+impl<P, C> RelationsOf<P> for Relation<P, C> {
+    fn paths(self) -> Vec<Vec<usize>> {
+        vec![self.indices()]
+    }
+}
+
+impl<P, C> RelationsOf<P> for Path<P, C> {
+    fn paths(self) -> Vec<Vec<usize>> {
+        vec![self.indices()]
+    }
+}
+
+macro_rules! tuples {
+    ($(($($relation:ident $index:tt),+))*) => { $(
+        impl<$($relation),+> sealed::Sealed for ($($relation,)+) {}
+        impl<P, $($relation: RelationsOf<P>),+> RelationsOf<P> for ($($relation,)+) {
+            fn paths(self) -> Vec<Vec<usize>> {
+                let mut paths = Vec::new();
+                $(paths.extend(self.$index.paths());)+
+                paths
+            }
+        }
+    )* };
+}
+tuples! {
+    (A 0)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
+}
+
 /// The relations to load under a row, and those below each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tree(pub(crate) Vec<(usize, Tree)>);
 
 impl Tree {
+    /// Adds relations of the row.
+    pub(crate) fn add_all<P>(&mut self, relations: impl RelationsOf<P>) {
+        for path in relations.paths() {
+            self.add(&path);
+        }
+    }
+
     pub(crate) fn add(&mut self, indices: &[usize]) {
         let Some((first, rest)) = indices.split_first() else {
             return;

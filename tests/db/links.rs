@@ -437,11 +437,16 @@ async fn memory_is_as_it_was_after_a_failure<B: Base>(test: Test<B>) {
     ada.roles.push(role("owner"));
     ada.roles.add_key(3);
     ada.roles.add_key(99);
+    // SQLite sends the last of three rows by itself.
+    let path = match B::SERVICE {
+        "sqlite" => "User.roles[3]",
+        _ => "User.roles",
+    };
     for _ in 0..2 {
         failed(
             ada.save(&test.pool).await,
             ErrorKind::ForeignKeyViolation,
-            "User.roles",
+            path,
         );
         assert_eq!(keys(&ada), [2, 3, 99]);
         assert_eq!(names(&ada), ["editor", "owner"]);

@@ -9,6 +9,7 @@ mod deep_trees;
 mod deleting;
 mod detached;
 mod errors;
+mod growth;
 mod handles;
 mod identity;
 mod keys;
