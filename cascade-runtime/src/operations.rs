@@ -170,7 +170,8 @@ impl<T: Entity> Persistent<T> {
     /// Copies a plain value, and what its relations hold, into the row in memory: a PUT. A save writes it.
     ///
     /// Children are matched by key: a generated key that is equal to its `Default` is a new row, and any other has to be this parent's. What the
-    /// value doesn't hold leaves; a relation that the value has not loaded stays as it is. Keys, `generated` columns and versions aren't copied.
+    /// value doesn't hold leaves; a relation that the value has not loaded stays as it is. Keys, `generated` columns and versions aren't copied. The value
+    /// is one with all that is in it: a row that was adopted there is new like the rest.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));

@@ -547,12 +547,18 @@ impl Link {
         if row.state.is_new() {
             return row;
         }
-        // By its key: it may have been read again since, under another handle.
-        let mut returned = ByKey::new(T::table());
-        returned.add(0, row.state.key(T::table(), &row.value));
-        let is_it =
-            |left: &Left| left.is_expunged() && returned.find(&left.key(T::table())).is_some();
-        if self.take_back(is_it).is_some() && row.state.departure() == Some(self.departure()) {
+        let handle = row.state.handle();
+        let mut back = self.take_back(|left| left.is_expunged() && left.handle == handle);
+        let departure = row.state.departure();
+        let is_from_here = |left: Departure| left.from == 0 || left == self.departure();
+        if back.is_none() && departure.is_some_and(is_from_here) {
+            // By its key: it has been read again since, under another handle.
+            let mut returned = ByKey::new(T::table());
+            returned.add(0, row.state.key(T::table(), &row.value));
+            let is_it = |left: &Left| returned.find(&left.key(T::table())).is_some();
+            back = self.take_back(|left| left.is_expunged() && is_it(left));
+        }
+        if back.is_some() && departure == Some(self.departure()) {
             row.state.arrive();
         }
         row

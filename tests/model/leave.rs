@@ -15,13 +15,23 @@ pub(crate) type Keys = BTreeSet<Value>;
 #[derive(Debug, Default)]
 pub(crate) struct Leaving {
     deleted: Vec<(TableId, Value)>,
-    released: Vec<(TableId, usize, Value)>,
+    released: Vec<Released>,
     /// Links, by their rows.
     unlinked: Vec<(TableId, Row)>,
     /// Deleted by the database: their own cascades don't count twice.
     passed: Vec<(TableId, Value)>,
     /// Targets that go if nothing refers to them in the end.
     targets: Vec<Targets>,
+}
+
+/// A row whose foreign key becomes NULL.
+#[derive(Debug)]
+struct Released {
+    table: TableId,
+    column: usize,
+    key: Value,
+    /// Its version, which is raised: the row is released by name.
+    version: Option<usize>,
 }
 
 /// **Shared targets** that a link or a foreign key was taken from: those go that no row refers to through this relation once all is written.
@@ -81,7 +91,13 @@ impl<'a> Looking<'a> {
     /// The foreign key becomes NULL.
     fn release(&mut self, child: TableId, column: usize, keys: &Keys, how: How) {
         self.effects.acts.insert((child, Did::Released, how));
-        let released = keys.iter().map(|key| (child, column, key.clone()));
+        let version = self.schema.tables[child].version;
+        let released = keys.iter().map(|key| Released {
+            table: child,
+            column,
+            key: key.clone(),
+            version: version.filter(|_| how == How::Named),
+        });
         self.leaving.released.extend(released);
     }
 
@@ -222,10 +238,14 @@ impl<'a> Looking<'a> {
 impl Leaving {
     /// Carries out the releases.
     pub(crate) fn release(&mut self, database: &mut Database, effects: &mut Effects) {
-        for (table, column, key) in std::mem::take(&mut self.released) {
-            let goes = self.deleted.contains(&(table, key.clone()));
-            if let Some(row) = database.row_mut(table, &key).filter(|_| !goes) {
-                row[column] = Value::Null;
+        for of in std::mem::take(&mut self.released) {
+            let table = of.table;
+            let goes = self.deleted.contains(&(table, of.key.clone()));
+            if let Some(row) = database.row_mut(table, &of.key).filter(|_| !goes) {
+                row[of.column] = Value::Null;
+                if let Some(Value::Int(version)) = of.version.map(|version| &mut row[version]) {
+                    *version += 1;
+                }
                 *effects.rows.entry((table, Did::Released)).or_default() += 1;
             }
         }

@@ -9,6 +9,8 @@ use crate::model::schema::{Kind, Schema, TableId};
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
     pub(crate) table: TableId,
+    /// The column of its version, which nobody changes: what its field holds is never written.
+    pub(crate) version: Option<usize>,
     pub(crate) values: Row,
     /// `None`: the object is new.
     pub(crate) recorded: Option<Recorded>,
@@ -91,6 +93,7 @@ impl Object {
         let slots = schema.tables[table].relations.len();
         Self {
             table,
+            version: schema.tables[table].version,
             values,
             recorded: None,
             slots: vec![Slot::default(); slots],
@@ -120,6 +123,7 @@ impl Object {
         };
         Self {
             table: self.table,
+            version: self.version,
             values: self.values.clone(),
             recorded: None,
             slots: self.slots.iter().map(copy).collect(),
@@ -163,6 +167,7 @@ impl Object {
             return Vec::new();
         };
         (0..self.values.len())
+            .filter(|&column| Some(column) != self.version)
             .filter(|&column| self.values[column] != recorded.values[column])
             .collect()
     }

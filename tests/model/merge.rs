@@ -13,16 +13,10 @@ pub(crate) fn merge(schema: &Schema, object: &mut Object, value: &Object) -> Res
     let mut found = Vec::new();
     // A payload is a value, and all that is in it: also a row that was adopted there.
     into(schema, &mut merged, value.copy(), None, &mut found);
-    // What the caller may not name comes before what is only not there.
-    for kind in [
-        Kind::NotOwned,
-        Kind::NotLoaded,
-        Kind::InvalidPayload,
-        Kind::Stale,
-    ] {
-        if found.contains(&kind) {
-            return Err(Refusal::of(kind));
-        }
+    // What the caller may not name comes before all else, which comes in the order of the payload.
+    let foreign = found.iter().find(|kind| **kind == Kind::NotOwned);
+    if let Some(kind) = foreign.or(found.first()) {
+        return Err(Refusal::of(*kind));
     }
     *object = merged;
     Ok(())

@@ -246,18 +246,19 @@ fn refers(world: &World, object: &Object) -> Result<(), Refusal> {
 /// The row with the object's changed columns.
 fn changed_row(object: &Object, row: &Row) -> Row {
     let mut row = row.clone();
-    for column in object.changed() {
+    for column in object.changed().into_iter().chain(object.version) {
         row[column] = object.values[column].clone();
     }
     row
 }
 
-/// A row that is written by name gets its next version.
+/// A row that is written by name gets the version after the recorded one, whatever its field holds.
 fn raise(schema: &Schema, object: &mut Object) {
     if let Some(column) = schema.tables[object.table].version
-        && let Value::Int(version) = &mut object.values[column]
+        && let Some(recorded) = &object.recorded
+        && let Value::Int(version) = recorded.values[column]
     {
-        *version += 1;
+        object.values[column] = Value::Int(version + 1);
     }
 }
 
@@ -448,13 +449,17 @@ fn settle(world: &mut World, object: &mut Object, column: Option<usize>) {
         Some(recorded) => recorded.handle,
         None => world.next_handle(),
     };
-    let is_written = |row: &Recorded| row.values != object.values || row.departed.is_some();
+    let is_written = |row: &Recorded| !object.changed().is_empty() || row.departed.is_some();
     let is_written = object.recorded.as_ref().is_none_or(is_written);
+    let mut values = object.values.clone();
+    if let (Some(row), Some(version), false) = (&object.recorded, object.version, is_written) {
+        values[version] = row.values[version].clone();
+    }
     if world.in_transaction && is_written && object.before.is_none() {
         object.before = Some(Before(object.recorded.clone()));
     }
     object.recorded = Some(Recorded {
-        values: object.values.clone(),
+        values,
         column,
         handle,
         departed: None,

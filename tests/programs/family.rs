@@ -1,6 +1,6 @@
 //! The structs of the programs, and what the interpreter is told about them.
 //!
-//! Every table has a key, the key to its owner where it has one, a name, and a rank that may be NULL. No table accepts the name `refused`.
+//! Every table has a key, the key to its owner and a version where it has one, a name, and a rank that may be NULL. No table accepts the name `refused`.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) const KINDS: usize = 8;
 /// Makes the structs, what a program does with them, and what the interpreter is told.
 macro_rules! family {
     ($(
-        $struct:ident = $number:literal, $table:literal
+        $struct:ident = $number:literal, $table:literal $(, $version:ident)?
         { $($key:ident: $key_type:ty = #[$reference:ident($parent:ident $(, $on_delete:ident = $action:literal)?)] $parents:literal)? }
         { $($place:literal $wrapper:ident $constant:ident: $wrap:ident<$child:ident> = #[$relation:ident($($option:tt)*)] $kind:expr;)* }
     )*) => {
@@ -33,6 +33,7 @@ macro_rules! family {
                 #[key(generated)]
                 id: i64,
                 $(#[$reference($parent $(, $on_delete = $action)?)] $key: $key_type,)?
+                $(#[version] $version: i64,)?
                 name: String,
                 rank: Option<i64>,
                 $(#[$relation($($option)*)] $wrapper: $wrap<$child>,)*
@@ -42,12 +43,23 @@ macro_rules! family {
                 const NUMBER: TableId = $number;
 
                 fn cells(&self) -> Vec<Value> {
-                    vec![cell(&self.id), $(cell(&self.$key),)? cell(&self.name), cell(&self.rank)]
+                    vec![
+                        cell(&self.id),
+                        $(cell(&self.$key),)?
+                        $(cell(&self.$version),)?
+                        cell(&self.name),
+                        cell(&self.rank),
+                    ]
                 }
 
                 fn give(&mut self, column: usize, value: &Value) {
-                    let columns: Vec<&mut dyn given::Field> =
-                        vec![&mut self.id, $(&mut self.$key,)? &mut self.name, &mut self.rank];
+                    let columns: Vec<&mut dyn given::Field> = vec![
+                        &mut self.id,
+                        $(&mut self.$key,)?
+                        $(&mut self.$version,)?
+                        &mut self.name,
+                        &mut self.rank,
+                    ];
                     columns.into_iter().nth(column).expect("a column").give(value);
                 }
 
@@ -93,6 +105,7 @@ macro_rules! family {
                     stringify!($reference) == "one_to_one",
                     concat!("" $(, $action)?),
                 ));)?
+                $(columns.push(number(stringify!($version)));)?
                 columns.push(Column { text: true, ..number("name") });
                 columns.push(Column { nullable: true, ..number("rank") });
                 let relations: Vec<Relation> = vec![$(Relation {
@@ -117,7 +130,7 @@ macro_rules! family {
 }
 
 family! {
-    Owner = 0, "owners" {} {
+    Owner = 0, "owners", version {} {
         0 profile PROFILE: HasOne<Profile> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
         1 badge BADGE: HasOne<Badge> = #[one_to_one()] Kind::HasOne { child: 2, column: 1 };
         2 posts POSTS: HasMany<Post> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 3, column: 1 };
@@ -126,11 +139,11 @@ family! {
     }
     Profile = 1, "profiles" { owner_id: i64 = #[one_to_one(Owner)] 0 } {}
     Badge = 2, "badges" { owner_id: Option<i64> = #[one_to_one(Owner)] 0 } {}
-    Post = 3, "posts" { owner_id: i64 = #[many_to_one(Owner)] 0 } {
+    Post = 3, "posts", version { owner_id: i64 = #[many_to_one(Owner)] 0 } {
         0 comments COMMENTS: HasMany<Comment> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 4, column: 1 };
     }
     Comment = 4, "comments" { post_id: i64 = #[many_to_one(Post, on_delete = "cascade")] 3 } {}
-    Note = 5, "notes" { owner_id: Option<i64> = #[many_to_one(Owner, on_delete = "set null")] 0 } {}
+    Note = 5, "notes", version { owner_id: Option<i64> = #[many_to_one(Owner, on_delete = "set null")] 0 } {}
     Tree = 6, "trees" { parent_id: Option<i64> = #[many_to_one(Tree)] 6 } {
         0 children CHILDREN: HasMany<Tree> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 6, column: 1 };
     }
@@ -174,11 +187,12 @@ fn table(
     key: KeyKind,
     relations: Vec<Relation>,
 ) -> Table {
+    let version = columns.iter().position(|column| column.name == "version");
     Table {
         name,
         columns,
         key,
-        version: None,
+        version,
         relations,
     }
 }
