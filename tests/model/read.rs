@@ -191,8 +191,11 @@ fn below(
         if !relation.options.cascade.refresh_expire {
             continue;
         }
+        // Where the key is NULL, there is nothing to read.
+        let own = relation.kind.own_column();
+        let is_null = own.is_some_and(|column| object.values[column] == Value::Null);
         let slot = &mut object.slots[number];
-        match loaded.0.get(&number) {
+        match loaded.0.get(&number).filter(|_| !is_null) {
             None if slot.state == State::Partial => *slot = Slot::default(),
             None => {}
             Some(loaded) => {
