@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use crate::codec::{Cell, Erased, Null};
 use crate::db::Db;
-use crate::entity::{Entity, Parts};
+use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::Work;
 use crate::find::{keys, not_found, there};
 use crate::graph::{Fate, Graph, Orphan, Root};
 use crate::handle::{Persistent, plain};
-use crate::meta::{Column, ForeignKey, PassiveDeletes, RelationDef, Table};
+use crate::meta::{ForeignKey, PassiveDeletes, RelationDef, Table};
 use crate::plan::{self, Action, Base, Keys, Sets, Step, Target, naming};
 use crate::report::{ChangeKind, Report};
 use crate::save::{abilities, known};
-use crate::settle::refer;
+use crate::settle::{refer, written};
 use crate::slot::{Link, Row};
 use crate::undo::Verdict;
 
@@ -263,20 +263,6 @@ fn record<T: Entity>(
         (*column, (codec.clone)(&**cell))
     }));
     row.state.record(table, &row.value, cells, verdict);
-}
-
-/// Writes what the database gave into the fields of a row.
-fn written<'r>(
-    table: &'static Table,
-    row: &'r mut Erased,
-    staged: Vec<(usize, Cell)>,
-) -> Parts<'r> {
-    let mut parts = (table.functions.visit)(row);
-    for (column, cell) in staged {
-        let Column { slot, codec, .. } = &table.columns[column];
-        (codec.write)(parts.fields[*slot], cell);
-    }
-    parts
 }
 
 fn detachable(table: &'static Table, relation: &RelationDef) -> Result<(), Error> {

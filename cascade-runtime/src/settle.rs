@@ -99,11 +99,7 @@ pub(crate) fn settle<'t>(
             state.record(table, value, Vec::new(), verdict);
         }
         roots = roots.saturating_sub(1);
-        let mut parts = (table.functions.visit)(value);
-        for (column, cell) in row.cells {
-            let column = &table.columns[column];
-            (column.codec.write)(parts.fields[column.slot], cell);
-        }
+        let mut parts = written(table, value, row.cells);
         for relation in row.let_go {
             parts.slots[relation].unload();
         }
@@ -127,6 +123,20 @@ pub(crate) fn settle<'t>(
             }
         }
     }
+}
+
+/// Writes what the database gave into the fields of a row.
+pub(crate) fn written<'r>(
+    table: &'static Table,
+    row: &'r mut Erased,
+    cells: Vec<(usize, Cell)>,
+) -> Parts<'r> {
+    let mut parts = (table.functions.visit)(row);
+    for (column, cell) in cells {
+        let column = &table.columns[column];
+        (column.codec.write)(parts.fields[column.slot], cell);
+    }
+    parts
 }
 
 /// Points a foreign key to the row with these key parts, or to none.

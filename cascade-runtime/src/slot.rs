@@ -413,11 +413,8 @@ impl Link {
     /// A row left. It is gone for a rollback too, if it was there before the transaction.
     fn leave(&mut self, mut left: Left, state: &RowState) {
         left.insert = state.insert().cloned();
-        let (now, before) = self.0.both_mut();
-        if let Some(before) = before.filter(|_| left.insert.is_none()) {
-            before.left.push(left.clone());
-        }
-        now.left.push(left);
+        let existed = left.insert.is_none();
+        self.lose(left, |_| existed);
     }
 
     /// A link is to go. One whose INSERT may be undone may have been there before it: nobody knows, and it goes in any case.
@@ -426,8 +423,13 @@ impl Link {
         if !known {
             left.handle = 0;
         }
+        self.lose(left, |before| known || before.partial);
+    }
+
+    /// Records what left; also for a rollback, where it may have been there before.
+    fn lose(&mut self, left: Left, existed: impl FnOnce(&Ties) -> bool) {
         let (now, before) = self.0.both_mut();
-        if let Some(before) = before.filter(|before| known || before.partial) {
+        if let Some(before) = before.filter(|before| existed(before)) {
             before.left.push(left.clone());
         }
         now.left.push(left);

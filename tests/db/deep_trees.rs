@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx_cascade::{HasMany, Persistent, Relations};
+use sqlx_cascade::Persistent;
 
 use crate::support::{Base, NONE, Test, changes, on_every_database};
+use crate::trees::{Node, node};
 
 on_every_database![
     a_deep_tree_lives,
@@ -16,18 +17,7 @@ on_every_database![
     a_wide_list_of_ten_thousand,
 ];
 
-#[derive(Debug, Default, Clone, PartialEq, Relations)]
-#[table(name = "nodes")]
-struct Node {
-    #[key(generated)]
-    id: i64,
-    #[many_to_one(Node)]
-    parent_id: Option<i64>,
-    name: String,
-    #[one_to_many(cascade = "all, delete-orphan")]
-    children: HasMany<Node>,
-}
-
+/// The same table, with an index.
 const NODES: &str = "
     CREATE TABLE nodes (id $id, parent_id BIGINT REFERENCES nodes (id), name TEXT NOT NULL);
     CREATE INDEX below ON nodes (parent_id);
@@ -38,14 +28,6 @@ const NODES_PER_LEVEL: usize = 10;
 
 /// What any one operation may take, in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-fn node(name: &str, children: Vec<Node>) -> Node {
-    Node {
-        name: name.into(),
-        children: children.into(),
-        ..Node::default()
-    }
-}
 
 /// 10,000 nodes: a spine of 1,000 with nine leaves at each node of it.
 fn tree() -> Node {

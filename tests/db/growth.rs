@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use sqlx_cascade::{BelongsTo, HasMany, HasOne, ManyToMany, Persistent, Relations};
 
+use crate::lists_models::most;
 use crate::support::{Base, Test, on_every_database};
+use crate::trees::{NODES, node};
 
 on_every_database![
     new_rows,
@@ -84,18 +86,6 @@ struct Maker {
     name: String,
 }
 
-#[derive(Debug, Default, Clone, Relations)]
-#[table(name = "nodes")]
-struct Node {
-    #[key(generated)]
-    id: i64,
-    #[many_to_one(Node)]
-    parent_id: Option<i64>,
-    name: String,
-    #[one_to_many(cascade = "all, delete-orphan")]
-    children: HasMany<Node>,
-}
-
 const SCHEMA: &str = "
     CREATE TABLE shops (id $id, name TEXT NOT NULL);
     CREATE TABLE makers (id $id, name TEXT NOT NULL);
@@ -106,7 +96,6 @@ const SCHEMA: &str = "
     CREATE TABLE tags (id $id, name TEXT NOT NULL);
     CREATE TABLE ware_tags (ware_id BIGINT NOT NULL REFERENCES wares (id), tag_id BIGINT NOT NULL REFERENCES tags (id),
         PRIMARY KEY (ware_id, tag_id));
-    CREATE TABLE nodes (id $id, parent_id BIGINT REFERENCES nodes (id), name TEXT NOT NULL);
 ";
 
 fn ware(number: usize) -> Ware {
@@ -142,17 +131,18 @@ async fn unloaded<B: Base>(test: &Test<B>, size: usize) -> Persistent<Shop> {
     found.expect("the shop")
 }
 
-/// What an operation does to so many rows, after what makes it ready.
-trait Operation<B: Base>: AsyncFn(&Test<B>, usize) {}
-impl<B: Base, F: AsyncFn(&Test<B>, usize)> Operation<B> for F {}
-
 /// Runs an operation on 1, 10 and 1,000 rows. It drops what was sent while it made itself ready.
-async fn grows<B: Base>(test: &Test<B>, name: &str, operation: impl Operation<B>) {
+async fn grows<B: Base>(test: &Test<B>, name: &str, operation: impl AsyncFn(&Test<B>, usize)) {
     grows_by(test, 1, name, operation).await;
 }
 
 /// The same, where so many rows of one table stand for each that is asked for.
-async fn grows_by<B: Base>(test: &Test<B>, each: usize, name: &str, operation: impl Operation<B>) {
+async fn grows_by<B: Base>(
+    test: &Test<B>,
+    each: usize,
+    name: &str,
+    operation: impl AsyncFn(&Test<B>, usize),
+) {
     let mut first: Option<Vec<String>> = None;
     for size in [1, 10, 1_000] {
         drop(test.sent());
@@ -163,7 +153,7 @@ async fn grows_by<B: Base>(test: &Test<B>, each: usize, name: &str, operation: i
             for statement in &sent {
                 *counts.entry(statement).or_default() += 1;
             }
-            let most = (each * size).div_ceil(256) + 8;
+            let most = most::<B>(each * size);
             let many = counts.values().all(|count| *count <= most);
             assert!(many, "{name} of {size}: {counts:?}");
             sent.dedup();
@@ -172,6 +162,26 @@ async fn grows_by<B: Base>(test: &Test<B>, each: usize, name: &str, operation: i
         let expected = first.get_or_insert_with(|| sent.clone());
         assert_eq!(expected, &sent, "{name} of {size}");
     }
+}
+
+/// The same for a save of a shop, all of which is loaded or nothing, after a change in memory.
+async fn save_grows<B: Base>(
+    test: &Test<B>,
+    name: &str,
+    is_loaded: bool,
+    change: impl Fn(&mut Shop, usize),
+) {
+    grows(test, name, async |test: &Test<B>, size| {
+        let mut shop = if is_loaded {
+            saved(test, size).await
+        } else {
+            unloaded(test, size).await
+        };
+        change(&mut shop, size);
+        drop(test.sent());
+        shop.save(&test.pool).await.unwrap();
+    })
+    .await;
 }
 
 async fn new_rows<B: Base>(test: Test<B>) {
@@ -196,17 +206,13 @@ async fn new_rows<B: Base>(test: Test<B>) {
 
 async fn changed_rows<B: Base>(test: Test<B>) {
     test.create(SCHEMA).await;
-    grows(&test, "one column", async |test: &Test<B>, size| {
-        let mut shop = saved(test, size).await;
+    save_grows(&test, "one column", true, |shop, _| {
         for ware in &mut shop.wares {
             ware.price = Some(ware.id);
         }
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
-    grows(&test, "columns by turns", async |test: &Test<B>, size| {
-        let mut shop = saved(test, size).await;
+    save_grows(&test, "columns by turns", true, |shop, _| {
         for (number, ware) in shop.wares.iter_mut().enumerate() {
             if number % 2 == 0 {
                 ware.price = Some(1);
@@ -214,50 +220,33 @@ async fn changed_rows<B: Base>(test: Test<B>) {
                 ware.name = "other".into();
             }
         }
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
-    grows(&test, "replace one-to-one", async |test: &Test<B>, size| {
-        let mut shop = saved(test, size).await;
+    save_grows(&test, "replace one-to-one", true, |shop, _| {
         for ware in &mut shop.wares {
             ware.label.set(Label::default());
         }
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
 }
 
 async fn rows_that_leave<B: Base>(test: Test<B>) {
     test.create(SCHEMA).await;
-    grows(&test, "remove by name", async |test: &Test<B>, size| {
-        let mut shop = saved(test, size).await;
+    save_grows(&test, "remove by name", true, |shop, _| {
         shop.wares.retain(|_| false);
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
-    grows(&test, "release by name", async |test: &Test<B>, size| {
-        let mut shop = saved(test, size).await;
+    save_grows(&test, "release by name", true, |shop, _| {
         shop.bills.retain(|_| false);
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
-    grows(&test, "clear unseen", async |test: &Test<B>, size| {
-        let mut shop = unloaded(test, size).await;
+    save_grows(&test, "clear unseen", false, |shop, _| {
         shop.wares.clear();
         shop.bills.clear();
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
-    grows(&test, "replace unseen", async |test: &Test<B>, size| {
-        let mut shop = unloaded(test, size).await;
+    save_grows(&test, "replace unseen", false, |shop, size| {
         shop.wares.replace((0..size).map(ware));
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
     grows(&test, "detach", async |test: &Test<B>, size| {
@@ -393,22 +382,16 @@ async fn links_and_parents<B: Base>(test: Test<B>) {
         shop.save(&test.pool).await.unwrap();
     })
     .await;
-    grows(&test, "unlink", async |test: &Test<B>, size| {
-        let mut shop = saved(test, size).await;
+    save_grows(&test, "unlink", true, |shop, _| {
         for ware in &mut shop.wares {
             drop(ware.tags.remove(0));
         }
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
-    grows(&test, "parents", async |test: &Test<B>, size| {
-        let mut shop = saved(test, size).await;
+    save_grows(&test, "parents", true, |shop, _| {
         for ware in &mut shop.wares {
             ware.maker = Some(BelongsTo::new(Maker::default()));
         }
-        drop(test.sent());
-        shop.save(&test.pool).await.unwrap();
     })
     .await;
     grows(&test, "parents by key", async |test: &Test<B>, size| {
@@ -424,15 +407,10 @@ async fn links_and_parents<B: Base>(test: Test<B>) {
 }
 
 async fn nodes<B: Base>(test: Test<B>) {
-    test.create(SCHEMA).await;
-    let tree = |size: usize| Node {
-        children: (0..size)
-            .map(|_| Node {
-                children: [Node::default()].into_iter().collect(),
-                ..Node::default()
-            })
-            .collect(),
-        ..Node::default()
+    test.create(NODES).await;
+    let tree = |size: usize| {
+        let below = |_| node("below", vec![node("leaf", Vec::new())]);
+        node("root", (0..size).map(below).collect())
     };
     grows_by(&test, 2, "a tree", async |test: &Test<B>, size| {
         tree(size).save(&test.pool).await.unwrap();

@@ -29,20 +29,20 @@ on_every_database![
 
 #[derive(Debug, Default, Clone, PartialEq, Relations)]
 #[table(name = "nodes")]
-struct Node {
+pub(crate) struct Node {
     #[key(generated)]
-    id: i64,
+    pub(crate) id: i64,
     #[many_to_one(Node)]
-    parent_id: Option<i64>,
-    name: String,
+    pub(crate) parent_id: Option<i64>,
+    pub(crate) name: String,
     #[one_to_many(cascade = "all, delete-orphan")]
-    children: HasMany<Node>,
+    pub(crate) children: HasMany<Node>,
 }
 
-const NODES: &str =
+pub(crate) const NODES: &str =
     "CREATE TABLE nodes (id $id, parent_id BIGINT REFERENCES nodes (id), name TEXT NOT NULL);";
 
-fn node(name: &str, children: Vec<Node>) -> Node {
+pub(crate) fn node(name: &str, children: Vec<Node>) -> Node {
     Node {
         name: name.into(),
         children: children.into(),

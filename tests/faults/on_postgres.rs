@@ -140,9 +140,16 @@ impl Kind for Postgres {
         place: &Schema,
         serializable: bool,
     ) -> (sqlx::Pool<Self>, Proxy, sqlx::Pool<Self>) {
-        // READ COMMITTED is the server's own.
-        let level = serializable.then_some(("default_transaction_isolation", "serializable"));
-        let options = || place.options().options(level);
+        let level = if serializable {
+            "serializable"
+        } else {
+            "read committed"
+        };
+        let options = || {
+            place
+                .options()
+                .options([("default_transaction_isolation", level)])
+        };
         let proxy = Proxy::new(options()).await;
         let rival = PoolOptions::new()
             .max_connections(1)

@@ -117,6 +117,8 @@ fn through(server: &PgConnectOptions, port: u16) -> PgConnectOptions {
         server.clone()
     } else {
         let given = server.get_options().unwrap_or_default();
+        // Spaces are escaped in what is given, and would be once more.
+        let given = given.replace("\\ ", " ");
         let settings = given
             .split("-c ")
             .filter_map(|setting| setting.trim().split_once('='));

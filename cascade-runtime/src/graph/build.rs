@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind};
 use crate::graph::{Fate, Graph, Held, Kept, Leaver, Node, Owner, Root, Seen, Whole};
 use crate::keys::ByKey;
 use crate::meta::{ForeignKey, PassiveDeletes, RelationDef, Table};
-use crate::slot::{Leave, Link, RowState, Slot};
+use crate::slot::{Link, RowState, Slot};
 use crate::values::stored;
 
 /// The kinds of error that the graph shows by itself, the one that is reported first at the front.
@@ -362,9 +362,7 @@ impl<'a> Builder<'a> {
         let entering = (0..slot.count())
             .filter_map(|position| slot.row(position))
             .any(|(_, state)| state.is_new() || state.departure().is_some());
-        let leaving = link
-            .left()
-            .any(|left| matches!(left.how, Leave::Removed { .. }));
+        let leaving = link.left().any(|left| !left.is_expunged());
         if entering || leaving || link.is_whole_under(self.graph.nodes[id].state, foreign_key) {
             let why = if relation.viewonly {
                 "is `viewonly`"

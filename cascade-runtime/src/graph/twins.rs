@@ -7,7 +7,6 @@ use crate::graph::Fate;
 use crate::graph::build::Builder;
 use crate::keys::ByKey;
 use crate::meta::Table;
-use crate::slot::Leave;
 
 /// The nodes and the leavers that change a row of one table.
 struct Changes {
@@ -74,7 +73,7 @@ impl Builder<'_> {
             }
         }
         for (id, leaver) in self.graph.leavers.iter().enumerate() {
-            if !leaver.table.is_link() && matches!(leaver.left.how, Leave::Removed { .. }) {
+            if !leaver.table.is_link() && !leaver.left.is_expunged() {
                 of(leaver.table, None, Some(id));
             }
         }

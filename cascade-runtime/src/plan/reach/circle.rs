@@ -95,10 +95,9 @@ impl Circle {
             .filter(|other| other.ident != table.ident);
         let others: Vec<&'static Table> = others.filter(back).collect();
         // RESTRICT looks at each row by itself: a tree lets go before it goes.
-        let restricted = table.relations.iter().any(|relation| {
+        let restricted = leading_on(table).any(|relation| {
             let key = relation.foreign_key(table);
             is_self(relation, table)
-                && leads_on(table, relation)
                 && key.is_some_and(|key| key.on_delete == Some(OnDelete::Restrict))
         });
         if others.is_empty() && !restricted {
@@ -108,11 +107,7 @@ impl Circle {
         let place = |ident| tables.iter().position(|table| table.ident == ident);
         let mut edges = Vec::new();
         for (from, table) in tables.iter().enumerate() {
-            for relation in table
-                .relations
-                .iter()
-                .filter(|relation| leads_on(table, relation))
-            {
+            for relation in leading_on(table) {
                 let to = place((relation.target)().ident);
                 edges.extend(
                     relation
@@ -135,11 +130,7 @@ fn below_of(table: &'static Table) -> Vec<&'static Table> {
     let mut reached: Vec<&'static Table> = Vec::new();
     let mut from = vec![table];
     while let Some(table) = from.pop() {
-        for relation in table
-            .relations
-            .iter()
-            .filter(|relation| leads_on(table, relation))
-        {
+        for relation in leading_on(table) {
             let child = (relation.target)();
             if !reached.iter().any(|known| known.ident == child.ident) {
                 reached.push(child);
@@ -150,10 +141,12 @@ fn below_of(table: &'static Table) -> Vec<&'static Table> {
     reached
 }
 
-/// The rows of a relation are deleted with the parent, by statements.
-fn leads_on(table: &'static Table, relation: &RelationDef) -> bool {
-    touches(relation)
-        && !relation.is_held()
-        && relation.cascade.delete
-        && !left_to_database(relation, table, false)
+/// The relations whose rows are deleted with the parent, by statements.
+fn leading_on(table: &'static Table) -> impl Iterator<Item = &'static RelationDef> {
+    table.relations.iter().filter(move |relation| {
+        touches(relation)
+            && !relation.is_held()
+            && relation.cascade.delete
+            && !left_to_database(relation, table, false)
+    })
 }
