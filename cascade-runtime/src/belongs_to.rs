@@ -142,29 +142,12 @@ impl<P: Entity> BelongsTo<P> {
         }
     }
 
-    /// A parent that was just read.
-    pub(crate) fn read(parent: P) -> Self {
-        let mut this = Self {
-            key: None,
+    /// A parent with this key that was just read.
+    pub(crate) fn read(parent: P, key: P::Key) -> Self {
+        Self {
+            key: Some(Key::new(key)),
             content: Content::new(Link::default(), vec![Row::persistent(parent)]),
-        };
-        this.key = this.held_key();
-        this
-    }
-
-    /// The key that is recorded of the parent that is held.
-    fn held_key(&self) -> Option<Key> {
-        let row = self.content.rows().first()?;
-        let table = P::table();
-        let mut key = None;
-        row.value.view(&mut |fields, _| {
-            let parts = table.key.iter();
-            let parts: Vec<&Erased> = parts
-                .map(|&column| row.state.recorded(table, column, fields))
-                .collect();
-            key = P::key_from(&parts);
-        });
-        key.map(Key::new)
+        }
     }
 
     /// The parent's key; `None` where there is no target, or one that has no key yet.

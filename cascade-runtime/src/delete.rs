@@ -53,7 +53,7 @@ async fn run<T: Entity, D: Db>(rows: &[Row<T>], mut db: D) -> Result<(), Error> 
         naming(table, None),
         (0..rows.len()).map(Target::Node).collect(),
         &mut Sets::default(),
-    )?);
+    ));
     Work {
         graph: &graph,
         steps: &steps,
@@ -77,7 +77,7 @@ pub(crate) async fn delete_by_key<T: Entity, D: Db>(
         table.key.to_vec(),
         keys.targets(),
         &mut Sets::default(),
-    )?;
+    );
     let work = Work {
         graph: &graph,
         steps: &steps,
@@ -138,19 +138,18 @@ pub(crate) async fn detach<T: Entity, D: Db>(
                 }
             }
         }];
-        steps.extend(
-            plan::detach(
-                relation,
-                Base::Owned {
-                    table: (relation.target)(),
-                    foreign_key,
-                    parents: vec![0],
-                    kept: Vec::new(),
-                },
-                &mut Sets::default(),
-            )?
-            .steps(),
+        let mut sets = Sets::default();
+        let leaving = plan::detach(
+            relation,
+            Base::Owned {
+                table: (relation.target)(),
+                foreign_key,
+                parents: vec![0],
+                kept: Vec::new(),
+            },
+            &mut sets,
         );
+        steps.extend(leaving.steps(&mut sets));
         let work = Work {
             graph: &graph,
             steps: &steps,

@@ -128,7 +128,6 @@ impl<'g, 'a> Work<'g, 'a> {
         });
         let mut skip = 0;
         let mut touched = 0;
-        let mut found_keys: Vec<Vec<Cell>> = Vec::new();
         while skip < listed.len() {
             if let Action::Insert { rows, .. } = &step.action {
                 let drawn = insert::draw::<DB>(connection, step.table, &rows[skip..], values).await;
@@ -161,20 +160,11 @@ impl<'g, 'a> Work<'g, 'a> {
                     insert::drawn::<DB>(step.table, statement.returns[0], nodes, &drawn, values)
                         .map_err(|error| self.failure(step, rows.clone(), error))?;
                 }
-                Action::Gather { columns, .. } => {
+                Action::Gather { .. } | Action::Trace { .. } | Action::Tie { .. } => {
                     let found = DB::fetch(connection, text, arguments).await.map_err(fail)?;
                     for row in &found {
-                        let key = bind::key::<DB>(step.table, columns, row)
+                        bind::take_down::<DB>(step, row, values)
                             .map_err(|error| self.failure(step, rows.clone(), error.into()))?;
-                        found_keys.extend(key);
-                    }
-                }
-                Action::Trace { circle, .. } => {
-                    let found = DB::fetch(connection, text, arguments).await.map_err(fail)?;
-                    for row in &found {
-                        let traced = bind::traced::<DB>(circle, row)
-                            .map_err(|error| self.failure(step, rows.clone(), error.into()))?;
-                        values.gather_row(traced.0, traced.1, traced.2);
                     }
                 }
                 Action::Lock { .. } => {
@@ -199,13 +189,11 @@ impl<'g, 'a> Work<'g, 'a> {
             }
             skip += taken.max(1);
         }
-        if let Action::Gather { set, columns, .. } = &step.action {
-            let target = columns
-                .first()
-                .and_then(|&column| target_of(step.table, column));
-            if let Some(target) = target {
-                values.gather(*set, Keys::new(target, found_keys));
-            }
+        if let Action::Tie {
+            circle, last: true, ..
+        } = &step.action
+        {
+            values.decide(circle);
         }
         Ok(touched)
     }
@@ -230,12 +218,6 @@ impl<'g, 'a> Work<'g, 'a> {
             path: step.path(self.graph, rows),
         }
     }
-}
-
-/// The table that a column refers to.
-fn target_of(table: &'static Table, column: usize) -> Option<&'static Table> {
-    let key = table.foreign_keys.iter().find(|key| key.has(column))?;
-    Some((key.target)())
 }
 
 /// An error, not yet ours, and where it happened.

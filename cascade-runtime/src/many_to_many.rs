@@ -289,7 +289,8 @@ fn same<T: Entity>(left: &Left, key: &[Option<Cell>]) -> bool {
 impl<T: Entity> Child for LinkRow<T> {
     /// Reads the target: its key is that of the link.
     fn read(row: &mut Reader<'_>) -> Result<Self, Error> {
-        let target = BelongsTo::read(T::read(row)?);
+        let key = row.key::<T>()?;
+        let target = BelongsTo::read(T::read(row)?, key);
         Ok(Self { target })
     }
 }

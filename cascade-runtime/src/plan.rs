@@ -2,6 +2,7 @@
 //!
 //! Pure: from the graph alone. A step names cells, not values; a child's foreign key is bound from the parent's generated key when its turn comes.
 
+mod circle;
 mod order;
 mod reach;
 
@@ -9,8 +10,8 @@ use crate::codec::{Cell, Erased};
 use crate::graph::{Graph, Kept};
 use crate::meta::{ForeignKey, Table};
 use crate::report::{Change, ChangeKind};
-use crate::values::codec;
 
+pub(crate) use circle::{Circle, Edge, Tie};
 pub(crate) use order::save;
 pub(crate) use reach::{delete, detach};
 
@@ -55,44 +56,14 @@ pub(crate) enum Action {
         reach: Reach,
         columns: Vec<usize>,
     },
-    /// Reads the keys of the rows within reach and of everything below them in tables that refer to each other.
+    /// Reads the keys of the rows within reach and of everything that their cascades lead to in tables that refer to each other.
     Trace { reach: Reach, circle: Circle },
-}
-
-/// Tables whose cascades lead back to each other. The first is the one that a trace starts from.
-#[derive(Debug, Clone)]
-pub(crate) struct Circle {
-    /// The tables, each with the set that its keys are read into.
-    pub(crate) tables: Vec<(&'static Table, usize)>,
-    /// From parents to children, by their places among the tables.
-    pub(crate) edges: Vec<(usize, &'static ForeignKey, usize)>,
-}
-
-impl Circle {
-    /// Where the key of a table begins among the columns of a trace: keys of the same types share theirs.
-    pub(crate) fn first(&self, place: usize) -> usize {
-        if self.is_uniform() {
-            return 0;
-        }
-        let before = self.tables[..place].iter();
-        before.map(|(table, _)| table.key.len()).sum()
-    }
-
-    /// How many columns a trace has for keys.
-    pub(crate) fn width(&self) -> usize {
-        let last = self.tables.len() - 1;
-        self.first(last) + self.tables[last].0.key.len()
-    }
-
-    fn is_uniform(&self) -> bool {
-        let types = |table: &'static Table| {
-            let key = table.key.iter();
-            let types = key.map(|&column| (codec(table, column).type_name)());
-            types.collect::<Vec<_>>()
-        };
-        let first = types(self.tables[0].0);
-        self.tables.iter().all(|(table, _)| types(table) == first)
-    }
+    /// Reads which rows refer to those of a circle by this foreign key; after the `last`, what goes is known.
+    Tie {
+        circle: Circle,
+        foreign_key: &'static ForeignKey,
+        last: bool,
+    },
 }
 
 /// A row that a step names.
@@ -297,6 +268,11 @@ impl Step {
             Action::Sweep { reach, .. }
             | Action::Gather { reach, .. }
             | Action::Trace { reach, .. } => reach.base.rows(gathered),
+            Action::Tie {
+                circle,
+                foreign_key,
+                ..
+            } => circle.rows(foreign_key.target_ident, gathered),
         }
     }
 
@@ -306,6 +282,7 @@ impl Step {
             Action::Sweep { reach, .. }
             | Action::Gather { reach, .. }
             | Action::Trace { reach, .. } => reach.base.table(),
+            Action::Tie { circle, .. } => circle.tables[0].0,
             _ => self.table,
         }
     }
@@ -317,7 +294,10 @@ impl Step {
             Action::Write { rows, .. }
             | Action::Delete { rows, .. }
             | Action::Lock { rows, .. } => Some(rows.len()),
-            Action::Sweep { .. } | Action::Gather { .. } | Action::Trace { .. } => None,
+            Action::Sweep { .. }
+            | Action::Gather { .. }
+            | Action::Trace { .. }
+            | Action::Tie { .. } => None,
         }
     }
 
@@ -337,6 +317,7 @@ impl Step {
             | Action::Lock { .. }
             | Action::Gather { .. }
             | Action::Trace { .. }
+            | Action::Tie { .. }
             | Action::Sweep { columns: None, .. } => Vec::new(),
         };
         columns
@@ -364,6 +345,7 @@ impl Step {
             Action::Lock { .. } => "lock",
             Action::Gather { .. } => "gather",
             Action::Trace { .. } => "trace",
+            Action::Tie { .. } => "tie",
         }
     }
 
@@ -371,7 +353,10 @@ impl Step {
     pub(crate) fn is_single(&self) -> bool {
         !matches!(
             self.action,
-            Action::Sweep { .. } | Action::Gather { .. } | Action::Trace { .. }
+            Action::Sweep { .. }
+                | Action::Gather { .. }
+                | Action::Trace { .. }
+                | Action::Tie { .. }
         ) && self.rows() == Some(1)
     }
 

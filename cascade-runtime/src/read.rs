@@ -3,7 +3,8 @@
 use std::any::Any;
 
 use crate::belongs_to::Parent;
-use crate::codec::Cell;
+use crate::codec::{Cell, Erased};
+use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::meta::Table;
 
@@ -56,10 +57,7 @@ impl<'r> Reader<'r> {
             if self.row.is_null(self.table, part.column)? {
                 return H::from_parts(None).ok_or_else(|| undecoded(self.table, part.column));
             }
-            let read = self.table.columns[part.column].codec.read;
-            cells.push(read(&mut |out| {
-                self.row.decode(self.table, part.column, out)
-            })?);
+            cells.push(self.cell(part.column)?);
         }
         let keys: Option<Vec<_>> = parts
             .iter()
@@ -67,6 +65,23 @@ impl<'r> Reader<'r> {
             .map(|(part, cell)| (part.key)(&**cell))
             .collect();
         H::from_parts(keys.as_deref()).ok_or_else(|| undecoded(self.table, parts[0].column))
+    }
+
+    /// The key of the row.
+    ///
+    /// By its columns, without the struct that is built from them: a struct leads rustc to all structs that it has relations to, and of a function
+    /// that is generic over each of these there may be 128 on the way.
+    pub(crate) fn key<T: Entity>(&mut self) -> Result<T::Key, Error> {
+        let columns = self.table.key.iter();
+        let cells = columns.map(|&column| self.cell(column));
+        let cells: Vec<Cell> = cells.collect::<Result<_, _>>()?;
+        let parts: Vec<&Erased> = cells.iter().map(|cell| &**cell).collect();
+        T::key_from(&parts).ok_or_else(|| undecoded(self.table, self.table.key[0]))
+    }
+
+    fn cell(&self, column: usize) -> Result<Cell, Error> {
+        let read = self.table.columns[column].codec.read;
+        read(&mut |out| self.row.decode(self.table, column, out))
     }
 }
 

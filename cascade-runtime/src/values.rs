@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::codec::{Cell, Codec, Erased, Null};
 use crate::graph::{Fate, Graph, Kept, Node};
 use crate::meta::{ForeignKey, ForeignKeyPart, Table};
-use crate::plan::{Keys, Target};
+use crate::plan::{Circle, Keys, Target, Tie};
 
 /// The cells of a graph with the values that the database has given so far.
 pub(crate) struct Values<'g, 'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Values<'g, 'a> {
     versions: Vec<Option<Cell>>,
     /// By set: the keys that were read on the way.
     gathered: Vec<Keys>,
+    /// Which rows refer to those of a circle.
+    ties: Vec<Tie>,
     /// The columns of nodes that are NULL for now.
     late: HashSet<(usize, usize)>,
 }
@@ -63,6 +65,7 @@ impl<'g, 'a> Values<'g, 'a> {
             staged: staged.collect(),
             versions: versions.collect(),
             gathered: Vec::new(),
+            ties: Vec::new(),
             late: HashSet::new(),
         }
     }
@@ -72,20 +75,30 @@ impl<'g, 'a> Values<'g, 'a> {
         self.late = late.iter().copied().collect();
     }
 
-    /// Takes down keys that were read.
-    pub(crate) fn gather(&mut self, set: usize, keys: Keys) {
-        while self.gathered.len() <= set {
-            self.gathered.push(Keys::default());
-        }
-        self.gathered[set] = keys;
-    }
-
     /// Takes down a key that was read.
     pub(crate) fn gather_row(&mut self, set: usize, table: &'static Table, key: Vec<Cell>) {
+        self.set(set).add(table, key);
+    }
+
+    fn set(&mut self, set: usize) -> &mut Keys {
         while self.gathered.len() <= set {
             self.gathered.push(Keys::default());
         }
-        self.gathered[set].add(table, key);
+        &mut self.gathered[set]
+    }
+
+    /// Takes down a row that refers to one of a circle.
+    pub(crate) fn tie(&mut self, tie: Tie) {
+        self.ties.push(tie);
+    }
+
+    /// Leaves, of the keys of a circle, those of the rows that go.
+    pub(crate) fn decide(&mut self, circle: &Circle) {
+        let ties = std::mem::take(&mut self.ties);
+        let traced = |set: usize| self.gathered.get(set).unwrap_or(Keys::NONE);
+        for (set, keys) in circle.going(traced, &ties) {
+            *self.set(set) = keys;
+        }
     }
 
     /// How many keys were read for a set.

@@ -54,6 +54,7 @@ mod seed;
 mod seed_nullable;
 mod serde_wrappers;
 mod shapes;
+mod shared_circles;
 mod shared_keys;
 mod support;
 mod tokens;

@@ -5,7 +5,7 @@ use crate::codec::{Cell, Erased, Null};
 use crate::error::Error;
 use crate::exec::insert::read_cell;
 use crate::meta::Table;
-use crate::plan::Circle;
+use crate::plan::{Action, Step, Tie};
 use crate::sql::{Bind, Content, List, Statement};
 use crate::values::{Values, codec};
 
@@ -93,8 +93,48 @@ fn place(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// Takes down what a step read of a row.
+pub(super) fn take_down<DB: Backend>(
+    step: &Step,
+    row: &DB::Row,
+    values: &mut Values<'_, '_>,
+) -> Result<(), Error> {
+    match &step.action {
+        Action::Gather { set, columns, .. } => {
+            if let (Some(target), Some(key)) = (
+                target_of(step.table, columns),
+                key::<DB>(step.table, columns, row)?,
+            ) {
+                values.gather_row(*set, target, key);
+            }
+        }
+        Action::Trace { circle, .. } => {
+            let place = DB::number(row, 0).map_err(from_sqlx::<DB>)?;
+            let place = usize::try_from(place).unwrap_or_default();
+            let (table, set) = circle.tables[place.min(circle.tables.len() - 1)];
+            let key = own_key::<DB>(table, row, 1 + circle.first(place))?;
+            values.gather_row(set, table, key);
+        }
+        Action::Tie { foreign_key, .. } => values.tie(Tie {
+            table: step.table,
+            foreign_key,
+            holder: own_key::<DB>(step.table, row, 0)?,
+            target: own_key::<DB>((foreign_key.target)(), row, step.table.key.len())?,
+        }),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The table that columns refer to.
+fn target_of(table: &'static Table, columns: &[usize]) -> Option<&'static Table> {
+    let column = *columns.first()?;
+    let key = table.foreign_keys.iter().find(|key| key.has(column))?;
+    Some((key.target)())
+}
+
 /// The key that some columns of a row refer to; `None` for NULL.
-pub(super) fn key<DB: Backend>(
+fn key<DB: Backend>(
     table: &'static Table,
     columns: &[usize],
     row: &DB::Row,
@@ -117,16 +157,13 @@ pub(super) fn key<DB: Backend>(
     Ok(Some(cells))
 }
 
-/// A row of a trace: its set, its table and its key.
-pub(super) fn traced<DB: Backend>(
-    circle: &Circle,
+/// The key of a row of `table`, whose columns begin there.
+fn own_key<DB: Backend>(
+    table: &'static Table,
     row: &DB::Row,
-) -> Result<(usize, &'static Table, Vec<Cell>), Error> {
-    let place = DB::number(row, 0).map_err(from_sqlx::<DB>)?;
-    let place = usize::try_from(place).unwrap_or_default();
-    let (table, set) = circle.tables[place.min(circle.tables.len() - 1)];
-    let first = 1 + circle.first(place);
+    first: usize,
+) -> Result<Vec<Cell>, Error> {
     let key = table.key.iter().enumerate();
-    let key = key.map(|(part, &column)| read_cell::<DB>(table, column, row, first + part));
-    Ok((set, table, key.collect::<Result<_, _>>()?))
+    key.map(|(part, &column)| read_cell::<DB>(table, column, row, first + part))
+        .collect()
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::graph::{Fate, Graph, Node};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::order::emit::release;
-use crate::plan::{Abilities, Sets, Step, Target, naming};
+use crate::plan::{Abilities, Base, Sets, Step, Target, naming, reach};
 
 /// The steps of a save, in order.
 ///
@@ -69,7 +69,7 @@ struct Order {
     /// Rows that give up their places first.
     aside: Vec<Step>,
     /// Targets that nothing refers to any more go last.
-    after: Vec<Step>,
+    after: Vec<Base>,
     /// The foreign keys by which new rows wait for each other.
     references: Vec<Reference>,
     op_of_node: Vec<Option<usize>>,
@@ -213,10 +213,10 @@ impl Order {
             ops.sort_unstable();
             self.groups[next].open -= ops.len();
             done += ops.len();
-            self.emit(graph, next, &ops, &mut steps)?;
+            self.emit(graph, next, &ops, &mut steps);
             self.release(&ops);
         }
-        steps.append(&mut self.after);
+        steps.extend(reach::abandoned(self.after, &mut self.sets));
         Ok(steps)
     }
 

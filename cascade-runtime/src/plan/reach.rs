@@ -2,55 +2,45 @@
 
 mod circle;
 
-use std::collections::VecDeque;
-
-use crate::error::{Error, ErrorKind};
 use crate::meta::{ForeignKey, OnDelete, PassiveDeletes, RelationDef, Table};
 use crate::plan::{Action, Base, Circle, Hop, Reach, Sets, Step, Target};
 use crate::report::ChangeKind;
+use circle::leads_to;
 
 /// What becomes of rows that leave.
 #[derive(Default)]
 pub(crate) struct Leaving {
     /// They go.
     pub(crate) now: Vec<Step>,
-    /// Targets go that nothing refers to any more, once everything refers to what it is going to.
-    pub(crate) after: Vec<Step>,
+    /// Targets that go where nothing refers to them any more, once everything refers to what it is going to.
+    pub(crate) after: Vec<Base>,
 }
 
 impl Leaving {
     /// All steps, where nothing comes between.
-    pub(crate) fn steps(mut self) -> Vec<Step> {
-        self.now.append(&mut self.after);
+    pub(crate) fn steps(mut self, sets: &mut Sets) -> Vec<Step> {
+        self.now.extend(abandoned(self.after, sets));
         self.now
     }
 }
 
 /// Deletes rows that are named by `when`, with everything that the cascades of their tables delete.
-///
-/// # Errors
-///
-/// [`ErrorKind::Unsupported`] where a parent that goes with its child leads to another by the same relation.
 pub(crate) fn delete(
     table: &'static Table,
     when: Vec<usize>,
     rows: Vec<Target>,
     sets: &mut Sets,
-) -> Result<Vec<Step>, Error> {
-    Ok(named(Below::new(sets, false), table, when, rows)?.steps())
+) -> Vec<Step> {
+    named(Below::new(sets, false), table, when, rows).steps(sets)
 }
 
 /// The same of rows that leave their relation.
-///
-/// # Errors
-///
-/// Those of [`delete`].
 pub(crate) fn remove(
     table: &'static Table,
     when: Vec<usize>,
     rows: Vec<Target>,
     sets: &mut Sets,
-) -> Result<Leaving, Error> {
+) -> Leaving {
     named(Below::new(sets, true), table, when, rows)
 }
 
@@ -59,7 +49,7 @@ fn named(
     table: &'static Table,
     when: Vec<usize>,
     rows: Vec<Target>,
-) -> Result<Leaving, Error> {
+) -> Leaving {
     let reach = Reach::of(table, rows.clone());
     let lock = |rows, when| Step {
         table,
@@ -67,58 +57,43 @@ fn named(
         action: Action::Lock { rows, when },
     };
     if let Some(circle) = Circle::of(table, below.sets) {
-        below.steps.push(lock(rows, when));
-        below.circle(&reach, &circle)?;
-    } else if below.visit(table, &reach, false)? {
+        below.leaving.now.push(lock(rows, when));
+        below.circle(&reach, &circle);
+    } else if below.visit(table, &reach, false) {
         // One statement has to take the tree: within it, the rows may refer to each other.
-        below.steps.insert(0, lock(rows, when));
+        below.leaving.now.insert(0, lock(rows, when));
         below.delete(table, reach, true);
     } else {
-        below.steps.push(Step {
+        below.leaving.now.push(Step {
             table,
             kind: Some(deleted(table)),
             action: Action::Delete { rows, when },
         });
     }
-    below.finish()
+    below.leaving
 }
 
 /// What lies below rows goes, by the cascades of their table; the rows themselves stay.
-///
-/// # Errors
-///
-/// Those of [`delete`].
-pub(super) fn below(
-    table: &'static Table,
-    rows: Vec<Target>,
-    sets: &mut Sets,
-) -> Result<Leaving, Error> {
+pub(super) fn below(table: &'static Table, rows: Vec<Target>, sets: &mut Sets) -> Leaving {
     let mut below = Below::new(sets, false);
     let reach = Reach::of(table, rows);
-    if below.visit(table, &reach, false)? {
+    if below.visit(table, &reach, false) {
         for relation in own(table) {
             let Some(foreign_key) = relation.foreign_key(table) else {
                 continue;
             };
             let children = reach.then(Hop::Children { table, foreign_key });
             below
-                .steps
+                .leaving
+                .now
                 .push(sweep(table, &children.then(closure(table)), None));
         }
     }
-    below.finish()
+    below.leaving
 }
 
 /// Applies the removal rule of a relation to all rows of its parents, but for those that are kept.
-///
-/// # Errors
-///
-/// Those of [`delete`].
-pub(crate) fn detach(
-    relation: &RelationDef,
-    base: Base,
-    sets: &mut Sets,
-) -> Result<Leaving, Error> {
+pub(crate) fn detach(relation: &RelationDef, base: Base, sets: &mut Sets) -> Leaving {
     if relation.cascade.delete_orphan {
         return all(Below::new(sets, true), base);
     }
@@ -129,29 +104,39 @@ pub(crate) fn detach(
         } => vec![sweep(table, &reach, Some(foreign_key))],
         _ => Vec::new(),
     };
-    Ok(Leaving {
+    Leaving {
         now: released,
         after: Vec::new(),
-    })
+    }
 }
 
 /// Deletes the targets that nothing refers to any more.
 ///
-/// # Errors
-///
-/// Those of [`delete`].
-pub(super) fn abandon(base: Base, sets: &mut Sets) -> Result<Vec<Step>, Error> {
-    Ok(all(Below::new(sets, false), base)?.steps())
+/// Those of a table go once nothing else that goes may lead to it.
+pub(crate) fn abandoned(mut bases: Vec<Base>, sets: &mut Sets) -> Vec<Step> {
+    let mut steps = Vec::new();
+    while !bases.is_empty() {
+        let is_last = |base: &Base| {
+            let others = bases.iter().map(Base::table);
+            let mut others = others.filter(|other| other.ident != base.table().ident);
+            !others.any(|other| leads_to(other, base.table()))
+        };
+        let next = bases.iter().position(is_last).unwrap_or_default();
+        let leaving = all(Below::new(sets, false), bases.remove(next));
+        steps.extend(leaving.now);
+        bases.extend(leaving.after);
+    }
+    steps
 }
 
-fn all(mut below: Below<'_>, base: Base) -> Result<Leaving, Error> {
-    below.all(base)?;
-    below.finish()
+fn all(mut below: Below<'_>, base: Base) -> Leaving {
+    below.all(base);
+    below.leaving
 }
 
 /// A walk down the relations of leaving rows.
 struct Below<'s> {
-    steps: Vec<Step>,
+    leaving: Leaving,
     sets: &'s mut Sets,
     /// The rows leave their relation: of a link, the target goes where it is an orphan then.
     removed: bool,
@@ -161,36 +146,29 @@ struct Below<'s> {
     loose: Vec<&'static ForeignKey>,
     /// Where keys are read: before anything changes.
     start: usize,
-    /// Targets that go where nothing refers to them any more, once the rows are gone.
-    after: VecDeque<Base>,
-    /// The relations whose targets have gone.
-    gone: Vec<&'static ForeignKey>,
 }
 
 impl<'s> Below<'s> {
     fn new(sets: &'s mut Sets, removed: bool) -> Self {
         Self {
-            steps: Vec::new(),
+            leaving: Leaving::default(),
             sets,
             removed,
             path: Vec::new(),
             loose: Vec::new(),
             start: 0,
-            after: VecDeque::new(),
-            gone: Vec::new(),
         }
     }
 
     /// Deletes all rows of a base.
-    fn all(&mut self, base: Base) -> Result<(), Error> {
+    fn all(&mut self, base: Base) {
         let table = base.table();
         let reach = Reach::from(base);
         if let Some(circle) = Circle::of(table, self.sets) {
             return self.circle(&reach, &circle);
         }
-        let whole = self.visit(table, &reach, false)?;
+        let whole = self.visit(table, &reach, false);
         self.delete(table, reach, whole);
-        Ok(())
     }
 
     /// Deletes the rows within reach, by one statement with what is below them where the `whole` tree has to go at once.
@@ -200,33 +178,14 @@ impl<'s> Below<'s> {
         } else {
             reach
         };
-        self.steps.push(sweep(table, &reach, None));
-    }
-
-    /// The steps, with those for the targets that are left alone.
-    fn finish(mut self) -> Result<Leaving, Error> {
-        let now = std::mem::take(&mut self.steps);
-        while let Some(base) = self.after.pop_front() {
-            self.removed = false;
-            self.start = self.steps.len();
-            self.all(base)?;
-        }
-        Ok(Leaving {
-            now,
-            after: self.steps,
-        })
+        self.leaving.now.push(sweep(table, &reach, None));
     }
 
     /// Adds the steps for what lies below the rows of `table` within `reach`. Gives whether the table refers to itself, so that the statement
     /// that deletes its rows has to take all of them.
     ///
     /// `by_database` says that the database deletes those rows, by a constraint.
-    fn visit(
-        &mut self,
-        table: &'static Table,
-        reach: &Reach,
-        by_database: bool,
-    ) -> Result<bool, Error> {
+    fn visit(&mut self, table: &'static Table, reach: &Reach, by_database: bool) -> bool {
         let mut own = own(table).peekable();
         let reach = if own.peek().is_some() {
             reach.then(closure(table))
@@ -237,23 +196,18 @@ impl<'s> Below<'s> {
         self.path.push((table, reach.clone()));
         for relation in table.relations.iter().filter(|relation| touches(relation)) {
             if relation.is_held() {
-                self.target(table, relation, &reach)?;
+                self.target(table, relation, &reach);
             } else {
                 let left = left_to_database(relation, table, by_database);
-                self.relation(table, relation, &reach, left)?;
+                self.relation(table, relation, &reach, left);
             }
         }
         self.path.pop();
-        Ok(whole)
+        whole
     }
 
     /// A target that goes with the last row that refers to it: which one it is has to be read while the row is there.
-    fn target(
-        &mut self,
-        table: &'static Table,
-        relation: &RelationDef,
-        reach: &Reach,
-    ) -> Result<(), Error> {
+    fn target(&mut self, table: &'static Table, relation: &RelationDef, reach: &Reach) {
         let unlinked = self.removed && table.is_link() && self.path.len() == 1;
         let goes = if unlinked {
             relation.cascade.delete_orphan
@@ -261,7 +215,7 @@ impl<'s> Below<'s> {
             relation.cascade.delete
         };
         let Some(foreign_key) = relation.foreign_key(table).filter(|_| goes) else {
-            return Ok(());
+            return;
         };
         // Reached from the target, which goes itself.
         if let Some(Hop::Children {
@@ -269,16 +223,8 @@ impl<'s> Below<'s> {
         }) = reach.hops.last()
             && std::ptr::eq(*by, foreign_key)
         {
-            return Ok(());
+            return;
         }
-        if self
-            .gone
-            .iter()
-            .any(|gone| std::ptr::eq(*gone, foreign_key))
-        {
-            return Err(cycle(table, relation));
-        }
-        self.gone.push(foreign_key);
         let set = self.sets.next();
         let columns = foreign_key.parts.iter().map(|part| part.column).collect();
         let gather = Step {
@@ -290,13 +236,12 @@ impl<'s> Below<'s> {
                 columns,
             },
         };
-        self.steps.insert(self.start, gather);
-        self.after.push_back(Base::Gathered {
+        self.leaving.now.insert(self.start, gather);
+        self.leaving.after.push(Base::Gathered {
             table: (relation.target)(),
             set,
             unless: Some((table, foreign_key)),
         });
-        Ok(())
     }
 
     fn relation(
@@ -305,14 +250,14 @@ impl<'s> Below<'s> {
         relation: &RelationDef,
         reach: &Reach,
         left: bool,
-    ) -> Result<(), Error> {
+    ) {
         let child = (relation.target)();
         let Some(foreign_key) = relation.foreign_key(table) else {
-            return Ok(());
+            return;
         };
         // Targets go where no row refers to them any more.
         if reach.hops.is_empty() && reach.base.is_without(foreign_key) {
-            return Ok(());
+            return;
         }
         let reach = reach.then(Hop::Children {
             table: child,
@@ -320,29 +265,30 @@ impl<'s> Below<'s> {
         });
         if !relation.cascade.delete {
             if !left {
-                self.steps.push(sweep(child, &reach, Some(foreign_key)));
+                self.leaving
+                    .now
+                    .push(sweep(child, &reach, Some(foreign_key)));
             }
-            return Ok(());
+            return;
         }
         if is_self(relation, table) {
-            return Ok(());
+            return;
         }
         if self
             .path
             .iter()
             .any(|(above, _)| above.ident == child.ident)
         {
-            return Ok(());
+            return;
         }
         if let Some(circle) = Circle::of(child, self.sets).filter(|_| !left) {
             return self.circle(&reach, &circle);
         }
-        let whole = self.visit(child, &reach, left)?;
+        let whole = self.visit(child, &reach, left);
         if !left {
             self.let_go(child);
             self.delete(child, reach, whole);
         }
-        Ok(())
     }
 
     /// Rows above that refer to rows of a table below let go of them first: they leave after.
@@ -357,7 +303,7 @@ impl<'s> Below<'s> {
                     matches!(key.on_delete, Some(OnDelete::Cascade | OnDelete::SetNull));
                 if !by_database && !self.loose.iter().any(|loose| std::ptr::eq(*loose, key)) {
                     self.loose.push(key);
-                    self.steps.push(Step {
+                    self.leaving.now.push(Step {
                         kind: None,
                         ..sweep(above, reach, Some(key))
                     });
@@ -370,15 +316,6 @@ impl<'s> Below<'s> {
 /// A delete of the parent concerns the relation.
 fn touches(relation: &RelationDef) -> bool {
     !relation.viewonly && relation.passive_deletes != PassiveDeletes::All
-}
-
-fn cycle(table: &'static Table, relation: &RelationDef) -> Error {
-    let message = format!(
-        "deleting along parents that lead to parents of their own kind isn't supported: the cascade comes to `{}` again; leave `delete` out of one of the relations",
-        (relation.target)().entity
-    );
-    Error::new(ErrorKind::Unsupported, message)
-        .at(table.entity, format!("{}.{}", table.entity, relation.field))
 }
 
 /// The constraint does what the relation says, when the database or `passive_deletes` lets it.

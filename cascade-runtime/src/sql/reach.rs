@@ -1,7 +1,7 @@
 //! The texts of what is found by foreign keys: deletes and releases without a list of rows.
 
 use crate::meta::{ForeignKey, Table};
-use crate::plan::{Base, Circle, Hop, Reach, Target};
+use crate::plan::{Base, Circle, Edge, Hop, Reach, Target};
 use crate::sql::{List, Statement, Texts};
 use crate::values::Side;
 
@@ -61,16 +61,26 @@ impl Texts {
             row.join(", ")
         };
         let from = self.dialect.traced();
-        let terms = circle.edges.iter().map(|(above, foreign_key, below)| {
-            let table = circle.tables[*below].0;
-            let columns = self.columns(table, &parts(foreign_key), "c.");
-            let pairs = columns.iter().zip(&names[circle.first(*above)..]);
-            let pairs = pairs.map(|(column, name)| format!("{column} = g.{name}"));
+        // One term for all keys between two tables: SQLite takes 500.
+        let mut ways: Vec<(Edge, Vec<&ForeignKey>)> = Vec::new();
+        for edge in &circle.edges {
+            let between = |other: &Edge| (other.from, other.to, other.held);
+            match ways
+                .iter_mut()
+                .find(|(way, _)| between(way) == between(edge))
+            {
+                Some((_, keys)) => keys.push(edge.foreign_key),
+                None => ways.push((*edge, vec![edge.foreign_key])),
+            }
+        }
+        let terms = ways.iter().map(|(edge, keys)| {
+            let above = &names[circle.first(edge.from)..];
+            let (source, condition) = self.along(circle, (edge, keys), above);
             format!(
-                "SELECT CAST({below} AS BIGINT), {} FROM {from}{} AS c WHERE g.t = {above} AND {}",
-                row(*below, "c."),
-                self.table(table),
-                pairs.collect::<Vec<_>>().join(" AND ")
+                "SELECT CAST({} AS BIGINT), {} FROM {from}{source} WHERE g.t = {} AND {condition}",
+                edge.to,
+                row(edge.to, "c."),
+                edge.from
             )
         });
         let terms = self.dialect.recursive(&terms.collect::<Vec<_>>());
@@ -79,6 +89,64 @@ impl Texts {
             "WITH RECURSIVE gone(t, {names}) AS (SELECT CAST(0 AS BIGINT), {} FROM {} WHERE {condition} UNION {terms}) SELECT t, {names} FROM gone",
             row(0, ""),
             self.table(circle.tables[0].0)
+        );
+        taken
+    }
+
+    /// The rows `c` that the keys of an edge lead to, from rows that are known by some columns.
+    fn along(
+        &self,
+        circle: &Circle,
+        (edge, keys): (&Edge, &[&ForeignKey]),
+        known: &[String],
+    ) -> (String, String) {
+        let (above, below) = (circle.tables[edge.from].0, circle.tables[edge.to].0);
+        let target = self.columns(below, below.key, "c.");
+        let pairs = keys.iter().map(|key| {
+            if edge.held {
+                equal(&target, &self.columns(above, &parts(key), "h."), "")
+            } else {
+                equal(&self.columns(below, &parts(key), "c."), known, "g.")
+            }
+        });
+        let pairs = format!("({})", pairs.collect::<Vec<_>>().join(" OR "));
+        let below = self.table(below);
+        if edge.held {
+            let holder = equal(&self.columns(above, above.key, "h."), known, "g.");
+            let source = format!("{} AS h JOIN {below} AS c ON {pairs}", self.table(above));
+            (source, holder)
+        } else {
+            (format!("{below} AS c"), pairs)
+        }
+    }
+
+    /// Reads which rows of `table` refer to rows of a circle, as the keys of both.
+    pub(super) fn tie(
+        &self,
+        statement: &mut Statement,
+        table: &'static Table,
+        (foreign_key, listed): (&ForeignKey, &[Target]),
+        skip: usize,
+    ) -> usize {
+        let target = (foreign_key.target)();
+        let list = List::new(
+            target,
+            Side::Recorded,
+            listed.to_vec(),
+            target.key.iter().copied(),
+        );
+        let list = self.take(list, skip);
+        let taken = list.rows.len();
+        let targets = self.columns(target, target.key, "c.");
+        let columns = self.columns(table, &parts(foreign_key), "h.");
+        let condition = self.dialect.one_of(statement, &targets, list);
+        statement.text = format!(
+            "SELECT {}, {} FROM {} AS h JOIN {} AS c ON {} WHERE {condition}",
+            self.columns(table, table.key, "h.").join(", "),
+            targets.join(", "),
+            self.table(table),
+            self.table(target),
+            equal(&targets, &columns, "")
         );
         taken
     }
@@ -216,6 +284,13 @@ impl Texts {
             "({key}) IN (WITH RECURSIVE gone AS (SELECT {key} FROM {name} WHERE {condition} UNION SELECT {child} FROM {name} AS t JOIN gone ON {joins}) SELECT {key} FROM gone)"
         )
     }
+}
+
+/// The condition that columns are equal, pair by pair.
+fn equal(columns: &[String], others: &[String], prefix: &str) -> String {
+    let pairs = columns.iter().zip(others);
+    let pairs = pairs.map(|(column, other)| format!("{column} = {prefix}{other}"));
+    pairs.collect::<Vec<_>>().join(" AND ")
 }
 
 /// The columns of a foreign key, in the order of the target's key.

@@ -104,6 +104,9 @@ impl Texts {
             Action::Trace { reach, circle } => {
                 self.trace(&mut statement, (reach, listed), circle, skip)
             }
+            Action::Tie { foreign_key, .. } => {
+                self.tie(&mut statement, table, (foreign_key, listed), skip)
+            }
             Action::Gather { reach, columns, .. } => {
                 let (condition, taken) = self.reached(&mut statement, (reach, listed), skip);
                 let columns = self.columns(table, columns, "").join(", ");

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use crate::error::Error;
 use crate::graph::Graph;
 use crate::meta::{ForeignKey, Table};
 use crate::plan::order::{Group, Op, Order};
@@ -27,7 +26,7 @@ impl Order {
         group: usize,
         ops: &[usize],
         steps: &mut Vec<Step>,
-    ) -> Result<(), Error> {
+    ) {
         let Group { key, table, .. } = &self.groups[group];
         let (rank, table, when) = (key.rank, *table, key.when.clone());
         match self.ops[ops[0]] {
@@ -69,7 +68,7 @@ impl Order {
                     foreign_key: orphan.foreign_key,
                     rows: rows.collect(),
                 };
-                self.after.extend(reach::abandon(base, &mut self.sets)?);
+                self.after.push(base);
             }
             Op::Leave(id) => {
                 let leaver = &graph.leavers[id];
@@ -78,7 +77,7 @@ impl Order {
                     let (taken, gone): (Vec<_>, Vec<_>) = ops.iter().partition(taken_over);
                     if !taken.is_empty() {
                         let rows = self.targets(&taken);
-                        let leaving = reach::below(table, rows, &mut self.sets)?;
+                        let leaving = reach::below(table, rows, &mut self.sets);
                         self.leave(leaving, steps);
                     }
                     let (parked, there): (Vec<_>, Vec<_>) =
@@ -87,7 +86,7 @@ impl Order {
                         if !ops.is_empty() {
                             let rows = self.targets(&ops);
                             let when = naming(table, owner);
-                            let leaving = reach::remove(table, when, rows, &mut self.sets)?;
+                            let leaving = reach::remove(table, when, rows, &mut self.sets);
                             self.leave(leaving, steps);
                         }
                     }
@@ -122,11 +121,10 @@ impl Order {
                     parents,
                     kept,
                 };
-                let leaving = detach(whole.relation, base, &mut self.sets)?;
+                let leaving = detach(whole.relation, base, &mut self.sets);
                 self.leave(leaving, steps);
             }
         }
-        Ok(())
     }
 
     /// Rows go; the targets that they leave alone go last.

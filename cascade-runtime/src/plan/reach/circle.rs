@@ -1,15 +1,17 @@
 //! Tables whose cascades lead back to each other.
 
-use super::{Below, is_self, left_to_database, sweep, touches};
-use crate::error::Error;
+use std::collections::{HashMap, HashSet};
+
+use super::{Below, left_to_database, sweep, touches};
 use crate::meta::{ForeignKey, OnDelete, RelationDef, Table};
-use crate::plan::{Action, Base, Circle, Reach, Sets, Step};
+use crate::plan::{Action, Base, Circle, Edge, Reach, Sets, Step};
 
 impl Below<'_> {
     /// Rows of tables whose cascades lead back to each other: what goes is known before anything changes, so that foreign keys among them can
     /// let go.
-    pub(super) fn circle(&mut self, reach: &Reach, circle: &Circle) -> Result<(), Error> {
+    pub(super) fn circle(&mut self, reach: &Reach, circle: &Circle) {
         let Circle { tables, edges } = circle;
+        let circle_tables = circle.going_sets();
         let trace = Step {
             table: tables[0].0,
             kind: None,
@@ -18,8 +20,11 @@ impl Below<'_> {
                 circle: circle.clone(),
             },
         };
-        self.steps.insert(self.start, trace);
+        self.leaving.now.insert(self.start, trace);
         self.start += 1;
+        if circle.has_targets() {
+            self.tie(circle);
+        }
         let reached = |&(table, set): &(&'static Table, usize)| {
             let base = Base::Gathered {
                 table,
@@ -28,33 +33,38 @@ impl Below<'_> {
             };
             (table, Reach::from(base))
         };
-        let reached: Vec<_> = tables.iter().map(reached).collect();
-        let inside = |key: &ForeignKey| edges.iter().any(|(_, edge, _)| std::ptr::eq(*edge, key));
+        let reached: Vec<_> = circle_tables.iter().map(reached).collect();
+        let is_edge = |relation: &RelationDef, table| {
+            let key = relation.foreign_key(table);
+            edges.iter().any(|edge| {
+                edge.held == relation.is_held()
+                    && key.is_some_and(|key| std::ptr::eq(edge.foreign_key, key))
+            })
+        };
         for (table, reach) in &reached {
             self.path.push((table, reach.clone()));
             for relation in table.relations.iter().filter(|relation| touches(relation)) {
+                if relation.cascade.delete && is_edge(relation, table) {
+                    continue;
+                }
                 if relation.is_held() {
-                    self.target(table, relation, reach)?;
-                } else if !relation.cascade.delete
-                    || !relation.foreign_key(table).is_some_and(inside)
-                {
+                    self.target(table, relation, reach);
+                } else {
                     let left = left_to_database(relation, table, false);
-                    self.relation(table, relation, reach, left)?;
+                    self.relation(table, relation, reach, left);
                 }
             }
             self.path.pop();
         }
-        let refers = |table: &Table, key: &ForeignKey| {
-            let restricted = key.on_delete == Some(OnDelete::Restrict);
-            (key.target_ident != table.ident || restricted)
-                && reached
-                    .iter()
-                    .any(|(target, _)| target.ident == key.target_ident)
+        let refers = |key: &ForeignKey| {
+            reached
+                .iter()
+                .any(|(target, _)| target.ident == key.target_ident)
         };
         for (table, reach) in &reached {
             let keys = table.foreign_keys.iter();
-            for key in keys.filter(|key| key.nullable && refers(table, key)) {
-                self.steps.push(Step {
+            for key in keys.filter(|key| key.nullable && refers(key)) {
+                self.leaving.now.push(Step {
                     kind: None,
                     ..sweep(table, reach, Some(key))
                 });
@@ -66,87 +76,159 @@ impl Below<'_> {
             let is_free = |(table, _): &&(&'static Table, Reach)| {
                 !rest.iter().any(|(other, _)| {
                     let keys = other.foreign_keys.iter();
-                    let mut holding = keys.filter(|key| {
-                        !key.nullable && other.ident != table.ident && refers(other, key)
-                    });
+                    let mut holding = keys
+                        .filter(|key| !key.nullable && other.ident != table.ident && refers(key));
                     holding.any(|key| key.target_ident == table.ident)
                 })
             };
             let next = rest.iter().position(is_free);
             let (table, reach) = rest.remove(next.unwrap_or_default());
-            self.steps.push(sweep(table, reach, None));
+            self.leaving.now.push(sweep(table, reach, None));
         }
-        Ok(())
+    }
+
+    /// Reads what refers to the rows that were traced, so that it is known which of them go.
+    fn tie(&mut self, circle: &Circle) {
+        let keys = circle.foreign_keys();
+        let last = keys.len() - 1;
+        for (index, (table, foreign_key)) in keys.into_iter().enumerate() {
+            let tie = Step {
+                table,
+                kind: None,
+                action: Action::Tie {
+                    circle: circle.clone(),
+                    foreign_key,
+                    last: index == last,
+                },
+            };
+            self.leaving.now.insert(self.start, tie);
+            self.start += 1;
+        }
     }
 }
 
+/// A relation by which rows go with the row that has it, and the table that it leads to.
+struct Lead {
+    relation: &'static RelationDef,
+    foreign_key: &'static ForeignKey,
+    to: &'static Table,
+}
+
 impl Circle {
-    /// The tables to which the cascades of `table` lead, and whose cascades lead back to it, but for a table alone.
+    /// The tables to which the cascades of `table` lead, and whose cascades lead back to it. `None` where there are none, for a tree alone, and where
+    /// the database does all of it.
     pub(super) fn of(table: &'static Table, sets: &mut Sets) -> Option<Self> {
-        let below = below_of(table);
-        let back = |other: &&'static Table| {
-            below_of(other)
-                .iter()
-                .any(|again| again.ident == table.ident)
-        };
-        let others = below
+        let below = below(table);
+        if !below
             .iter()
-            .copied()
-            .filter(|other| other.ident != table.ident);
-        let others: Vec<&'static Table> = others.filter(back).collect();
-        // RESTRICT looks at each row by itself: a tree lets go before it goes.
-        let restricted = leading_on(table).any(|relation| {
-            let key = relation.foreign_key(table);
-            is_self(relation, table)
-                && key.is_some_and(|key| key.on_delete == Some(OnDelete::Restrict))
-        });
-        if others.is_empty() && !restricted {
+            .any(|(table_below, _)| table_below.ident == table.ident)
+        {
             return None;
         }
-        let tables: Vec<&'static Table> = std::iter::once(table).chain(others).collect();
-        let place = |ident| tables.iter().position(|table| table.ident == ident);
-        let mut edges = Vec::new();
-        for (from, table) in tables.iter().enumerate() {
-            for relation in leading_on(table) {
-                let to = place((relation.target)().ident);
-                edges.extend(
-                    relation
-                        .foreign_key(table)
-                        .zip(to)
-                        .map(|(key, to)| (from, key, to)),
-                );
-            }
+        let mut tables = above(table, &below);
+        let is_tree = tables.len() == 1;
+        let inside = || {
+            let leads = tables.iter().enumerate().flat_map(|(from, table)| {
+                leads(table)
+                    .into_iter()
+                    .map(move |lead| (from, *table, lead))
+            });
+            leads.filter(|(.., lead)| tables.iter().any(|table| table.ident == lead.to.ident))
+        };
+        let held = inside().any(|(.., lead)| lead.relation.is_held());
+        let by_statements = inside().any(|(_, table, lead)| {
+            // RESTRICT looks at each row by itself: a tree lets go before it goes.
+            let alone = is_tree && lead.foreign_key.on_delete != Some(OnDelete::Restrict);
+            !alone && !left_to_database(lead.relation, table, false)
+        });
+        if !held && !by_statements {
+            return None;
         }
-        let tables = tables.into_iter().map(|table| (table, sets.next()));
+        let first = usize::from(held);
+        let place = |to: &Table| tables.iter().position(|table| table.ident == to.ident);
+        let edge = |from: usize, lead: &Lead| {
+            Some(Edge {
+                from,
+                foreign_key: lead.foreign_key,
+                to: first + place(lead.to)?,
+                held: lead.relation.is_held(),
+            })
+        };
+        let edges = inside().flat_map(|(from, _, lead)| {
+            // The rows that go in any case lead where others of their table do.
+            let again = (held && from == 0).then(|| edge(0, &lead));
+            [again.flatten(), edge(first + from, &lead)]
+        });
+        let edges = edges.flatten().collect();
+        if held {
+            tables.insert(0, table);
+        }
         Some(Self {
-            tables: tables.collect(),
             edges,
+            tables: tables
+                .into_iter()
+                .map(|table| (table, sets.next()))
+                .collect(),
         })
     }
 }
 
-/// The tables that a delete of rows of `table` reaches; itself only where it comes back to it.
-fn below_of(table: &'static Table) -> Vec<&'static Table> {
-    let mut reached: Vec<&'static Table> = Vec::new();
-    let mut from = vec![table];
-    while let Some(table) = from.pop() {
-        for relation in leading_on(table) {
-            let child = (relation.target)();
-            if !reached.iter().any(|known| known.ident == child.ident) {
-                reached.push(child);
-                from.push(child);
+/// A cascade may come from rows of one table to those of another.
+pub(super) fn leads_to(table: &'static Table, other: &'static Table) -> bool {
+    below(table)
+        .iter()
+        .any(|(below, _)| below.ident == other.ident)
+}
+
+/// The tables that a delete of rows of `table` reaches, each with one that it is reached from, as often as there are ways; itself only where it
+/// comes back to it.
+///
+/// A row that was reached from the one that it refers to doesn't lead back to that, nor the other way round.
+fn below(table: &'static Table) -> Vec<(&'static Table, &'static Table)> {
+    let mut reached = Vec::new();
+    let mut ways = HashSet::new();
+    let mut from: Vec<(&'static Table, Option<(*const ForeignKey, bool)>)> = vec![(table, None)];
+    while let Some((table, by)) = from.pop() {
+        for lead in leads(table) {
+            let (key, held) = (
+                std::ptr::from_ref(lead.foreign_key),
+                lead.relation.is_held(),
+            );
+            if by != Some((key, !held)) && ways.insert((key, held)) {
+                reached.push((lead.to, table));
+                from.push((lead.to, Some((key, held))));
             }
         }
     }
     reached
 }
 
-/// The relations whose rows are deleted with the parent, by statements.
-fn leading_on(table: &'static Table) -> impl Iterator<Item = &'static RelationDef> {
-    table.relations.iter().filter(move |relation| {
-        touches(relation)
-            && !relation.is_held()
-            && relation.cascade.delete
-            && !left_to_database(relation, table, false)
-    })
+/// The tables from which a cascade comes to `table`, that one first, of those that are reached from it.
+fn above(table: &'static Table, below: &[(&'static Table, &'static Table)]) -> Vec<&'static Table> {
+    let mut from: HashMap<&str, Vec<&'static Table>> = HashMap::new();
+    for (to, above) in below {
+        from.entry(to.ident).or_default().push(above);
+    }
+    let mut tables = vec![table];
+    let mut known = HashSet::from([table.ident]);
+    let mut next = 0;
+    while let Some(table) = tables.get(next) {
+        let above = from.remove(table.ident).unwrap_or_default();
+        tables.extend(above.into_iter().filter(|above| known.insert(above.ident)));
+        next += 1;
+    }
+    tables
+}
+
+fn leads(table: &'static Table) -> Vec<Lead> {
+    let relations = table.relations.iter();
+    let relations = relations.filter(|relation| touches(relation) && relation.cascade.delete);
+    let leads = relations.filter_map(|relation| {
+        Some(Lead {
+            relation,
+            foreign_key: relation.foreign_key(table)?,
+            to: (relation.target)(),
+        })
+    });
+    leads.collect()
 }
