@@ -54,6 +54,7 @@ async fn run<T: Entity, D: Db>(rows: &[Row<T>], mut db: D) -> Result<(), Error> 
         (0..rows.len()).map(Target::Node).collect(),
         &mut Sets::default(),
     ));
+    let steps = plan::joined(steps, abilities::<D::Backend>());
     Work {
         graph: &graph,
         steps: &steps,
@@ -78,6 +79,7 @@ pub(crate) async fn delete_by_key<T: Entity, D: Db>(
         keys.targets(),
         &mut Sets::default(),
     );
+    let steps = plan::joined(steps, abilities::<D::Backend>());
     let work = Work {
         graph: &graph,
         steps: &steps,
@@ -150,6 +152,7 @@ pub(crate) async fn detach<T: Entity, D: Db>(
             &mut sets,
         );
         steps.extend(leaving.steps(&mut sets));
+        let steps = plan::joined(steps, abilities::<D::Backend>());
         let work = Work {
             graph: &graph,
             steps: &steps,

@@ -104,8 +104,15 @@ impl<'g, 'a> Work<'g, 'a> {
         let mut values = Values::new(self.graph, self.keys);
         let mut changes: Vec<Change> = Vec::with_capacity(self.steps.len());
         for step in self.steps {
-            let rows = self.run_step::<DB>(connection, step, &mut values).await?;
-            changes.extend(step.change(Some(rows)));
+            if let Action::Together { steps } = &step.action {
+                let rows = self.run_together::<DB>(connection, steps, &mut values);
+                let rows = rows.await?;
+                let parts = steps.iter().zip(rows);
+                changes.extend(parts.filter_map(|(step, rows)| step.change(Some(rows))));
+            } else {
+                let rows = self.run_step::<DB>(connection, step, &mut values).await?;
+                changes.extend(step.change(Some(rows)));
+            }
         }
         Ok(Done {
             report: Report::new(changes),
@@ -121,7 +128,7 @@ impl<'g, 'a> Work<'g, 'a> {
         values: &mut Values<'g, 'a>,
     ) -> Result<u64, Failure> {
         let texts = DB::texts();
-        let listed = step.listed(|set| values.gathered(set));
+        let listed = step.listed(&|set| values.gathered(set));
         values.hold_back(match &step.action {
             Action::Insert { late, .. } => late,
             _ => &[],
@@ -155,6 +162,14 @@ impl<'g, 'a> Work<'g, 'a> {
                     matched.map_err(|error| self.failure(step, rows.clone(), error))?;
                     touched += taken as u64;
                 }
+                Action::Reread { rows: nodes } => {
+                    let returned = DB::fetch(connection, text, arguments).await.map_err(fail)?;
+                    let nodes = &nodes[rows.clone()];
+                    insert::reread::<DB>(step.table, &statement, nodes, &returned, values)
+                        .map_err(|error| self.failure(step, rows.clone(), error))?;
+                }
+                // Runs by itself.
+                Action::Together { .. } => {}
                 Action::Draw { rows: nodes } => {
                     let drawn = DB::fetch(connection, text, arguments).await.map_err(fail)?;
                     insert::drawn::<DB>(step.table, statement.returns[0], nodes, &drawn, values)
@@ -194,6 +209,40 @@ impl<'g, 'a> Work<'g, 'a> {
         } = &step.action
         {
             values.decide(circle);
+        }
+        Ok(touched)
+    }
+
+    /// Runs steps as one statement; gives the numbers of rows that each touched.
+    async fn run_together<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+        steps: &[Step],
+        values: &mut Values<'g, 'a>,
+    ) -> Result<Vec<u64>, Failure> {
+        let first = &steps[0];
+        let listed = |step| (step, Step::listed(step, &|set| values.gathered(set)));
+        let parts: Vec<(&Step, Vec<Target>)> = steps.iter().map(listed).collect();
+        let masked = |rows: &[Target], column| rows.iter().any(|row| !values.writes(*row, column));
+        let Some(statement) = DB::texts().together(&parts, &masked) else {
+            let message = "more rows refer to each other than one statement takes";
+            let error = Error::new(ErrorKind::Unsupported, message);
+            return Err(self.failure(first, 0..parts[0].1.len(), error.into()));
+        };
+        let fail = |error: Cause| self.failure(first, 0..parts[0].1.len(), error);
+        let arguments = arguments::<DB>(&statement, values).map_err(|error| fail(error.into()))?;
+        sends(first.table, "together", None, &statement.text);
+        let found = DB::fetch(connection, statement.text, arguments).await;
+        let found = found.map_err(|error| fail(error.into()))?;
+        let mut touched = Vec::with_capacity(steps.len());
+        for (index, (step, listed)) in parts.iter().enumerate() {
+            let count = found.first().map_or(Ok(0), |row| DB::number(row, index));
+            let count = count.map_err(|error| fail(error.into()))?;
+            let count = u64::try_from(count).unwrap_or_default();
+            if !matches!(step.action, Action::Sweep { .. }) {
+                self.expect(step, 0..listed.len(), count)?;
+            }
+            touched.push(count);
         }
         Ok(touched)
     }

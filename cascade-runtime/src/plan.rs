@@ -3,6 +3,7 @@
 //! Pure: from the graph alone. A step names cells, not values; a child's foreign key is bound from the parent's generated key when its turn comes.
 
 mod circle;
+mod join;
 mod order;
 mod reach;
 
@@ -12,6 +13,7 @@ use crate::meta::{ForeignKey, Table};
 use crate::report::{Change, ChangeKind};
 
 pub(crate) use circle::{Circle, Edge, Tie};
+pub(crate) use join::joined;
 pub(crate) use order::save;
 pub(crate) use reach::{delete, detach};
 
@@ -35,6 +37,10 @@ pub(crate) enum Action {
         drawn: bool,
         late: Vec<(usize, usize)>,
     },
+    /// Reads what the database has given nodes that were inserted together with others.
+    Reread { rows: Vec<usize> },
+    /// These steps as one statement, after which foreign keys are checked: their rows refer to each other.
+    Together { steps: Vec<Step> },
     /// Writes columns of rows that are named by `when`, a set of columns as the database has them: the key, the owner, the version.
     Write {
         rows: Vec<Target>,
@@ -140,8 +146,8 @@ impl Sets {
 /// What a database can do, as far as the order depends on it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Abilities {
-    /// Any number of rows that refer to each other are inserted by one statement, and their keys can be drawn before.
-    pub(crate) whole_inserts: bool,
+    /// Foreign keys are checked at the end of a statement, which takes any number of rows of any tables; keys can be drawn before.
+    pub(crate) checks_at_end: bool,
 }
 
 /// How a reach goes on.
@@ -237,7 +243,7 @@ impl Base {
 impl Step {
     /// Where some of its rows are: exactly for one row, without the indices for several.
     pub(crate) fn path(&self, graph: &Graph<'_>, rows: std::ops::Range<usize>) -> String {
-        let path = match self.listed(|_| 0).get(rows.start) {
+        let path = match self.listed(&|_| 0).get(rows.start) {
             Some(Target::Node(node) | Target::Loose(node)) => graph.path(*node),
             Some(Target::Leaver(id)) => {
                 let leaver = &graph.leavers[*id];
@@ -257,10 +263,14 @@ impl Step {
     }
 
     /// The rows that its statements list; `gathered` tells how many keys a set has.
-    pub(crate) fn listed(&self, gathered: impl Fn(usize) -> usize) -> Vec<Target> {
+    pub(crate) fn listed(&self, gathered: &dyn Fn(usize) -> usize) -> Vec<Target> {
         match &self.action {
-            Action::Draw { rows } | Action::Insert { rows, .. } => {
+            Action::Draw { rows } | Action::Insert { rows, .. } | Action::Reread { rows } => {
                 rows.iter().map(|node| Target::Node(*node)).collect()
+            }
+            Action::Together { steps } => {
+                let listed = steps.iter().flat_map(|step| step.listed(gathered));
+                listed.collect()
             }
             Action::Write { rows, .. }
             | Action::Delete { rows, .. }
@@ -290,14 +300,17 @@ impl Step {
     /// How many rows it names; `None` where the database knows.
     pub(crate) fn rows(&self) -> Option<usize> {
         match &self.action {
-            Action::Draw { rows } | Action::Insert { rows, .. } => Some(rows.len()),
+            Action::Draw { rows } | Action::Insert { rows, .. } | Action::Reread { rows } => {
+                Some(rows.len())
+            }
             Action::Write { rows, .. }
             | Action::Delete { rows, .. }
             | Action::Lock { rows, .. } => Some(rows.len()),
             Action::Sweep { .. }
             | Action::Gather { .. }
             | Action::Trace { .. }
-            | Action::Tie { .. } => None,
+            | Action::Tie { .. }
+            | Action::Together { .. } => None,
         }
     }
 
@@ -313,6 +326,8 @@ impl Step {
                 .filter(|&column| !self.table.columns[column].is_generated())
                 .collect(),
             Action::Draw { .. }
+            | Action::Reread { .. }
+            | Action::Together { .. }
             | Action::Delete { .. }
             | Action::Lock { .. }
             | Action::Gather { .. }
@@ -326,6 +341,14 @@ impl Step {
             .collect()
     }
 
+    /// The steps that it stands for: itself, as a rule.
+    pub(crate) fn parts(&self) -> &[Self] {
+        match &self.action {
+            Action::Together { steps } => steps,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
     /// What it changes the tables by.
     pub(crate) fn change(&self, rows: Option<u64>) -> Option<Change> {
         let kind = self.kind?;
@@ -336,6 +359,8 @@ impl Step {
     pub(crate) fn verb(&self) -> &'static str {
         match &self.action {
             Action::Draw { .. } => "draw",
+            Action::Reread { .. } => "read",
+            Action::Together { .. } => "together",
             Action::Insert { .. } => "insert",
             Action::Write { .. }
             | Action::Sweep {
@@ -357,6 +382,7 @@ impl Step {
                 | Action::Gather { .. }
                 | Action::Trace { .. }
                 | Action::Tie { .. }
+                | Action::Together { .. }
         ) && self.rows() == Some(1)
     }
 

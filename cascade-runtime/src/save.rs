@@ -243,11 +243,15 @@ async fn see<DB: Backend>(
 /// What a save would do.
 pub(crate) fn plan(rows: &dyn Roots) -> Result<Plan, Error> {
     let graph = Graph::build(roots(rows), &[])?;
-    let steps = plan::save(&graph, Abilities::default())?;
+    let steps = plan::save(&graph, Abilities::default());
+    // What one statement has to insert is saved by the databases that can.
+    let checks_at_end = cfg!(feature = "postgres");
+    let steps = steps.or_else(|_| plan::save(&graph, Abilities { checks_at_end }))?;
     let rows = |step: &plan::Step| step.rows().map(|rows| rows as u64);
     Ok(Plan::new(
         steps
             .iter()
+            .flat_map(plan::Step::parts)
             .filter_map(|step| step.change(rows(step)))
             .collect(),
     ))

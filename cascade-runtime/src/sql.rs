@@ -84,6 +84,8 @@ pub(crate) struct Statement {
     pub(crate) places: usize,
     /// The columns that it returns, behind `n` where the database numbers them.
     pub(crate) returns: Vec<usize>,
+    /// One of several in a statement: nothing comes back of it.
+    pub(crate) is_part: bool,
     /// The rows that come back begin with the number of the row that they belong to.
     pub(crate) numbered: bool,
 }

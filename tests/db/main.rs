@@ -34,6 +34,7 @@ mod merge_parents;
 mod models;
 mod moving;
 mod moving_within;
+mod mutual;
 mod names;
 mod options;
 mod own_cascades;

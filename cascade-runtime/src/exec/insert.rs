@@ -92,6 +92,25 @@ pub(super) async fn matched<DB: Backend>(
     Ok(())
 }
 
+/// Takes down what the database has given rows whose keys are known.
+pub(super) fn reread<DB: Backend>(
+    table: &'static Table,
+    statement: &Statement,
+    nodes: &[usize],
+    returned: &[DB::Row],
+    values: &mut Values<'_, '_>,
+) -> Result<(), Cause> {
+    let order = by_key::<DB>(table, statement, nodes, returned, values)?;
+    for (row, number) in returned.iter().zip(order) {
+        let columns = statement.returns.iter().enumerate();
+        for (position, column) in columns.skip(table.key.len()) {
+            let cell = read_cell::<DB>(table, *column, row, position)?;
+            values.stage(nodes[number], *column, cell);
+        }
+    }
+    Ok(())
+}
+
 /// The number, in the list, of each row that came back without one.
 async fn ranked<DB: Backend>(
     connection: &mut DB::Connection,

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::graph::{Fate, Graph, Node};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::order::emit::release;
-use crate::plan::{Abilities, Base, Sets, Step, Target, naming, reach};
+use crate::plan::{Abilities, Base, Sets, Step, Target, joined, naming, reach};
 
 /// The steps of a save, in order.
 ///
@@ -203,9 +203,14 @@ impl Order {
                 .min_by_key(|(_, group)| (group.ready.len() < group.open, group.key.rank))
                 .map(|(index, _)| index);
             let Some(next) = next else {
-                if !self.postpone(graph) {
+                if self.postpone(graph) {
+                    continue;
+                }
+                let inserted = self.insert_together(graph, &mut steps);
+                if inserted == 0 {
                     self.park(graph, &mut steps)?;
                 }
+                done += inserted;
                 continue;
             };
             let mut ops = std::mem::take(&mut self.groups[next].ready);
@@ -217,7 +222,7 @@ impl Order {
             self.release(&ops);
         }
         steps.extend(reach::abandoned(self.after, &mut self.sets));
-        Ok(steps)
+        Ok(joined(steps, self.abilities))
     }
 
     fn release(&mut self, ops: &[usize]) {

@@ -157,7 +157,7 @@ impl Dialect for Sqlite {
 
     fn abilities(&self) -> Abilities {
         Abilities {
-            whole_inserts: false,
+            checks_at_end: false,
         }
     }
 

@@ -32,7 +32,45 @@ impl Texts {
         (listed, skip): (&[Target], usize),
         masked: &dyn Fn(&[Target], usize) -> bool,
     ) -> (Statement, usize) {
-        let mut statement = Statement::default();
+        self.part(Statement::default(), step, (listed, skip), masked)
+    }
+
+    /// These steps as one statement, each with the rows that it lists. It gives back how many rows each has touched. `None` where a step has more
+    /// rows than one statement takes.
+    pub(crate) fn together(
+        &self,
+        steps: &[(&Step, Vec<Target>)],
+        masked: &dyn Fn(&[Target], usize) -> bool,
+    ) -> Option<Statement> {
+        let mut whole = Statement::default();
+        let mut parts = Vec::new();
+        let mut counts = Vec::new();
+        for (index, (step, listed)) in steps.iter().enumerate() {
+            let start = Statement {
+                places: whole.places,
+                is_part: true,
+                ..Statement::default()
+            };
+            let (part, taken) = self.part(start, step, (listed, 0), masked);
+            if taken < listed.len() {
+                return None;
+            }
+            whole.places = part.places;
+            whole.binds.extend(part.binds);
+            parts.push(format!("s{index} AS ({} RETURNING 1)", part.text));
+            counts.push(format!("(SELECT count(*) FROM s{index})"));
+        }
+        whole.text = format!("WITH {} SELECT {}", parts.join(", "), counts.join(", "));
+        Some(whole)
+    }
+
+    fn part(
+        &self,
+        mut statement: Statement,
+        step: &Step,
+        (listed, skip): (&[Target], usize),
+        masked: &dyn Fn(&[Target], usize) -> bool,
+    ) -> (Statement, usize) {
         let table = step.table;
         let taken = match &step.action {
             Action::Draw { .. } => {
@@ -41,25 +79,11 @@ impl Texts {
                 statement.returns = vec![column];
                 listed.len()
             }
+            Action::Reread { .. } => self.reread(&mut statement, table, (listed, skip)),
+            // One statement, whose parts are made one by one.
+            Action::Together { .. } => listed.len(),
             Action::Insert { drawn, .. } => {
-                let columns =
-                    (0..table.columns.len()).filter(|&column| self.inserts(table, column, *drawn));
-                let list = List::new(table, Side::New, listed.to_vec(), columns);
-                let mut list = self.take(list, skip);
-                if self.dialect.inserts_singly(table) {
-                    list.rows.truncate(1);
-                }
-                let taken = list.rows.len();
-                statement.returns = table
-                    .generated()
-                    .filter(|&column| !self.inserts(table, column, *drawn))
-                    .collect();
-                if table.is_link() {
-                    self.insert_links(&mut statement, table, list);
-                } else {
-                    self.dialect.insert(&mut statement, table, list);
-                }
-                taken
+                self.insert(&mut statement, table, (listed, skip), *drawn)
             }
             Action::Write {
                 rows,
@@ -118,6 +142,58 @@ impl Texts {
             }
         };
         (statement, taken)
+    }
+
+    /// New rows, and what the database fills in of them.
+    fn insert(
+        &self,
+        statement: &mut Statement,
+        table: &'static Table,
+        (listed, skip): (&[Target], usize),
+        drawn: bool,
+    ) -> usize {
+        let inserts = |column: &usize| self.inserts(table, *column, drawn);
+        let columns = (0..table.columns.len()).filter(inserts);
+        let list = List::new(table, Side::New, listed.to_vec(), columns);
+        let mut list = self.take(list, skip);
+        if self.dialect.inserts_singly(table) {
+            list.rows.truncate(1);
+        }
+        let taken = list.rows.len();
+        if !statement.is_part {
+            let others = table.generated().filter(|column| !inserts(column));
+            statement.returns = others.collect();
+        }
+        if table.is_link() {
+            self.insert_links(statement, table, list);
+        } else {
+            self.dialect.insert(statement, table, list);
+        }
+        taken
+    }
+
+    /// The key of rows and what the database has filled in of them.
+    fn reread(
+        &self,
+        statement: &mut Statement,
+        table: &'static Table,
+        (listed, skip): (&[Target], usize),
+    ) -> usize {
+        let key = table.key.iter().copied();
+        let list = List::new(table, Side::New, listed.to_vec(), key.clone());
+        let list = self.take(list, skip);
+        let taken = list.rows.len();
+        let others = table.generated();
+        let others = others.filter(|column| !table.columns[*column].key);
+        statement.returns = key.chain(others).collect();
+        let key = self.columns(table, table.key, "");
+        let condition = self.dialect.one_of(statement, &key, list);
+        statement.text = format!(
+            "SELECT {} FROM {} WHERE {condition}",
+            self.columns(table, &statement.returns, "").join(", "),
+            self.table(table)
+        );
+        taken
     }
 
     /// Links that aren't there: one that is, also where the table has no unique constraint, is no error.

@@ -195,7 +195,7 @@ impl Order {
         key: Option<&'static ForeignKey>,
     ) {
         let is_insert = matches!(self.ops[op], Op::Node(id) if graph.nodes[id].fate.is_insert());
-        if self.abilities.whole_inserts && is_insert && self.group_of[op] == self.group_of[target] {
+        if self.abilities.checks_at_end && is_insert && self.group_of[op] == self.group_of[target] {
             self.together[op] = true;
             return;
         }
@@ -203,6 +203,26 @@ impl Order {
         if let Some(key) = key.filter(|_| is_insert) {
             self.references.push(Reference { op, target, key });
         }
+    }
+
+    /// The new rows that wait for nothing but each other.
+    pub(super) fn waiting_for_each_other(&self, graph: &Graph<'_>) -> Vec<usize> {
+        let is_insert = |op: usize| matches!(self.ops[op], Op::Node(id) if graph.nodes[id].fate.is_insert() && !graph.nodes[id].table.is_link());
+        let ops = 0..self.ops.len();
+        let mut among: Vec<bool> = ops
+            .clone()
+            .map(|op| self.waits[op] > 0 && is_insert(op))
+            .collect();
+        // Who waits for one that isn't among them isn't either.
+        let mut others: Vec<usize> = ops.clone().filter(|&op| !among[op]).collect();
+        while let Some(other) = others.pop() {
+            for &follower in &self.followers[other] {
+                if std::mem::take(&mut among[follower]) {
+                    others.push(follower);
+                }
+            }
+        }
+        ops.filter(|&op| among[op]).collect()
     }
 
     /// A row that stops to refer to one that goes does so before.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::graph::Graph;
 use crate::meta::{ForeignKey, Table};
+use crate::plan::join::together;
 use crate::plan::order::{Group, Op, Order};
 use crate::plan::reach::Leaving;
 use crate::plan::{Action, Base, Step, Target, detach, kept, naming, reach};
@@ -183,6 +184,50 @@ impl Order {
             kind: Some(kind),
             action: Action::Insert { rows, drawn, late },
         });
+    }
+
+    /// Breaks a cycle: new rows of several tables that wait for each other, and can't be without, are inserted by one statement. Gives how many.
+    pub(super) fn insert_together(&mut self, graph: &Graph<'_>, steps: &mut Vec<Step>) -> usize {
+        if !self.abilities.checks_at_end {
+            return 0;
+        }
+        let ops = self.waiting_for_each_other(graph);
+        let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
+        for &op in &ops {
+            self.together[op] = true;
+            let group = self.group_of[op];
+            match groups.iter_mut().find(|(other, _)| *other == group) {
+                Some((_, ops)) => ops.push(op),
+                None => groups.push((group, vec![op])),
+            }
+        }
+        let mut inserts = Vec::new();
+        let mut rereads = Vec::new();
+        for (group, ops) in groups {
+            let table = self.groups[group].table;
+            self.groups[group].open -= ops.len();
+            self.insert(table, &ops, &mut inserts);
+            if let Some(Step {
+                action: Action::Insert { rows, .. },
+                ..
+            }) = inserts.last()
+                && table.generated().any(|column| !table.columns[column].key)
+            {
+                rereads.push(Step {
+                    table,
+                    kind: None,
+                    action: Action::Reread { rows: rows.clone() },
+                });
+            }
+        }
+        let (draws, inserts) = inserts
+            .into_iter()
+            .partition(|step| matches!(step.action, Action::Draw { .. }));
+        steps.extend::<Vec<_>>(draws);
+        steps.extend(together(inserts));
+        steps.extend(rereads);
+        self.release(&ops);
+        ops.len()
     }
 
     fn write(
