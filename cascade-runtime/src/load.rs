@@ -100,28 +100,18 @@ async fn relation_of<DB: Backend>(
     index: usize,
     below: &Tree,
 ) -> Result<Staged, Error> {
-    let mut missing = Vec::new();
     let mut loaded = Vec::new();
-    for (position, parent) in parents.iter().enumerate() {
+    for parent in parents {
         let relation = &parent.table.relations[index];
-        (parent.table.functions.view)(parent.value, &mut |fields, slots| {
-            if !is_complete(*parent, relation, slots[index]) && is_there(*parent, relation, fields)
-            {
-                missing.push(position);
-            }
+        (parent.table.functions.view)(parent.value, &mut |_, slots| {
             let rows = (0..slots[index].count()).filter_map(|row| slots[index].row(row));
             loaded.extend(rows.filter_map(|row| reached(relation, row)));
         });
     }
-    let mut children: Vec<Option<Vec<Fetched>>> = parents.iter().map(|_| None).collect();
-    if !missing.is_empty() {
-        let rows: Vec<Root<'_>> = missing.iter().map(|position| parents[*position]).collect();
-        let mut fetched = children_of::<DB>(connection, &rows, index).await?;
-        let relation = &rows[0].table.relations[index];
-        descend::<DB>(connection, &mut fetched, relation, below).await?;
-        for (position, fetched) in missing.into_iter().zip(fetched) {
-            children[position] = Some(fetched);
-        }
+    let mut children = missing::<DB>(connection, parents, index).await?;
+    if let Some(parent) = parents.first() {
+        let relation = &parent.table.relations[index];
+        descend::<DB>(connection, &mut children, relation, below).await?;
     }
     let below = if loaded.is_empty() {
         Vec::new()
@@ -133,6 +123,79 @@ async fn relation_of<DB: Backend>(
         children,
         below,
     })
+}
+
+/// By parent: what it hasn't loaded of a relation.
+async fn missing<DB: Backend>(
+    connection: &mut DB::Connection,
+    parents: &[Root<'_>],
+    index: usize,
+) -> Result<Vec<Option<Vec<Fetched>>>, Error> {
+    let mut missing = Vec::new();
+    for (position, parent) in parents.iter().enumerate() {
+        let relation = &parent.table.relations[index];
+        (parent.table.functions.view)(parent.value, &mut |fields, slots| {
+            if !is_complete(*parent, relation, slots[index]) && is_there(*parent, relation, fields)
+            {
+                missing.push(position);
+            }
+        });
+    }
+    let mut children: Vec<Option<Vec<Fetched>>> = parents.iter().map(|_| None).collect();
+    if missing.is_empty() {
+        return Ok(children);
+    }
+    let rows: Vec<Root<'_>> = missing.iter().map(|position| parents[*position]).collect();
+    let fetched = children_of::<DB>(connection, &rows, index).await?;
+    for (position, fetched) in missing.into_iter().zip(fetched) {
+        children[position] = Some(fetched);
+    }
+    Ok(children)
+}
+
+/// The relations that a row holds and those below them, where `takes` says so. `below` gives the row that a held one leads on to.
+pub(crate) fn held<'r>(
+    row: (&'static Table, &'r Erased),
+    takes: &dyn Fn(&RelationDef, &dyn Slot) -> bool,
+    below: &dyn Fn(
+        &'static RelationDef,
+        (&'r Erased, &'r RowState),
+    ) -> Option<(&'static Table, &'r Erased)>,
+) -> Tree {
+    // Of each relation of each level: the level above, its number there, the tree below.
+    let mut levels = vec![(0, 0, Tree::default())];
+    let mut rows_of = vec![vec![row]];
+    let mut level = 0;
+    while level < levels.len() {
+        let mut found: Vec<Option<Vec<(&'static Table, &'r Erased)>>> = Vec::new();
+        for (table, value) in std::mem::take(&mut rows_of[level]) {
+            found.resize_with(table.relations.len(), || None);
+            (table.functions.view)(value, &mut |_, slots| {
+                for (index, (relation, slot)) in table.relations.iter().zip(slots).enumerate() {
+                    if takes(relation, *slot) {
+                        let rows = (0..slot.count()).filter_map(|row| slot.row(row));
+                        let rows = rows.filter_map(|row| below(relation, row));
+                        found[index].get_or_insert_default().extend(rows);
+                    }
+                }
+            });
+        }
+        for (index, rows) in found.into_iter().enumerate() {
+            if let Some(rows) = rows {
+                levels.push((level, index, Tree::default()));
+                rows_of.push(rows);
+            }
+        }
+        level += 1;
+    }
+    while let Some((above, index, mut tree)) = levels.pop() {
+        tree.0.reverse();
+        match levels.get_mut(above) {
+            Some((.., above)) => above.0.push((index, tree)),
+            None => return tree,
+        }
+    }
+    Tree::default()
 }
 
 /// Whether nothing is left to load: of links, the targets are held too.
@@ -206,25 +269,101 @@ pub(crate) fn target_of(relation: &RelationDef) -> &'static Table {
     }
 }
 
+/// What was read of one relation of the rows of a level above.
+struct Level {
+    /// `None` for the children that the reading starts from.
+    above: Option<usize>,
+    relation: &'static RelationDef,
+    foreign_key: &'static ForeignKey,
+    children: Vec<Option<Vec<Fetched>>>,
+}
+
 /// Reads what lies below children that were just read, into them: nobody sees them yet.
+///
+/// Level after level, without a call inside another: a tree may be deeper than the stack.
 async fn descend<DB: Backend>(
     connection: &mut DB::Connection,
-    fetched: &mut [Vec<Fetched>],
-    relation: &RelationDef,
+    children: &mut [Option<Vec<Fetched>>],
+    relation: &'static RelationDef,
     below: &Tree,
 ) -> Result<(), Error> {
-    if below.is_empty() {
-        return Ok(());
+    let mut levels: Vec<Level> = Vec::new();
+    let mut next: Vec<(Option<usize>, usize, &Tree)> = Vec::new();
+    next.extend(
+        below
+            .0
+            .iter()
+            .rev()
+            .map(|(index, below)| (None, *index, below)),
+    );
+    while let Some((above, index, below)) = next.pop() {
+        let (relation, rows) = match above {
+            None => (relation, &*children),
+            Some(level) => (levels[level].relation, &*levels[level].children),
+        };
+        let table = target_of(relation);
+        let relation_below = &table.relations[index];
+        let Some(foreign_key) = relation_below.foreign_key(table) else {
+            continue;
+        };
+        let rows = rows.iter().flatten().flatten();
+        let rows = rows.filter_map(|(value, state)| reached(relation, (&**value, state)));
+        let children = missing::<DB>(connection, &rows.collect::<Vec<_>>(), index).await?;
+        let here = Some(levels.len());
+        levels.push(Level {
+            above,
+            relation: relation_below,
+            foreign_key,
+            children,
+        });
+        next.extend(
+            below
+                .0
+                .iter()
+                .rev()
+                .map(|(index, below)| (here, *index, below)),
+        );
     }
-    let staged = {
-        let rows = fetched.iter().flatten();
-        let roots = rows.filter_map(|(value, state)| reached(relation, (&**value, state)));
-        fetch::<DB>(connection, roots.collect(), below).await?
-    };
-    let rows = fetched.iter_mut().flatten();
-    let rows = rows.filter_map(|(value, state)| reached_mut(relation, (&mut **value, state)));
-    apply(target_of(relation), rows.collect(), staged);
+    // From below: what lies under a row is in it before it is put into its own parent.
+    while let Some(level) = levels.pop() {
+        let (relation, rows) = match level.above {
+            None => (relation, &mut *children),
+            Some(above) => (levels[above].relation, &mut *levels[above].children),
+        };
+        let index = target_of(relation)
+            .relations
+            .iter()
+            .position(|known| std::ptr::eq(known, level.relation));
+        let rows = rows.iter_mut().flatten().flatten();
+        let rows = rows.filter_map(|(value, state)| reached_mut(relation, (&mut **value, state)));
+        for (parent, children) in rows.zip(level.children) {
+            fill(
+                (target_of(relation), index.unwrap_or_default()),
+                parent,
+                level.foreign_key,
+                children,
+            );
+        }
+    }
     Ok(())
+}
+
+/// Puts the children of a relation that were read into their parent.
+fn fill(
+    (table, index): (&'static Table, usize),
+    (parent, handle): (&mut Erased, Handle),
+    foreign_key: &'static ForeignKey,
+    children: Option<Vec<Fetched>>,
+) {
+    let slots = (table.functions.visit)(parent).slots;
+    if let (Some(slot), Some(children)) = (slots.into_iter().nth(index), children) {
+        slot.fill(
+            handle,
+            foreign_key,
+            children,
+            (table.relations[index].target)(),
+        );
+    }
 }
 
 /// Reads the rows of a relation of some rows, by one query for as many as a list takes.
@@ -392,10 +531,12 @@ pub(crate) fn apply(
         }
         apply(target_of(definition), loaded, below);
         for ((parent, handle), children) in parents.iter_mut().zip(children) {
-            let slots = (table.functions.visit)(&mut **parent).slots;
-            if let (Some(slot), Some(children)) = (slots.into_iter().nth(relation), children) {
-                slot.fill(*handle, foreign_key, children, (definition.target)());
-            }
+            fill(
+                (table, relation),
+                (&mut **parent, *handle),
+                foreign_key,
+                children,
+            );
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::exec::{Lease, begin};
 use crate::find::{find, not_found};
 use crate::handle::Persistent;
+use crate::load::held;
 use crate::meta::{RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
@@ -80,7 +81,7 @@ pub(crate) async fn merge_into<T: Entity, D: Db>(
     mut db: D,
 ) -> Result<Persistent<T>, Error> {
     let table = T::table();
-    let tree = held(table, &value);
+    let tree = merged(table, &value);
     let keys = Keys::new(table, vec![key_cells(table, &value)]);
     let verdict = db.verdict();
     let mut lease = Lease::take(db.source()).await?;
@@ -101,22 +102,14 @@ pub(crate) async fn merge_into<T: Entity, D: Db>(
 }
 
 /// The relations that a plain value holds and a merge descends into. Behind links it doesn't: their targets are others' as well.
-fn held(table: &'static Table, value: &Erased) -> Tree {
-    let mut tree = Tree::default();
-    (table.functions.view)(value, &mut |_, slots| {
-        for (index, (relation, slot)) in table.relations.iter().zip(slots).enumerate() {
-            if relation.cascade.merge && slot.link().is_some() && !is_new_parent(relation, *slot) {
-                let child = (relation.target)();
-                let mut below = Tree::default();
-                let rows = (0..slot.count()).filter_map(|row| slot.row(row));
-                for (value, _) in rows.filter(|_| !child.is_link()) {
-                    below.join(held(child, value));
-                }
-                tree.0.push((index, below));
-            }
-        }
-    });
-    tree
+fn merged(table: &'static Table, value: &Erased) -> Tree {
+    let takes = |relation: &RelationDef, slot: &dyn Slot| {
+        relation.cascade.merge && slot.link().is_some() && !is_new_parent(relation, slot)
+    };
+    held((table, value), &takes, &|relation, (value, _)| {
+        let child = (relation.target)();
+        (!child.is_link()).then_some((child, value))
+    })
 }
 
 /// A parent that is new replaces the current one, which needs not be read.

@@ -8,7 +8,7 @@ use crate::exec::Lease;
 use crate::find::{find, not_found, there};
 use crate::handle::{Detached, Persistent};
 use crate::keys::ByKey;
-use crate::load::reached;
+use crate::load::{held, reached};
 use crate::meta::{ForeignKey, ForeignKeyPart, RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
@@ -44,22 +44,13 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
 
 /// The relations that a refresh reads again: after a write whose outcome is unknown, all that it may have written.
 fn loaded(table: &'static Table, value: &Erased, doubted: bool) -> Tree {
-    let mut tree = Tree::default();
-    (table.functions.view)(value, &mut |_, slots| {
-        for (index, (relation, slot)) in table.relations.iter().zip(slots).enumerate() {
-            if expires(relation, doubted) && slot.link().is_some() {
-                let mut below = Tree::default();
-                let rows = (0..slot.count()).filter_map(|row| slot.row(row));
-                for row in rows.filter_map(|row| reached(relation, row)) {
-                    below.join(loaded(row.table, row.value, doubted));
-                }
-                if !slot.link().is_some_and(|link| link.is_partial()) {
-                    tree.0.push((index, below));
-                }
-            }
-        }
-    });
-    tree
+    let takes = |relation: &RelationDef, slot: &dyn Slot| {
+        expires(relation, doubted) && slot.link().is_some_and(|link| !link.is_partial())
+    };
+    held((table, value), &takes, &|relation, row| {
+        let row = reached(relation, row)?;
+        Some((row.table, row.value))
+    })
 }
 
 fn expires(relation: &RelationDef, doubted: bool) -> bool {

@@ -176,16 +176,6 @@ impl Tree {
         self.0[position].1.add(rest);
     }
 
-    /// Adds the relations of another tree.
-    pub(crate) fn join(&mut self, other: Self) {
-        for (index, below) in other.0 {
-            match self.0.iter_mut().find(|(known, _)| *known == index) {
-                Some((_, known)) => known.join(below),
-                None => self.0.push((index, below)),
-            }
-        }
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
