@@ -4,6 +4,7 @@ use crate::Outcome;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// `cargo`, the one that runs this.
 pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
@@ -29,6 +30,28 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     } else {
         Err(format!("failed ({status}): {shown}"))
     }
+}
+
+/// Like [`run`]; a command that takes longer than this is ended, and has failed.
+pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Outcome {
+    let shown = show(command);
+    announce(command);
+    let failed = |error: std::io::Error| format!("{shown}: {error}");
+    let mut child = command.spawn().map_err(failed)?;
+    let start = Instant::now();
+    while start.elapsed() < limit {
+        match child.try_wait().map_err(failed)? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(format!("failed ({status}): {shown}")),
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    child.kill().map_err(failed)?;
+    child.wait().map_err(failed)?;
+    Err(format!(
+        "failed (it ran for {} s): {shown}",
+        limit.as_secs()
+    ))
 }
 
 /// Prints and runs a command whose output is for us: what it wrote to its standard output.
@@ -116,8 +139,17 @@ fn without_password(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{show, without_password};
+    use super::{run_within, show, without_password};
     use std::process::Command;
+    use std::time::Duration;
+
+    #[test]
+    fn a_command_that_hangs_is_ended() {
+        let mut command = Command::new("sleep");
+        let ended = run_within(command.arg("60"), Duration::from_millis(100));
+        assert_eq!(ended, Err("failed (it ran for 0 s): sleep 60".to_owned()));
+        assert_eq!(run_within(&mut Command::new("true"), Duration::MAX), Ok(()));
+    }
 
     #[test]
     fn a_command_is_shown_as_it_is_typed() {

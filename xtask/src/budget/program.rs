@@ -49,9 +49,10 @@ impl Program {
         Ok(shortest)
     }
 
-    /// Runs what was built last.
-    pub(super) fn run(&self) -> Outcome {
-        command::run(&mut Command::new(self.target.join("debug").join(NAME)))
+    /// Runs what was built last, no longer than this.
+    pub(super) fn run(&self, limit: Duration) -> Outcome {
+        let program = self.target.join("debug").join(NAME);
+        command::run_within(&mut Command::new(program), limit)
     }
 }
 
