@@ -2,6 +2,7 @@
 
 mod bulk;
 mod circles;
+mod columns;
 mod composite;
 mod counts;
 mod deep;
