@@ -7,20 +7,23 @@ use crate::program::Step;
 use crate::real::Db;
 
 /// What memory alone refuses costs nothing.
-const BEFORE_ANY_SQL: [Kind; 6] = [
+const BEFORE_ANY_SQL: [Kind; 7] = [
     Kind::KeyChanged,
     Kind::NotOwned,
     Kind::NotLoaded,
     Kind::NotCascaded,
     Kind::RemovalDenied,
     Kind::MissingRequired,
+    Kind::Contradiction,
 ];
 
 /// One statement for each thing that is done to a table, and one for each relation that is read.
 ///
 /// - The rows of a tree are looked up before they are deleted, where a constraint doesn't do it.
 /// - PostgreSQL gives the keys of a tree's new rows first, then takes all levels at once.
-/// - On SQLite lists of three rows or more are sent in pieces of a few sizes.
+/// - On SQLite lists are sent in pieces.
+///
+/// A number is exact but in two places: how a tree's deletion looks for its rows depends on what is below them in memory (`looks`), and [`pieces`].
 ///
 /// `None`: how far an operation comes before the database refuses it is not fixed.
 pub(crate) fn expected_statements(
@@ -38,7 +41,6 @@ pub(crate) fn expected_statements(
     };
     let count = |did: Did| effects.acts.iter().filter(|act| act.1 == did).count();
     let is_postgres = matches!(db, Db::Postgres(_));
-    let is_list = effects.rows.values().any(|&rows| rows > 2);
     let levels = count(Did::Inserted);
     let at_once = if is_postgres && is_tree {
         levels.saturating_sub(2)
@@ -58,11 +60,45 @@ pub(crate) fn expected_statements(
         _ => 1,
     };
     let looks = if is_tree { count(Did::Deleted) } else { 0 };
-    let pieces = if is_list && !is_postgres {
-        effects.acts.len()
-    } else {
-        0
-    };
+    let pieces = if is_postgres { 0..=0 } else { pieces(effects) };
     let least = effects.acts.len() - count(Did::Deleted) + effects.reads + restricts - at_once;
-    Some(least..=least + looks + pieces)
+    Some(least + pieces.start()..=least + looks + pieces.end())
+}
+
+/// How many statements more than one for each act SQLite gets, which takes lists in powers of two: three rows are a list of two and one of one. A range
+/// where there are several acts, for the effects have how many rows of a table there are, not in which act each is; and where rows are reached from
+/// others or let go before a deletion: if those are a list, it is in as many pieces as theirs, if not, there is one.
+fn pieces(effects: &Effects) -> RangeInclusive<usize> {
+    let (mut least, mut most, mut longest) = (0, 0, 0);
+    let is_list = |how: How| matches!(how, How::Named | How::Level(_));
+    for (&(table, did), &rows) in &effects.rows {
+        let of = |act: &&(usize, Did, How)| (act.0, act.1) == (table, did);
+        let acts = effects.acts.iter().filter(of);
+        let range = more(rows, acts.clone().count());
+        if acts.clone().all(|act| is_list(act.2)) {
+            least += range.start();
+        }
+        most += range.end();
+        longest = longest.max(*range.end());
+    }
+    let others = effects.acts.iter().filter(|act| !is_list(act.2));
+    least..=most + others.count() * longest
+}
+
+/// The same of some rows in so many acts, over all ways to divide them.
+fn more(rows: usize, acts: usize) -> RangeInclusive<usize> {
+    let lists = |rows: usize| rows.count_ones().saturating_sub(1) as usize;
+    if acts < 2 {
+        return lists(rows)..=lists(rows);
+    }
+    let ways = (0..=rows).map(|here| {
+        let others = more(rows - here, acts - 1);
+        lists(here) + others.start()..=lists(here) + others.end()
+    });
+    let (mut least, mut most) = (usize::MAX, 0);
+    for way in ways {
+        least = least.min(*way.start());
+        most = most.max(*way.end());
+    }
+    least..=most
 }
