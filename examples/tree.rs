@@ -77,7 +77,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", pictures.save(pool).await?);
     assert_eq!(print(pool).await?, 6);
 
-    println!("\nthe root is deleted by its key: nothing was read, and the whole tree goes");
+    println!("\nthe root is deleted by its key: nothing is loaded, and the whole tree goes");
     println!("{}", Folder::delete_by_key(home.key(), pool).await?);
     assert_eq!(print(pool).await?, 0);
     Ok(())
