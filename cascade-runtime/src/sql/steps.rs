@@ -134,10 +134,16 @@ impl Texts {
             Action::Gather { reach, columns, .. } => {
                 let (condition, taken) = self.reached(&mut statement, (reach, listed), skip);
                 let columns = self.columns(table, columns, "").join(", ");
-                statement.text = format!(
-                    "SELECT DISTINCT {columns} FROM {} WHERE {condition}",
-                    self.table(table)
-                );
+                let name = self.table(table);
+                // A row that a rival changes meanwhile may refer to another target then: it is locked, and read as it is when it goes.
+                let lock = self.dialect.for_update();
+                statement.text = if lock.is_empty() {
+                    format!("SELECT DISTINCT {columns} FROM {name} WHERE {condition}")
+                } else {
+                    format!(
+                        "SELECT DISTINCT {columns} FROM (SELECT {columns} FROM {name} AS t WHERE {condition}{lock}) AS held"
+                    )
+                };
                 taken
             }
         };
