@@ -216,7 +216,7 @@ CREATE TABLE cases (id $id, shelf_id BIGINT NOT NULL REFERENCES shelves, name TE
     empty: "",
     seed: "
 INSERT INTO authors (name, version) VALUES ('ann', 1), ('bob', 1), ('cid', 1);
-INSERT INTO series (name) VALUES ('first'), ('second');
+INSERT INTO series (name) VALUES ('first'), ('second'), ('third');
 INSERT INTO covers (art) VALUES ('red'), ('blue');
 INSERT INTO tags (word) VALUES ('ink'), ('oil'), ('wax');
 INSERT INTO posts (author_id, place, title, version, series_id, cover_id)

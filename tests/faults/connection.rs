@@ -8,7 +8,7 @@ use crate::home::{Home, each_operation};
 use crate::operation::{Memory as _, Writes};
 use crate::proxy::{Cut, Proxy};
 
-each_operation!(few postgres: nothing_is_left_of_a_connection_that_is_lost);
+each_operation!(postgres: nothing_is_left_of_a_connection_that_is_lost);
 
 async fn nothing_is_left_of_a_connection_that_is_lost(
     mut home: Home<Postgres>,

@@ -36,7 +36,7 @@ pub(crate) async fn polled<F: Future>(future: F, times: usize, when: When) -> Op
     .await
 }
 
-each_operation!(nothing_is_left_of_a_future_that_is_dropped, few on postgres);
+each_operation!(nothing_is_left_of_a_future_that_is_dropped);
 
 async fn nothing_is_left_of_a_future_that_is_dropped<DB: Kind>(
     mut home: Home<DB>,

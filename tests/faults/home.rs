@@ -288,31 +288,20 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// A test for each operation on users, and for each group of those on blogs, on each database or on one. Where a server has to begin a
-/// session anew at each step there are `few` of those.
+/// A test for each operation on users, and for each group of those on blogs, on each database or on one.
 macro_rules! each_operation {
     ($test:ident) => {
         $crate::home::each_operation!(sqlite: $test);
         $crate::home::each_operation!(postgres: $test);
-    };
-    ($test:ident, few on postgres) => {
-        $crate::home::each_operation!(sqlite: $test);
-        $crate::home::each_operation!(few postgres: $test);
-    };
-    (few $database:ident: $test:ident) => {
-        $crate::home::each_operation!($database $test:
-            insert Insert, change Change, replace Replace, release Release, moved Move, save_all SaveAll, delete Delete,
-            merge Merge, lone Lone;
-            few FEW);
     };
     ($database:ident: $test:ident) => {
         $crate::home::each_operation!($database $test:
             insert Insert, insert_all InsertAll, change Change, replace Replace, remove Remove, release Release,
             whole Whole, moved Move, save_all SaveAll, delete Delete, delete_all DeleteAll,
             delete_by_key DeleteByKey, detach Detach, merge Merge, patch Patch, lone Lone;
-            lists LISTS, links LINKS, graphs GRAPHS, trees TREES);
+            lists LISTS, links LINKS, graphs GRAPHS, trees TREES; aggregates);
     };
-    (sqlite $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*) => {
+    (sqlite $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*; $aggregates:ident) => {
         mod sqlite {
             $(#[tokio::test]
             async fn $name() {
@@ -327,9 +316,18 @@ macro_rules! each_operation {
                     super::$test(home.clone(), *operation).await;
                 }
             })*
+            #[tokio::test]
+            async fn $aggregates() {
+                if let Some(home) = $crate::home::Home::<sqlx::Sqlite>::of(&$crate::albums::ALBUMS).await {
+                    for operation in $crate::albums::ALL {
+                        println!("{operation:?}");
+                        super::$test(home.clone(), *operation).await;
+                    }
+                }
+            }
         }
     };
-    (postgres $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*) => {
+    (postgres $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*; $aggregates:ident) => {
         mod postgres {
             $(#[tokio::test]
             async fn $name() {
@@ -346,6 +344,15 @@ macro_rules! each_operation {
                     }
                 }
             })*
+            #[tokio::test]
+            async fn $aggregates() {
+                if let Some(home) = $crate::home::Home::<sqlx::Postgres>::of(&$crate::albums::ALBUMS).await {
+                    for operation in $crate::albums::ALL {
+                        println!("{operation:?}");
+                        super::$test(home.clone(), *operation).await;
+                    }
+                }
+            }
         }
     };
 }

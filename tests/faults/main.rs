@@ -1,5 +1,6 @@
 //! What a failure leaves behind: nothing, in the tables and in memory.
 
+mod albums;
 mod blog;
 mod blog_operation;
 mod commit;

@@ -8,7 +8,7 @@ use crate::dropped::recovers;
 use crate::home::{Home, each_operation};
 use crate::operation::{Memory as _, Writes};
 
-each_operation!(few postgres: nothing_is_left_of_a_session_that_ends);
+each_operation!(postgres: nothing_is_left_of_a_session_that_ends);
 
 async fn nothing_is_left_of_a_session_that_ends(home: Home<Postgres>, operation: impl Writes) {
     let after = operation.after(&home).await;

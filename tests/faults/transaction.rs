@@ -48,7 +48,7 @@ mod failed {
 mod dropped {
     use super::*;
 
-    each_operation!(a_future_that_is_dropped_is_undone_alone, few on postgres);
+    each_operation!(a_future_that_is_dropped_is_undone_alone);
 
     async fn a_future_that_is_dropped_is_undone_alone<DB: Kind>(
         mut home: Home<DB>,
