@@ -3,6 +3,7 @@
 mod albums;
 mod blog;
 mod blog_operation;
+mod blog_readers;
 mod commit;
 mod conflict;
 mod connection;

@@ -3,24 +3,52 @@
 use sqlx::Pool;
 use sqlx_cascade::{Error, ErrorKind, Persistent};
 
+use crate::blog::BLOG;
+use crate::blog_readers::BlogRead;
 use crate::dropped::{When, polled};
 use crate::home::{Home, Kind, on_both};
-use crate::models::{Profile, User};
+use crate::models::{Profile, USERS, User};
 use crate::operation::everything;
 use crate::proxy::{Cut, Proxy};
 
+/// Something that reads into memory.
+pub(crate) trait Reads: Copy + std::fmt::Debug + 'static {
+    type Memory;
+
+    const ALL: &'static [Self];
+
+    const TABLES: &'static [&'static str];
+
+    /// Memory to read into, with changes that no failure may lose.
+    async fn memory<DB: Kind>(self, pool: &Pool<DB>) -> Self::Memory;
+
+    async fn run<DB: Kind>(self, memory: &mut Self::Memory, pool: &Pool<DB>) -> Result<(), Error>;
+
+    /// Whether it reads this table.
+    fn reads(self, table: &str) -> bool;
+
+    /// Everything was read.
+    async fn done<DB: Kind>(self, memory: Self::Memory, home: &Home<DB>);
+
+    /// All that can be seen of it.
+    fn seen(memory: &Self::Memory) -> String;
+}
+
 #[derive(Debug, Clone, Copy)]
-enum Read {
+pub(crate) enum Read {
     Find,
     Load,
     Refresh,
 }
 
-const READS: [Read; 3] = [Read::Find, Read::Load, Read::Refresh];
+impl Reads for Read {
+    type Memory = Persistent<User>;
 
-impl Read {
-    /// A handle to read into, with changes that no failure may lose.
-    async fn handle<DB: Kind>(self, pool: &Pool<DB>) -> Persistent<User> {
+    const ALL: &'static [Self] = &[Self::Find, Self::Load, Self::Refresh];
+
+    const TABLES: &'static [&'static str] = &["users", "profiles", "pictures"];
+
+    async fn memory<DB: Kind>(self, pool: &Pool<DB>) -> Persistent<User> {
         let mut user = match self {
             Self::Find | Self::Load => User::find(1).one(pool).await.expect("the user"),
             Self::Refresh => everything(&[1], pool).await.remove(0),
@@ -47,84 +75,110 @@ impl Read {
         Ok(())
     }
 
-    fn done(self, user: &Persistent<User>) {
+    fn reads(self, table: &str) -> bool {
+        !matches!((self, table), (Self::Load, "users"))
+    }
+
+    async fn done<DB: Kind>(self, user: Persistent<User>, _: &Home<DB>) {
         let profile = user.profile.get().expect("the profile");
         assert_eq!(profile.bio, "bio of ann");
         assert_eq!(profile.picture.get().expect("the picture").path, "ann.png");
         let name = if let Self::Load = self { "anna" } else { "ann" };
         assert_eq!(user.name, name);
     }
+
+    fn seen(user: &Persistent<User>) -> String {
+        format!(
+            "{:?} {:?} {:?}",
+            **user,
+            user.plan(),
+            user.changed_columns()
+        )
+    }
 }
 
-fn seen(user: &Persistent<User>) -> (User, String, Vec<&'static str>) {
-    (
-        (**user).clone(),
-        format!("{:?}", user.plan()),
-        user.changed_columns(),
-    )
+on_both!(what_vanished_is_not_found);
+
+/// The three ways to fail, for the reads of a family.
+macro_rules! failing_reads {
+    ($module:ident: $read:ty, $family:expr) => {
+        mod $module {
+            use super::*;
+
+            #[tokio::test]
+            async fn sqlite() {
+                let home = Home::<sqlx::Sqlite>::of(&$family).await;
+                let home = home.expect("SQLite is embedded");
+                a_query_that_fails_reads_nothing::<_, $read>(&home).await;
+                a_future_that_is_dropped_reads_nothing::<_, $read>(home).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let Some(home) = Home::<sqlx::Postgres>::of(&$family).await else {
+                    return;
+                };
+                a_query_that_fails_reads_nothing::<_, $read>(&home).await;
+                a_future_that_is_dropped_reads_nothing::<_, $read>(home.clone()).await;
+                a_connection_that_is_lost_reads_nothing::<$read>(home).await;
+            }
+        }
+    };
 }
 
-on_both!(
-    a_query_that_fails_reads_nothing,
-    a_future_that_is_dropped_reads_nothing,
-    what_vanished_is_not_found
-);
+failing_reads!(users: Read, USERS);
+failing_reads!(blogs: BlogRead, BLOG);
 
-async fn a_query_that_fails_reads_nothing<DB: Kind>(home: Home<DB>) {
-    for read in READS {
-        for table in ["users", "profiles", "pictures"] {
-            let mut user = read.handle(&home.pool).await;
-            let was = seen(&user);
+async fn a_query_that_fails_reads_nothing<DB: Kind, R: Reads>(home: &Home<DB>) {
+    for read in R::ALL {
+        for table in R::TABLES.iter().filter(|table| read.reads(table)) {
+            let mut memory = read.memory(&home.pool).await;
+            let was = R::seen(&memory);
             home.run(&format!("ALTER TABLE {table} RENAME TO hidden"))
                 .await;
-            let done = read.run(&mut user, &home.pool).await;
+            let done = read.run(&mut memory, &home.pool).await;
             home.run(&format!("ALTER TABLE hidden RENAME TO {table}"))
                 .await;
-            if let (Read::Load, "users", Ok(())) = (read, table, &done) {
-                continue;
-            }
-            let error = done.expect_err(table);
-            assert_eq!(
-                error.kind(),
-                ErrorKind::Database,
-                "{read:?} {table}: {error}"
-            );
-            assert_eq!(seen(&user), was, "{read:?} {table}");
-            read.run(&mut user, &home.pool)
-                .await
-                .expect("the same call, repeated");
-            read.done(&user);
+            let place = format!("{read:?} {table}");
+            let error = done.expect_err(&place);
+            assert_eq!(error.kind(), ErrorKind::Database, "{place}: {error}");
+            assert_eq!(R::seen(&memory), was, "{place}");
+            again(*read, memory, home).await;
         }
     }
 }
 
-async fn a_future_that_is_dropped_reads_nothing<DB: Kind>(mut home: Home<DB>) {
+async fn again<DB: Kind, R: Reads>(read: R, mut memory: R::Memory, home: &Home<DB>) {
+    let done = read.run(&mut memory, &home.pool).await;
+    done.expect("the same call, repeated");
+    read.done(memory, home).await;
+}
+
+async fn a_future_that_is_dropped_reads_nothing<DB: Kind, R: Reads>(mut home: Home<DB>) {
     home.pool = DB::slow_pool(&home.place).await;
-    for read in READS {
+    for read in R::ALL {
         for when in [When::Waiting, When::Woken] {
             for times in 0.. {
-                let mut user = read.handle(&home.pool).await;
-                let was = seen(&user);
-                if let Some(done) = polled(read.run(&mut user, &home.pool), times, when).await {
+                let mut memory = read.memory(&home.pool).await;
+                let was = R::seen(&memory);
+                if let Some(done) = polled(read.run(&mut memory, &home.pool), times, when).await {
                     done.expect("the read without a fault");
                     break;
                 }
-                assert_eq!(seen(&user), was, "{read:?} {when:?} after {times} polls");
+                let place = format!("{read:?} {when:?} after {times} polls");
+                assert_eq!(R::seen(&memory), was, "{place}");
                 home.usable().await;
-                read.run(&mut user, &home.pool)
-                    .await
-                    .expect("the same call, repeated");
-                read.done(&user);
+                again(*read, memory, &home).await;
             }
         }
     }
 }
 
 async fn what_vanished_is_not_found<DB: Kind>(home: Home<DB>) {
-    let mut user = Read::Refresh.handle(&home.pool).await;
-    let mut bare = Read::Load.handle(&home.pool).await;
+    let mut user = Read::Refresh.memory(&home.pool).await;
+    let mut bare = Read::Load.memory(&home.pool).await;
     home.run("DELETE FROM users WHERE id = 1").await;
-    let (was, bare_was) = (seen(&user), seen(&bare));
+    let (was, bare_was) = (Read::seen(&user), Read::seen(&bare));
     let missing = [
         user.refresh(&home.pool).await.expect_err("refresh"),
         bare.load(User::PROFILE, &home.pool)
@@ -157,34 +211,27 @@ async fn what_vanished_is_not_found<DB: Kind>(home: Home<DB>) {
             "{error}"
         );
     }
-    assert_eq!((seen(&user), seen(&bare)), (was, bare_was));
+    assert_eq!((Read::seen(&user), Read::seen(&bare)), (was, bare_was));
 }
 
-#[tokio::test]
-async fn a_connection_that_is_lost_reads_nothing() {
-    let Some(mut home) = Home::<sqlx::Postgres>::open().await else {
-        return;
-    };
+async fn a_connection_that_is_lost_reads_nothing<R: Reads>(mut home: Home<sqlx::Postgres>) {
     let proxy = Proxy::new(home.place.options()).await;
     home.pool = proxy.pool.clone();
-    for read in READS {
+    for read in R::ALL {
         for cut in [Cut::Before, Cut::After] {
             for at in 0.. {
-                let mut user = read.handle(&home.pool).await;
-                let was = seen(&user);
+                let mut memory = read.memory(&home.pool).await;
+                let was = R::seen(&memory);
                 proxy.arm(cut(at));
-                let done = read.run(&mut user, &home.pool).await;
+                let done = read.run(&mut memory, &home.pool).await;
                 if let (false, _) = proxy.disarm() {
                     done.expect("the read without a fault");
                     break;
                 }
                 let error = done.expect_err("a lost connection");
                 assert_eq!(error.kind(), ErrorKind::Database, "{error}");
-                assert_eq!(seen(&user), was);
-                read.run(&mut user, &home.pool)
-                    .await
-                    .expect("the same call, repeated");
-                read.done(&user);
+                assert_eq!(R::seen(&memory), was, "{read:?} {:?}", cut(at));
+                again(*read, memory, &home).await;
             }
         }
     }
