@@ -78,28 +78,42 @@ fn recorded_key<T: Entity>(row: &Row<T>) -> Keys {
 fn overwrite<T: Entity>(table: &'static Table, row: &mut Row<T>, fresh: Row<T>, doubted: bool) {
     let mut old = std::mem::replace(row, fresh);
     let home = old.state.handle();
-    let slots = T::visit(&mut old.value)
-        .slots
-        .into_iter()
-        .zip(T::visit(&mut row.value).slots);
-    for (relation, (old, new)) in table.relations.iter().zip(slots) {
-        if new.link().is_some() {
-            inherit(relation, home, old, new);
-            continue;
-        }
-        // A partial relation that is discarded is not loaded afterwards.
-        if expires(relation, doubted) && old.link().is_some_and(|link| link.is_partial()) {
-            continue;
-        }
-        new.take_over(old);
+    let (was, now) = (&mut old.value, &mut row.value);
+    for again in read_again(table, was, now, doubted) {
+        inherit(again, home, doubted);
     }
     row.state.inherit(old.state);
 }
 
+/// The relations of a row that were read again with it. The others stay as they are.
+fn read_again<'r>(
+    table: &'static Table,
+    old: &'r mut Erased,
+    new: &'r mut Erased,
+    doubted: bool,
+) -> Vec<Again<'r>> {
+    let slots = (table.functions.visit)(old).slots.into_iter();
+    let slots = slots.zip((table.functions.visit)(new).slots);
+    let mut again = Vec::new();
+    for (relation, (old, new)) in table.relations.iter().zip(slots) {
+        let is_partial = old.link().is_some_and(|link| link.is_partial());
+        if new.link().is_some() {
+            again.push((relation, old, new));
+        } else if !(expires(relation, doubted) && is_partial) {
+            // A partial relation that is discarded is not loaded afterwards.
+            new.take_over(old);
+        }
+    }
+    again
+}
+
+/// A relation that was read again, as it was and as it is.
+type Again<'r> = (&'static RelationDef, &'r mut dyn Slot, &'r mut dyn Slot);
+
 /// The rows of a relation that were read again keep their handles, and what an open transaction may undo, at every depth.
-fn inherit(relation: &'static RelationDef, home: Handle, old: &mut dyn Slot, new: &mut dyn Slot) {
-    let mut relations = vec![(relation, home, old, new)];
-    while let Some((relation, home, old, new)) = relations.pop() {
+fn inherit(again: Again<'_>, home: Handle, doubted: bool) {
+    let mut relations = vec![(home, again)];
+    while let Some((home, (relation, old, new))) = relations.pop() {
         let table = (relation.target)();
         if let Some(link) = new.link_mut() {
             link.inherit(old.link_mut(), home);
@@ -118,13 +132,9 @@ fn inherit(relation: &'static RelationDef, home: Handle, old: &mut dyn Slot, new
                 continue;
             };
             state.inherit(std::mem::take(old));
-            let below = (table.functions.visit)(was).slots.into_iter();
-            let below = below.zip((table.functions.visit)(value).slots);
-            for (relation, (old, new)) in table.relations.iter().zip(below) {
-                if new.link().is_some() {
-                    relations.push((relation, state.handle(), old, new));
-                }
-            }
+            let home = state.handle();
+            let below = read_again(table, was, value, doubted).into_iter();
+            relations.extend(below.map(|again| (home, again)));
         }
     }
 }
