@@ -2,7 +2,7 @@
 
 use crate::model::database::Value;
 use crate::model::leave::{Keys, Looking, owned, targets_leave};
-use crate::model::memory::{Object, Slot, State};
+use crate::model::memory::{Before, Object, Slot, State};
 use crate::model::refusals::refusal;
 use crate::model::save::leave;
 use crate::model::schema::{Passive, Schema};
@@ -60,7 +60,7 @@ fn release_first(world: &mut World, object: &Object, effects: &mut Effects) -> R
 
 /// The value that comes back is new throughout; relations whose rows survive are not loaded.
 fn value(schema: &Schema, object: &Object) -> Object {
-    let mut copy = object.copy();
+    let mut copy = object.renewed(schema);
     for (number, relation) in schema.tables[object.table].relations.iter().enumerate() {
         let goes = relation.options.cascade.delete && relation.options.passive != Passive::All;
         let slot = &mut copy.slots[number];
@@ -148,24 +148,63 @@ fn let_go(
     if !schema.tables[object.table].columns[column].nullable {
         return Err(Refusal::of(Kind::MissingRequired));
     }
+    let version = schema.tables[object.table].version;
     if world.database.row(object.table, object.key()).is_none() {
-        return Err(Refusal::of(Kind::NotFound));
+        // A version that isn't there can't be told from a row that isn't.
+        let kind = version.map_or(Kind::NotFound, |_| Kind::Stale);
+        return Err(Refusal::of(kind));
     }
-    let recorded = object.recorded.as_mut().expect("a handle");
-    let mut alone = Object::new(&schema, object.table, recorded.values.clone());
-    alone.recorded = Some(recorded.clone());
+    let mut alone = Object::new(&schema, object.table, Vec::new());
+    alone.recorded.clone_from(&object.recorded);
+    let recorded = alone.recorded.as_ref().expect("a handle");
+    alone.values.clone_from(&recorded.values);
     alone.values[column] = Value::Null;
-    let mut effects = crate::model::save::save(world, &mut [&mut alone])?;
-    if recorded.values[column] == Value::Null {
-        // It is about the row of the database, which may be another by now.
-        effects.act(object.table, Did::Updated, How::Named, 1);
-        let relation = &schema.tables[object.table].relations[number];
-        if relation.options.cascade.delete_orphan {
-            let mut looking = Looking::new(&schema, &world.database, &mut effects);
-            looking.delete(relation.kind.held(), &Keys::new(), How::Named);
-        }
+    let effects = if recorded.values[column] == Value::Null {
+        nothing_to_let_go(world, &mut alone, number, column)?
+    } else {
+        crate::model::save::save(world, &mut [&mut alone])?
+    };
+    if world.in_transaction && object.before.is_none() {
+        object.before = Some(Before(object.recorded.clone()));
     }
-    recorded.values[column] = Value::Null;
+    if let Some(version) = version {
+        object.values[version] = alone.values[version].clone();
+    }
+    object.recorded = alone.recorded;
     object.refer(&schema, number, Value::Null);
+    Ok(effects)
+}
+
+/// It is about the row of the database, which may refer to another parent by now.
+fn nothing_to_let_go(
+    world: &mut World,
+    alone: &mut Object,
+    number: usize,
+    column: usize,
+) -> Result<Effects, Refusal> {
+    let schema = world.schema.clone();
+    let recorded = alone.recorded.as_mut().expect("a handle");
+    let row = owned(
+        &schema,
+        &mut world.database,
+        alone.table,
+        None,
+        &recorded.values,
+    )?;
+    row[column] = Value::Null;
+    if let Some(version) = schema.tables[alone.table].version
+        && let Value::Int(number) = &mut row[version]
+    {
+        *number += 1;
+        recorded.values[version] = row[version].clone();
+        alone.values[version] = row[version].clone();
+    }
+    let mut effects = Effects::default();
+    effects.act(alone.table, Did::Updated, How::Named, 1);
+    let relation = &schema.tables[alone.table].relations[number];
+    if relation.options.cascade.delete_orphan {
+        let mut looking = Looking::new(&schema, &world.database, &mut effects);
+        looking.delete(relation.kind.held(), &Keys::new(), How::Named);
+    }
     Ok(effects)
 }

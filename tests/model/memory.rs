@@ -80,6 +80,16 @@ impl Slot {
         held.chain(self.keys.iter().cloned()).collect()
     }
 
+    /// The same content, of which nothing is recorded.
+    fn anew(&self, held: impl Fn(&Object) -> Object) -> Self {
+        Self {
+            state: self.state,
+            held: self.held.iter().map(held).collect(),
+            keys: self.keys.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Whether it knows a link that may not be there yet.
     pub(crate) fn has_new_links(&self) -> bool {
         let is_new = |target: &Object| !target.is_persistent();
@@ -113,20 +123,49 @@ impl Object {
         self.recorded.is_some()
     }
 
-    /// A copy as a value is copied: everything in it is new, and what was pending stays behind.
-    pub(crate) fn copy(&self) -> Self {
-        let copy = |slot: &Slot| Slot {
-            state: slot.state,
-            held: slot.held.iter().map(Self::copy).collect(),
-            keys: slot.keys.clone(),
-            ..Slot::default()
-        };
+    /// `clone`: everything in it is new, and what was pending stays behind. A parent is referred to by its key; one that is new is copied.
+    pub(crate) fn copy(&self, schema: &Schema) -> Self {
+        self.anew(|number, slot| match self.own_key(schema, number) {
+            Some(key) if *key != Value::Null => Slot::default(),
+            _ => slot.anew(|held| held.copy(schema)),
+        })
+    }
+
+    /// `into_inner`, and what `remove` hands back: the value is new, and all that is below it. A parent is not below it, unless it goes with it.
+    pub(crate) fn renewed(&self, schema: &Schema) -> Self {
+        let relations = &schema.tables[self.table].relations;
+        let mut renewed = self.anew(|number, slot| {
+            if self.own_key(schema, number).is_some() && !relations[number].options.cascade.delete {
+                return slot.clone();
+            }
+            slot.anew(|held| held.renewed(schema))
+        });
+        for (relation, slot) in relations.iter().zip(&renewed.slots) {
+            if let Some(column) = relation.kind.own_column()
+                && relation.options.cascade.delete
+                && !slot.held.is_empty()
+            {
+                renewed.values[column] = Value::Null;
+            }
+        }
+        renewed
+    }
+
+    /// The key of a parent that a wrapper holds.
+    fn own_key(&self, schema: &Schema, relation: usize) -> Option<&Value> {
+        let kind = schema.tables[self.table].relations[relation].kind;
+        kind.own_column().map(|column| &self.values[column])
+    }
+
+    fn anew(&self, slot: impl Fn(usize, &Slot) -> Slot) -> Self {
         Self {
             table: self.table,
             version: self.version,
             values: self.values.clone(),
             recorded: None,
-            slots: self.slots.iter().map(copy).collect(),
+            slots: (0..self.slots.len())
+                .map(|number| slot(number, &self.slots[number]))
+                .collect(),
             before: None,
         }
     }

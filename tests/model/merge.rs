@@ -12,7 +12,7 @@ pub(crate) fn merge(schema: &Schema, object: &mut Object, value: &Object) -> Res
     let mut merged = object.clone();
     let mut found = Vec::new();
     // A payload is a value, and all that is in it: also a row that was adopted there.
-    into(schema, &mut merged, value.copy(), None, &mut found);
+    into(schema, &mut merged, value.renewed(schema), None, &mut found);
     // What the caller may not name comes before all else, which comes in the order of the payload.
     let foreign = found.iter().find(|kind| **kind == Kind::NotOwned);
     if let Some(kind) = foreign.or(found.first()) {

@@ -143,6 +143,8 @@ fn again(object: &mut Object, row: Row) {
     object.values.clone_from(&row);
     if let Some(recorded) = &mut object.recorded {
         recorded.values = row;
+        // What was adopted and isn't saved is discarded too: it is there.
+        recorded.departed = None;
     }
 }
 

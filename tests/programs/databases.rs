@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Pool, Postgres, Sqlite};
 
-use crate::family::REFUSED;
+use crate::family::{Family, REFUSED};
 use crate::model::database::Database;
 use crate::model::schema::{KeyKind, OnDelete, Schema, Table};
 use crate::real::Session;
@@ -29,6 +29,8 @@ enum Pools {
 
 /// A database of a worker.
 pub(crate) struct Place {
+    pub(crate) family: Family,
+    schema: Schema,
     pools: Pools,
     rows: String,
     /// How often the rows were deleted.
@@ -63,7 +65,7 @@ async fn admin(sql: &str) {
 
 impl Place {
     /// A database with empty tables; `None` where there is no server to make it on.
-    pub(crate) async fn open(which: Which, schema: &Schema) -> Option<Self> {
+    pub(crate) async fn open(which: Which, family: Family) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let pools = match which {
             Which::Sqlite => {
@@ -87,12 +89,15 @@ impl Place {
                 Pools::Postgres(pool.await.expect("PostgreSQL"), name)
             }
         };
+        let schema = family.schema();
+        let sql = create_all(&schema, which);
         let place = Self {
+            family,
+            rows: select_all(&schema),
+            schema,
             pools,
-            rows: select_all(schema),
             cleared: AtomicU64::new(0),
         };
-        let sql = create_all(schema, which);
         let mut session = place.session();
         run(&mut session, &sql).await;
         Some(place)
@@ -118,7 +123,8 @@ impl Place {
     }
 
     /// Deletes all rows, and forgets which keys were given.
-    pub(crate) async fn clear(&self, schema: &Schema) {
+    pub(crate) async fn clear(&self) {
+        let schema = &self.schema;
         let mut sql = String::from("DELETE FROM faults;");
         let names: Vec<&str> = schema.tables.iter().map(|table| table.name).collect();
         match &self.pools {

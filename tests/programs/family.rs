@@ -1,10 +1,11 @@
 //! The structs of the programs, and what the interpreter is told about them.
 //!
-//! Every table has a key, the key to its owner and a version where it has one, a name, and a rank that may be NULL. No table accepts the name `refused`.
+//! Every table has a key, the key to its owner, those of parents that are held and a version where it has any, a name, and a rank that may be
+//! NULL. No table accepts the name `refused`.
 
 use std::sync::Arc;
 
-use sqlx_cascade::{HasMany, HasOne, ManyToMany, Relations};
+use sqlx_cascade::{BelongsTo, HasMany, HasOne, ManyToMany, Relations};
 
 use crate::model::World;
 use crate::model::database::Value;
@@ -16,14 +17,21 @@ use crate::real::{Fut, Node, Wrap, cell, given};
 /// No row can have this name.
 pub(crate) const REFUSED: &str = "refused";
 
-/// How many kinds of objects there are; the tables after them have links.
-pub(crate) const KINDS: usize = 8;
+/// Which structs a program is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// Children by their owners, a tree, links.
+    Owners,
+    /// Rows that hold their parents.
+    Letters,
+}
 
 /// Makes the structs, what a program does with them, and what the interpreter is told.
 macro_rules! family {
-    ($(
+    ($tables:ident, $of_table:ident; $(
         $struct:ident = $number:literal, $table:literal $(, $version:ident)?
         { $($key:ident: $key_type:ty = #[$reference:ident($parent:ident $(, $on_delete:ident = $action:literal)?)] $parents:literal)? }
+        $(holds { $($at:literal $held:ident $held_constant:ident: $held_type:ty = #[$held_relation:ident($($held_option:tt)*)] $target:literal;)* })?
         { $($place:literal $wrapper:ident $constant:ident: $wrap:ident<$child:ident> = #[$relation:ident($($option:tt)*)] $kind:expr;)* }
     )*) => {
         $(
@@ -33,6 +41,7 @@ macro_rules! family {
                 #[key(generated)]
                 id: i64,
                 $(#[$reference($parent $(, $on_delete = $action)?)] $key: $key_type,)?
+                $($(#[$held_relation($($held_option)*)] $held: $held_type,)*)?
                 $(#[version] $version: i64,)?
                 name: String,
                 rank: Option<i64>,
@@ -46,6 +55,7 @@ macro_rules! family {
                     vec![
                         cell(&self.id),
                         $(cell(&self.$key),)?
+                        $($(cell(&self.$held),)*)?
                         $(cell(&self.$version),)?
                         cell(&self.name),
                         cell(&self.rank),
@@ -56,6 +66,7 @@ macro_rules! family {
                     let columns: Vec<&mut dyn given::Field> = vec![
                         &mut self.id,
                         $(&mut self.$key,)?
+                        $($(&mut self.$held,)*)?
                         $(&mut self.$version,)?
                         &mut self.name,
                         &mut self.rank,
@@ -64,11 +75,11 @@ macro_rules! family {
                 }
 
                 fn wraps(&self) -> Vec<&dyn Wrap> {
-                    vec![$(&self.$wrapper),*]
+                    vec![$($(&self.$held,)*)? $(&self.$wrapper),*]
                 }
 
                 fn wraps_mut(&mut self) -> Vec<&mut dyn Wrap> {
-                    vec![$(&mut self.$wrapper),*]
+                    vec![$($(&mut self.$held,)*)? $(&mut self.$wrapper),*]
                 }
 
                 fn load<'a, D: sqlx_cascade::Db + 'a>(
@@ -77,6 +88,7 @@ macro_rules! family {
                     db: D,
                 ) -> Fut<'a, Result<(), sqlx_cascade::Error>> {
                     match (relation, handle, db) {
+                        $($(($at, handle, db) => handle.load(Self::$held_constant, db),)*)?
                         $(($place, handle, db) => handle.load(Self::$constant, db),)*
                         (relation, ..) => unreachable!("no relation {relation}"),
                     }
@@ -88,6 +100,7 @@ macro_rules! family {
                     db: D,
                 ) -> Fut<'a, Result<sqlx_cascade::Report, sqlx_cascade::Error>> {
                     match (relation, handle, db) {
+                        $($(($at, handle, db) => handle.detach(Self::$held_constant, db),)*)?
                         $(($place, handle, db) => handle.detach(Self::$constant, db),)*
                         (relation, ..) => unreachable!("no relation {relation}"),
                     }
@@ -95,7 +108,7 @@ macro_rules! family {
             }
         )*
 
-        fn tables() -> Vec<Table> {
+        fn $tables() -> Vec<Table> {
             vec![$({
                 let mut columns = vec![number("id")];
                 $(columns.push(foreign_key(
@@ -105,19 +118,35 @@ macro_rules! family {
                     stringify!($reference) == "one_to_one",
                     concat!("" $(, $action)?),
                 ));)?
+                #[allow(unused_mut, reason = "some have none")]
+                let mut relations: Vec<Relation> = Vec::new();
+                $($(
+                    let attribute = concat!($(stringify!($held_option), " "),*);
+                    relations.push(Relation {
+                        kind: Kind::BelongsTo { target: $target, column: columns.len() },
+                        options: Options::parse(attribute),
+                    });
+                    columns.push(foreign_key(
+                        concat!(stringify!($held), "_id"),
+                        $target,
+                        stringify!($held_type).starts_with("Option"),
+                        false,
+                        on_delete(attribute),
+                    ));
+                )*)?
                 $(columns.push(number(stringify!($version)));)?
                 columns.push(Column { text: true, ..number("name") });
                 columns.push(Column { nullable: true, ..number("rank") });
-                let relations: Vec<Relation> = vec![$(Relation {
+                $(relations.push(Relation {
                     kind: $kind,
                     options: Options::parse(concat!($(stringify!($option), " "),*)),
-                }),*];
+                });)*
                 table($table, columns, KeyKind::Generated, relations)
             }),*]
         }
 
         /// Does something with the type of the structs of a table.
-        macro_rules! of_table {
+        macro_rules! $of_table {
             ($of:expr, $type:ident => $does:expr) => {
                 match $of {
                     $($number => { type $type = $crate::family::$struct; $does })*
@@ -125,11 +154,11 @@ macro_rules! family {
                 }
             };
         }
-        pub(crate) use of_table;
+        pub(crate) use $of_table;
     };
 }
 
-family! {
+family! { owners, of_owners;
     Owner = 0, "owners", version {} {
         0 profile PROFILE: HasOne<Profile> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
         1 badge BADGE: HasOne<Badge> = #[one_to_one()] Kind::HasOne { child: 2, column: 1 };
@@ -148,6 +177,45 @@ family! {
         0 children CHILDREN: HasMany<Tree> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 6, column: 1 };
     }
     Tag = 7, "tags" {} {}
+}
+
+family! { letters, of_letters;
+    Person = 0, "people", version {} {
+        0 address ADDRESS: HasOne<Address> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
+    }
+    Address = 1, "addresses" { person_id: i64 = #[one_to_one(Person)] 0 } {}
+    Stamp = 2, "stamps" {} {}
+    Letter = 3, "letters", version {}
+    holds {
+        0 writer WRITER: BelongsTo<Person> = #[many_to_one()] 0;
+        1 reader READER: Option<BelongsTo<Person>> = #[many_to_one(cascade = "save-update, merge, refresh-expire, expunge")] 0;
+        2 stamp STAMP: Option<BelongsTo<Stamp>> = #[many_to_one(cascade = "all, delete-orphan", single_parent)] 2;
+    }
+    {
+        3 pages PAGES: HasMany<Page> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 4, column: 1 };
+    }
+    Page = 4, "pages" { letter_id: i64 = #[many_to_one(Letter)] 3 }
+    holds { 0 drawer DRAWER: Option<BelongsTo<Person>> = #[many_to_one(on_delete = "set null")] 0; }
+    {}
+}
+
+/// Does something with the type of the structs of a table.
+macro_rules! of_table {
+    ($family:expr, $of:expr, $type:ident => $does:expr) => {
+        match $family {
+            $crate::family::Family::Owners => $crate::family::of_owners!($of, $type => $does),
+            $crate::family::Family::Letters => $crate::family::of_letters!($of, $type => $does),
+        }
+    };
+}
+pub(crate) use of_table;
+
+/// `on_delete = ".."` in the attribute of a parent that is held.
+fn on_delete(attribute: &'static str) -> &'static str {
+    let found = attribute.split_once("on_delete").map(|(_, rest)| rest);
+    found
+        .and_then(|rest| rest.split('"').nth(1))
+        .unwrap_or_default()
 }
 
 fn number(name: &'static str) -> Column {
@@ -197,20 +265,27 @@ fn table(
     }
 }
 
-/// Everything that is declared.
-pub(crate) fn schema() -> Schema {
-    let mut tables = tables();
-    let links = vec![
-        foreign_key("owner_id", 0, false, false, ""),
-        foreign_key("tag_id", 7, false, false, ""),
-    ];
-    tables.push(table("owner_tags", links, KeyKind::Link, Vec::new()));
-    Schema { tables }
-}
+impl Family {
+    /// Everything that is declared.
+    pub(crate) fn schema(self) -> Schema {
+        let mut tables = match self {
+            Self::Owners => owners(),
+            Self::Letters => letters(),
+        };
+        if self == Self::Owners {
+            let links = vec![
+                foreign_key("owner_id", 0, false, false, ""),
+                foreign_key("tag_id", 7, false, false, ""),
+            ];
+            tables.push(table("owner_tags", links, KeyKind::Link, Vec::new()));
+        }
+        Schema { tables }
+    }
 
-/// Empty tables.
-pub(crate) fn world() -> World {
-    let mut world = World::new(Arc::new(schema()));
-    world.database.refused = Some(Value::Text(REFUSED.to_owned()));
-    world
+    /// Empty tables.
+    pub(crate) fn world(self) -> World {
+        let mut world = World::new(Arc::new(self.schema()));
+        world.database.refused = Some(Value::Text(REFUSED.to_owned()));
+        world
+    }
 }

@@ -3,7 +3,7 @@
 use crate::model::database::{Database, Value};
 use crate::model::memory::{Object, Slot, State};
 use crate::model::read::{expunge, find, load, refresh};
-use crate::model::schema::{Kind, TableId};
+use crate::model::schema::{KeyKind, Kind, Schema, TableId};
 use crate::model::{Effects, Refusal, World, delete, merge, save};
 use crate::real::keeps;
 use crate::step::{Seen, SeenSlot, Spot, Step, Which};
@@ -54,14 +54,17 @@ impl Imagined {
             });
             let mut keys: Vec<i64> = keys.collect();
             keys.sort_unstable();
+            // One child is there or not: what may have others is not loaded, and what it holds can't be read.
             let is_one = matches!(relations[number].kind, Kind::HasOne { .. });
+            let is_hidden = is_one && slot.state == State::Partial;
+            let held = slot.held.iter().filter(|_| !is_hidden);
             SeenSlot {
-                // One child is there or not: what may have others is not loaded.
-                state: match slot.state {
-                    State::Partial if is_one => State::NotLoaded,
-                    state => state,
+                state: if is_hidden {
+                    State::NotLoaded
+                } else {
+                    slot.state
                 },
-                held: slot.held.iter().map(|held| self.seen_of(held)).collect(),
+                held: held.map(|held| self.seen_of(held)).collect(),
                 keys,
             }
         };
@@ -120,6 +123,11 @@ impl Imagined {
                 }
             })
             .collect();
+        for relation in &self.world.schema.tables[table].relations {
+            if let Some(column) = relation.kind.own_column() {
+                values[column] = Value::Null;
+            }
+        }
         let at = values.len() - 2;
         values[at] = Value::Text(name.to_owned());
         Object::new(&self.world.schema, table, values)
@@ -129,7 +137,7 @@ impl Imagined {
         let mut object = self.plain(which.table, &which.name);
         if let Some((relation, table)) = which.below {
             let below = self.plain(table, &format!("{} below", which.name));
-            object.wrapper(&self.world.schema, relation).put(below);
+            put(&self.world.schema, &mut object, relation, below);
         }
         object
     }
@@ -143,18 +151,27 @@ impl Imagined {
                 let object = self.fresh(which);
                 self.push(Form::Value, object);
             }
-            Step::Give(spot, column, value) => self.at(spot).values[*column] = value.clone(),
+            Step::Give(spot, column, value) => {
+                let object = self.at(spot);
+                match holder(&schema, object.table, *column) {
+                    Some(relation) => object.refer(&schema, relation, value.clone()),
+                    None => object.values[*column] = value.clone(),
+                }
+            }
             Step::Put(spot, relation, which) => {
                 let child = self.fresh(which);
-                self.at(spot).wrapper(&schema, *relation).put(child);
+                put(&schema, self.at(spot), *relation, child);
             }
             Step::PutRoot(spot, relation, root) => {
                 let child = self.take(*root);
-                self.at(spot).wrapper(&schema, *relation).put(child);
+                put(&schema, self.at(spot), *relation, child);
             }
             Step::Remove(spot, relation, index, keep) => {
                 let at = self.at(spot);
-                let removed = at.slots[*relation].held.get(*index).map(Object::copy);
+                let removed = at.slots[*relation]
+                    .held
+                    .get(*index)
+                    .map(|held| held.renewed(&schema));
                 at.wrapper(&schema, *relation).remove(*index);
                 if let (Some(removed), true) = (removed, keep) {
                     self.push(Form::Value, removed);
@@ -174,10 +191,25 @@ impl Imagined {
                 self.at(spot).wrapper(&schema, *relation).replace(with);
             }
             Step::Assign(spot, relation, with) => {
-                let with = with.iter().map(|which| self.fresh(which)).collect();
-                self.at(spot).wrapper(&schema, *relation).assign(with);
+                let with: Vec<Object> = with.iter().map(|which| self.fresh(which)).collect();
+                let object = self.at(spot);
+                if own_column(&schema, object, *relation).is_some() {
+                    object.refer(&schema, *relation, Value::Null);
+                    for parent in with {
+                        object.set_parent(&schema, *relation, parent);
+                    }
+                } else {
+                    object.wrapper(&schema, *relation).assign(with);
+                }
             }
-            Step::Forget(spot, relation) => self.at(spot).wrapper(&schema, *relation).forget(),
+            Step::Forget(spot, relation) => {
+                let object = self.at(spot);
+                if own_column(&schema, object, *relation).is_some() {
+                    object.refer(&schema, *relation, Value::Null);
+                } else {
+                    object.wrapper(&schema, *relation).forget();
+                }
+            }
             Step::Expunge(spot, relation, index) => {
                 let expunged = self.at(spot).wrapper(&schema, *relation).expunge(*index);
                 if let Some(expunged) = expunged {
@@ -208,6 +240,11 @@ impl Imagined {
                 let of_a = std::mem::take(&mut self.at(a).slots[*relation]);
                 let of_b = std::mem::replace(&mut self.at(b).slots[*relation], of_a);
                 self.at(a).slots[*relation] = of_b;
+                if let Some(column) = own_column(&schema, self.at(a), *relation) {
+                    let of_b = self.at(b).values[column].clone();
+                    let of_a = std::mem::replace(&mut self.at(a).values[column], of_b);
+                    self.at(b).values[column] = of_a;
+                }
             }
             Step::SwapStructs(a, b) => {
                 let (form, mut of_a) = self.roots[*a].take().expect("a root");
@@ -217,7 +254,7 @@ impl Imagined {
                 self.roots[*a] = Some((form, of_a));
             }
             Step::Copy(spot) => {
-                let copy = self.at(spot).copy();
+                let copy = self.at(spot).copy(&schema);
                 self.push(Form::Value, copy);
             }
             Step::Drop(root) => drop(self.take(*root)),
@@ -242,7 +279,7 @@ impl Imagined {
                 self.roots[*root] = Some((form, object));
             }
             Step::Inner(root) => {
-                let value = self.take(*root).copy();
+                let value = self.take(*root).renewed(&schema);
                 self.roots[*root] = Some((Form::Value, value));
             }
             Step::Merge(root, from) => {
@@ -332,6 +369,12 @@ impl Imagined {
         Ok(effects)
     }
 
+    /// How many kinds of objects there are; the tables after them have links.
+    pub(crate) fn kinds(&self) -> usize {
+        let tables = self.world.schema.tables.iter();
+        tables.filter(|table| table.key != KeyKind::Link).count()
+    }
+
     /// How many objects there are.
     pub(crate) fn count(&self) -> usize {
         self.roots
@@ -339,6 +382,19 @@ impl Imagined {
             .flatten()
             .map(|(_, object)| count(object))
             .sum()
+    }
+
+    /// Whether new rows of a tree wait for their parents longer or shorter than their depth says: the order in which they get their keys is the
+    /// database's then, but for siblings.
+    pub(crate) fn is_uneven(&self, roots: &[usize]) -> bool {
+        let mut tree = Tree::default();
+        for root in roots {
+            let (_, object) = self.roots[*root].as_ref().expect("a root");
+            tree.add(object, 0, 0);
+        }
+        tree.starts.sort_unstable();
+        tree.starts.dedup();
+        tree.starts.len() > 1
     }
 
     /// Whether one row is told of twice in what is saved: held by two handles, or held and left.
@@ -355,9 +411,51 @@ impl Imagined {
     }
 }
 
+/// The relation that holds a column, where a `BelongsTo` does.
+fn holder(schema: &Schema, table: TableId, column: usize) -> Option<usize> {
+    let mut relations = schema.tables[table].relations.iter();
+    relations.position(|relation| relation.kind.own_column() == Some(column))
+}
+
+/// The column of a `BelongsTo`.
+fn own_column(schema: &Schema, object: &Object, relation: usize) -> Option<usize> {
+    schema.tables[object.table].relations[relation]
+        .kind
+        .own_column()
+}
+
+/// `set`, `push`.
+fn put(schema: &Schema, object: &mut Object, relation: usize, put: Object) {
+    if own_column(schema, object, relation).is_some() {
+        object.set_parent(schema, relation, put);
+    } else {
+        object.wrapper(schema, relation).put(put);
+    }
+}
+
 fn count(object: &Object) -> usize {
     let held = object.slots.iter().flat_map(|slot| &slot.held);
     1 + held.map(count).sum::<usize>()
+}
+
+/// The new rows of a tree: how deep down those are that wait for none.
+#[derive(Default)]
+struct Tree {
+    starts: Vec<usize>,
+}
+
+impl Tree {
+    fn add(&mut self, object: &Object, depth: usize, waits: usize) {
+        if !object.is_persistent() {
+            self.starts.push(depth - waits);
+        }
+        for slot in &object.slots {
+            for held in slot.held.iter().filter(|held| held.table == object.table) {
+                let waits = if object.is_persistent() { 0 } else { waits + 1 };
+                self.add(held, depth + 1, waits);
+            }
+        }
+    }
 }
 
 fn rows_of(world: &World, object: &Object, rows: &mut Vec<(TableId, Value)>) {
@@ -377,5 +475,6 @@ fn rows_of(world: &World, object: &Object, rows: &mut Vec<(TableId, Value)>) {
 
 /// Whether a wrapper's children can be reached by their places.
 pub(crate) fn is_reachable(kind: Kind, slot: &Slot) -> bool {
-    !matches!(kind, Kind::ManyToMany { .. }) || slot.state == State::Loaded
+    let is_hidden = matches!(kind, Kind::ManyToMany { .. } | Kind::HasOne { .. });
+    !is_hidden || slot.state == State::Loaded
 }

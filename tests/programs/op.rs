@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::family::{KINDS, REFUSED};
+use crate::family::REFUSED;
 use crate::imagined::{Form, Imagined, is_reachable};
 use crate::model::database::Value;
-use crate::model::memory::Object;
-use crate::model::schema::{Kind, TableId};
+use crate::model::memory::{Object, Slot};
+use crate::model::schema::{Kind, Relation, TableId};
 use crate::step::{Spot, Step, Which};
 
 /// An object: the variable, how far down, and which of those that are held there, twice.
@@ -250,7 +250,7 @@ impl Now<'_> {
         let is_links = |kind: Kind, _: &Object, _: usize| matches!(kind, Kind::ManyToMany { .. });
         Some(vec![match op {
             Op::New(table, number, below) => {
-                let table = usize::from(table) % KINDS;
+                let table = usize::from(table) % self.0.kinds();
                 let mut which = self.which(table, below);
                 which.name = name(number);
                 self.has_room().then_some(Step::New(which))?
@@ -272,8 +272,17 @@ impl Now<'_> {
             Op::Key(at, column, number) => {
                 let spot = self.spot(at)?;
                 let object = self.0.object(&spot);
-                let column = usize::from(column % 8 != 0);
-                let declared = &self.0.world.schema.tables[object.table].columns[column];
+                let columns = &self.0.world.schema.tables[object.table].columns;
+                let keys = columns.iter().enumerate();
+                let keys: Vec<usize> = keys
+                    .filter(|(_, column)| column.references.is_some())
+                    .map(|(number, _)| number)
+                    .collect();
+                let column = match column % 8 {
+                    0 => 0,
+                    number => *keys.get(usize::from(number) % keys.len().max(1))?,
+                };
+                let declared = &columns[column];
                 let value = match (column, declared.references) {
                     (0, _) => Value::Int(self.key(object.table, number)),
                     (_, Some(_)) if declared.nullable && number % 4 == 0 => Value::Null,
@@ -304,6 +313,7 @@ impl Now<'_> {
     #[expect(clippy::too_many_lines, reason = "it is a list")]
     fn of_wrappers(&self, op: Op) -> Option<Vec<Step>> {
         let has_children = |kind: Kind, _: &Object, _: usize| kind.child().is_some();
+        let holds = |kind: Kind, _: &Object, _: usize| !matches!(kind, Kind::ManyToMany { .. });
         let is_many = |kind: Kind, _: &Object, _: usize| matches!(kind, Kind::HasMany { .. });
         let has_any = |kind: Kind, object: &Object, number: usize| match kind {
             Kind::HasOne { .. } => true,
@@ -316,13 +326,13 @@ impl Now<'_> {
         };
         Some(vec![match op {
             Op::Put(at, relation, number) => {
-                let wrap = self.wrap(at, relation, has_children)?;
+                let wrap = self.wrap(at, relation, holds)?;
                 let which = self.which(self.held(&wrap), number);
                 self.has_room()
                     .then_some(Step::Put(wrap.0, wrap.1, which))?
             }
             Op::PutRoot(at, relation, number) => {
-                let wrap = self.wrap(at, relation, has_children)?;
+                let wrap = self.wrap(at, relation, holds)?;
                 let table = self.held(&wrap);
                 let mut roots =
                     self.roots(|form, object| form == Form::Value && object.table == table);
@@ -350,14 +360,14 @@ impl Now<'_> {
                     .then_some(Step::Replace(wrap.0, wrap.1, vec![which]))?
             }
             Op::Assign(at, relation, number) => {
-                let wrap = self.wrap(at, relation, has_children)?;
+                let wrap = self.wrap(at, relation, holds)?;
                 let which = self.which(self.held(&wrap), number);
                 let is_empty = number % 3 == 0 || !self.has_room();
                 let with = if is_empty { Vec::new() } else { vec![which] };
                 Step::Assign(wrap.0, wrap.1, with)
             }
             Op::Forget(at, relation) => {
-                let wrap = self.wrap(at, relation, has_children)?;
+                let wrap = self.wrap(at, relation, holds)?;
                 Step::Forget(wrap.0, wrap.1)
             }
             Op::Expunge(at, relation, number) => {
@@ -398,7 +408,7 @@ impl Now<'_> {
                 ]);
             }
             Op::SwapWraps(a, b, relation) => {
-                let wrap = self.wrap(a, relation, has_children)?;
+                let wrap = self.wrap(a, relation, holds)?;
                 let other = self.spot(b)?;
                 let same = self.0.object(&other).table == self.0.object(&wrap.0).table;
                 (same && other.root != wrap.0.root)
@@ -417,20 +427,36 @@ impl Now<'_> {
 
     /// A child without a parent is mostly left alone: no database takes it.
     fn may_be_saved(&self, object: &Object, number: u8) -> bool {
-        let column = &self.0.world.schema.tables[object.table].columns[1];
-        let needs_parent = column.references.is_some() && !column.nullable;
-        !needs_parent || object.values[1] != Value::Int(0) || number % 16 == 15
+        let table = &self.0.world.schema.tables[object.table];
+        let is_alone = |(number, value): (usize, &Value)| {
+            let column = &table.columns[number];
+            let is_held = |(relation, slot): (&Relation, &Slot)| {
+                relation.kind.own_column() == Some(number) && !slot.held.is_empty()
+            };
+            column.references.is_some()
+                && !column.nullable
+                && matches!(value, Value::Int(0) | Value::Null)
+                && !table.relations.iter().zip(&object.slots).any(is_held)
+        };
+        number % 16 == 15
+            || !object
+                .values
+                .iter()
+                .enumerate()
+                .any(|(number, value)| is_alone((number, value)))
     }
 
     fn of_variables(&self, op: Op) -> Option<Vec<Step>> {
         let relation = |root: usize, number: u8| {
             let (_, object) = self.0.roots[root].as_ref()?;
             let all: Vec<usize> = (0..object.slots.len())
-                .filter(|number| self.kind(object.table, *number).child().is_some())
+                .filter(|number| {
+                    !matches!(self.kind(object.table, *number), Kind::ManyToMany { .. })
+                })
                 .collect();
             all.get(usize::from(number) % all.len().max(1)).copied()
         };
-        let is_once = |roots: &[usize]| !self.0.has_twins(roots);
+        let is_once = |roots: &[usize]| !self.0.has_twins(roots) && !self.0.is_uneven(roots);
         let step = match op {
             Op::SwapStructs(a, b) => {
                 let a = self.handle(a)?;
@@ -477,7 +503,7 @@ impl Now<'_> {
                 is_once(&[root]).then_some(Step::Delete(root))?
             }
             Op::DeleteByKey(table, key) => {
-                let table = usize::from(table) % KINDS;
+                let table = usize::from(table) % self.0.kinds();
                 Step::DeleteByKey(table, self.key(table, key))
             }
             Op::Refresh(root) => {
@@ -494,7 +520,7 @@ impl Now<'_> {
                 is_once(&[root]).then_some(Step::Detach(root, relation))?
             }
             Op::Find(table, key) => {
-                let table = usize::from(table) % KINDS;
+                let table = usize::from(table) % self.0.kinds();
                 self.has_room()
                     .then(|| Step::Find(table, self.key(table, key)))?
             }

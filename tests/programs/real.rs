@@ -5,10 +5,11 @@ use std::pin::Pin;
 
 use sqlx::{Pool, Postgres, Sqlite};
 use sqlx_cascade::{
-    Detached, Entity, Error, HasMany, HasOne, ManyToMany, Persistent, Plan, Report, Transaction,
+    BelongsTo, Detached, Entity, Error, HasMany, HasOne, ManyToMany, Persistent, Plan, Report,
+    Transaction,
 };
 
-use crate::family::of_table;
+use crate::family::{Family, of_table};
 use crate::model::database::Value;
 use crate::model::memory::State;
 use crate::model::schema::TableId;
@@ -79,6 +80,8 @@ pub(crate) fn cell(field: &dyn given::Field) -> Value {
 
 /// Values of columns.
 pub(crate) mod given {
+    use sqlx_cascade::{BelongsTo, Entity};
+
     use crate::model::database::Value;
 
     /// A type of the columns.
@@ -109,6 +112,32 @@ pub(crate) mod given {
                 Value::Int(value) => Some(*value),
                 _ => None,
             };
+        }
+    }
+
+    impl<P: Entity<Key = i64>> Field for BelongsTo<P> {
+        fn cell(&self) -> Value {
+            self.key().copied().map_or(Value::Null, Value::Int)
+        }
+
+        fn give(&mut self, value: &Value) {
+            match value {
+                Value::Int(key) => self.set_key(*key),
+                _ => *self = Self::default(),
+            }
+        }
+    }
+
+    impl<P: Entity<Key = i64>> Field for Option<BelongsTo<P>> {
+        fn cell(&self) -> Value {
+            self.as_ref().map_or(Value::Null, Field::cell)
+        }
+
+        fn give(&mut self, value: &Value) {
+            match value {
+                Value::Int(key) => self.get_or_insert_default().set_key(*key),
+                _ => *self = None,
+            }
         }
     }
 
@@ -203,17 +232,37 @@ pub(crate) trait Wrap: Send + Sync {
     fn seen(&self) -> SeenSlot;
     fn child(&mut self, index: usize) -> &mut dyn Plain;
     fn put(&mut self, child: Box<dyn Plain>);
-    fn remove(&mut self, index: usize) -> Option<Box<dyn Plain>>;
-    fn retain(&mut self, mask: u8);
-    fn clear(&mut self);
-    fn replace(&mut self, children: Vec<Box<dyn Plain>>);
     fn assign(&mut self, children: Vec<Box<dyn Plain>>);
-    fn expunge(&mut self, index: usize) -> Option<Box<dyn Loose>>;
-    fn adopt(&mut self, child: Box<dyn Loose>);
-    fn attach(&mut self, row: Box<dyn Handle>);
-    fn add(&mut self, key: i64);
-    fn remove_key(&mut self, key: i64);
-    fn set_keys(&mut self, keys: &[i64]);
+    fn remove(&mut self, _index: usize) -> Option<Box<dyn Plain>> {
+        unreachable!("no `remove`")
+    }
+    fn retain(&mut self, _mask: u8) {
+        unreachable!("no `retain`")
+    }
+    fn clear(&mut self) {
+        unreachable!("no `clear`")
+    }
+    fn replace(&mut self, _children: Vec<Box<dyn Plain>>) {
+        unreachable!("no `replace`")
+    }
+    fn expunge(&mut self, _index: usize) -> Option<Box<dyn Loose>> {
+        unreachable!("no `expunge`")
+    }
+    fn adopt(&mut self, _child: Box<dyn Loose>) {
+        unreachable!("no `adopt`")
+    }
+    fn attach(&mut self, _row: Box<dyn Handle>) {
+        unreachable!("no `attach`")
+    }
+    fn add(&mut self, _key: i64) {
+        unreachable!("no `add_key`")
+    }
+    fn remove_key(&mut self, _key: i64) {
+        unreachable!("no `remove_key`")
+    }
+    fn set_keys(&mut self, _keys: &[i64]) {
+        unreachable!("no `set_keys`")
+    }
     /// `mem::take`.
     fn take(&mut self) -> Box<dyn Any + Send>;
     /// `mem::replace`.
@@ -263,18 +312,6 @@ impl<T: Node> Wrap for HasOne<T> {
         HasOne::remove(self).map(|child| Box::new(child) as Box<dyn Plain>)
     }
 
-    fn retain(&mut self, _: u8) {
-        unreachable!("a relation of one has no `retain`")
-    }
-
-    fn clear(&mut self) {
-        unreachable!("a relation of one has no `clear`")
-    }
-
-    fn replace(&mut self, _: Vec<Box<dyn Plain>>) {
-        unreachable!("a relation of one has no `replace`")
-    }
-
     fn assign(&mut self, children: Vec<Box<dyn Plain>>) {
         let child = children.into_iter().next();
         *self = child.map_or_else(Self::empty, |child| Self::from(plain::<T>(child)));
@@ -286,22 +323,6 @@ impl<T: Node> Wrap for HasOne<T> {
 
     fn adopt(&mut self, child: Box<dyn Loose>) {
         HasOne::adopt(self, loose(child));
-    }
-
-    fn attach(&mut self, _: Box<dyn Handle>) {
-        unreachable!("a relation of one has no `attach`")
-    }
-
-    fn add(&mut self, _: i64) {
-        unreachable!("no links")
-    }
-
-    fn remove_key(&mut self, _: i64) {
-        unreachable!("no links")
-    }
-
-    fn set_keys(&mut self, _: &[i64]) {
-        unreachable!("no links")
     }
 
     moved!();
@@ -361,18 +382,6 @@ impl<T: Node> Wrap for HasMany<T> {
         HasMany::attach(self, vec![handle(row)]);
     }
 
-    fn add(&mut self, _: i64) {
-        unreachable!("no links")
-    }
-
-    fn remove_key(&mut self, _: i64) {
-        unreachable!("no links")
-    }
-
-    fn set_keys(&mut self, _: &[i64]) {
-        unreachable!("no links")
-    }
-
     moved!();
 }
 
@@ -406,16 +415,8 @@ impl<T: Node> Wrap for ManyToMany<T> {
         Some(Box::new(ManyToMany::remove(self, index)))
     }
 
-    fn retain(&mut self, _: u8) {
-        unreachable!("links have no `retain`")
-    }
-
     fn clear(&mut self) {
         ManyToMany::clear(self);
-    }
-
-    fn replace(&mut self, _: Vec<Box<dyn Plain>>) {
-        unreachable!("links have no `replace`")
     }
 
     fn assign(&mut self, children: Vec<Box<dyn Plain>>) {
@@ -423,18 +424,6 @@ impl<T: Node> Wrap for ManyToMany<T> {
         for child in children {
             self.push(plain(child));
         }
-    }
-
-    fn expunge(&mut self, _: usize) -> Option<Box<dyn Loose>> {
-        unreachable!("links have no `expunge`")
-    }
-
-    fn adopt(&mut self, _: Box<dyn Loose>) {
-        unreachable!("links have no `adopt`")
-    }
-
-    fn attach(&mut self, _: Box<dyn Handle>) {
-        unreachable!("links have no `attach`")
     }
 
     fn add(&mut self, key: i64) {
@@ -447,6 +436,56 @@ impl<T: Node> Wrap for ManyToMany<T> {
 
     fn set_keys(&mut self, keys: &[i64]) {
         ManyToMany::set_keys(self, keys.iter().copied());
+    }
+
+    moved!();
+}
+
+impl<T: Node> Wrap for BelongsTo<T> {
+    fn seen(&self) -> SeenSlot {
+        let state = if self.is_loaded() {
+            State::Loaded
+        } else {
+            State::NotLoaded
+        };
+        seen_slot(state, self.try_get().ok().flatten().into_iter())
+    }
+
+    fn child(&mut self, _: usize) -> &mut dyn Plain {
+        self.get_mut().expect("a parent")
+    }
+
+    fn put(&mut self, parent: Box<dyn Plain>) {
+        self.set(plain(parent));
+    }
+
+    fn assign(&mut self, parents: Vec<Box<dyn Plain>>) {
+        let parent = parents.into_iter().next();
+        *self = parent.map_or_else(Self::default, |parent| Self::new(plain(parent)));
+    }
+
+    moved!();
+}
+
+impl<T: Node> Wrap for Option<BelongsTo<T>> {
+    fn seen(&self) -> SeenSlot {
+        let none = || seen_slot::<T>(State::NotLoaded, std::iter::empty());
+        self.as_ref().map_or_else(none, Wrap::seen)
+    }
+
+    fn child(&mut self, index: usize) -> &mut dyn Plain {
+        self.as_mut().expect("a parent").child(index)
+    }
+
+    fn put(&mut self, parent: Box<dyn Plain>) {
+        self.get_or_insert_default().put(parent);
+    }
+
+    fn assign(&mut self, parents: Vec<Box<dyn Plain>>) {
+        *self = None;
+        for parent in parents {
+            self.put(parent);
+        }
     }
 
     moved!();
@@ -646,31 +685,34 @@ impl Root {
 
 /// The memory of a program, and its database.
 pub(crate) struct Real {
+    family: Family,
     pub(crate) session: Session,
     pub(crate) roots: Vec<Option<Root>>,
 }
 
-fn new_plain(table: TableId, name: &str) -> Box<dyn Plain> {
-    let mut value = of_table!(table, T => Box::new(T::default()) as Box<dyn Plain>);
-    let seen = value.seen();
-    value.give(seen.values.len() - 2, &Value::Text(name.to_owned()));
-    value
-}
-
-/// A new object, with one below each of its lists where it is asked for.
-fn fresh(which: &Which) -> Box<dyn Plain> {
-    let mut value = new_plain(which.table, &which.name);
-    if let Some((relation, table)) = which.below {
+impl Family {
+    fn plain(self, table: TableId, name: &str) -> Box<dyn Plain> {
+        let mut value = of_table!(self, table, T => Box::new(T::default()) as Box<dyn Plain>);
+        let seen = value.seen();
+        value.give(seen.values.len() - 2, &Value::Text(name.to_owned()));
         value
-            .wrap(relation)
-            .put(new_plain(table, &format!("{} below", which.name)));
     }
-    value
+
+    /// A new object, with one below it where it is asked for.
+    fn fresh(self, which: &Which) -> Box<dyn Plain> {
+        let mut value = self.plain(which.table, &which.name);
+        if let Some((relation, table)) = which.below {
+            let below = self.plain(table, &format!("{} below", which.name));
+            value.wrap(relation).put(below);
+        }
+        value
+    }
 }
 
 impl Real {
-    pub(crate) fn new(session: Session) -> Self {
+    pub(crate) fn new(family: Family, session: Session) -> Self {
         Self {
+            family,
             session,
             roots: Vec::new(),
         }
@@ -714,9 +756,12 @@ impl Real {
     /// Does a step; `Some`: what a save reported.
     pub(crate) async fn apply(&mut self, step: &Step) -> Result<Option<Report>, Error> {
         match step {
-            Step::New(which) => self.push(Root::Value(fresh(which))),
+            Step::New(which) => self.push(Root::Value(self.family.fresh(which))),
             Step::Give(spot, column, value) => self.at(spot).give(*column, value),
-            Step::Put(spot, relation, which) => self.at(spot).wrap(*relation).put(fresh(which)),
+            Step::Put(spot, relation, which) => {
+                let child = self.family.fresh(which);
+                self.at(spot).wrap(*relation).put(child);
+            }
             Step::PutRoot(spot, relation, root) => {
                 let Root::Value(value) = self.take(*root) else {
                     unreachable!("no value")
@@ -732,11 +777,11 @@ impl Real {
             Step::Retain(spot, relation, mask) => self.at(spot).wrap(*relation).retain(*mask),
             Step::Clear(spot, relation) => self.at(spot).wrap(*relation).clear(),
             Step::Replace(spot, relation, with) => {
-                let with = with.iter().map(fresh).collect();
+                let with = with.iter().map(|which| self.family.fresh(which)).collect();
                 self.at(spot).wrap(*relation).replace(with);
             }
             Step::Assign(spot, relation, with) => {
-                let with = with.iter().map(fresh).collect();
+                let with = with.iter().map(|which| self.family.fresh(which)).collect();
                 self.at(spot).wrap(*relation).assign(with);
             }
             Step::Forget(spot, relation) => drop(self.at(spot).wrap(*relation).take()),
@@ -835,7 +880,7 @@ impl Real {
             }
             Step::DeleteByKey(table, key) => {
                 let session = &mut self.session;
-                of_table!(*table, T => on!(session, db => T::delete_by_key(*key, db).await))?;
+                of_table!(self.family, *table, T => on!(session, db => T::delete_by_key(*key, db).await))?;
             }
             Step::Refresh(root) => {
                 let (handle, session) = self.handle_mut(*root);
@@ -851,7 +896,7 @@ impl Real {
             }
             Step::Find(table, key) => {
                 let session = &mut self.session;
-                let found: Box<dyn Handle> = of_table!(*table, T => {
+                let found: Box<dyn Handle> = of_table!(self.family, *table, T => {
                     let found: Persistent<T> = on!(session, db => T::find(*key).one(db).await)?;
                     Box::new(found)
                 });
@@ -863,7 +908,7 @@ impl Real {
                 };
                 let table = value.table();
                 let session = &mut self.session;
-                let merged: Box<dyn Handle> = of_table!(table, T => {
+                let merged: Box<dyn Handle> = of_table!(self.family, table, T => {
                     let value: T = plain(value);
                     Box::new(on!(session, db => T::merge(value, db).await)?)
                 });
@@ -886,7 +931,7 @@ impl Real {
             Root::Value(value) => {
                 let table = value.table();
                 let session = &mut self.session;
-                let saved: Result<Box<dyn Handle>, (Error, Root)> = of_table!(table, T => {
+                let saved: Result<Box<dyn Handle>, (Error, Root)> = of_table!(self.family, table, T => {
                     let value: T = plain(value);
                     match on!(session, db => T::save(value, db).await) {
                         Ok(handle) => Ok(Box::new(handle)),

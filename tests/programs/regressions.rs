@@ -8,7 +8,7 @@ use crate::op::Op::{
 };
 use crate::programs;
 
-programs! {
+programs! { Owners;
     /// A relation that was cleared is known to be empty, also when its row is removed and comes back as a value.
     cleared_and_removed: [
         New(6, 0, 0),
@@ -241,4 +241,35 @@ programs! {
         PutRoot(At(84, 0, 0, 0), 220, 0),
         Save(0),
     ];
+    /// A child that was merged in after a detach that is rolled back: what the relation holds isn't all that there is.
+    detached_merged_and_rolled_back: [
+        Begin,
+        New(0, 0, 0),
+        Save(0),
+        Detach(0, 0),
+        New(0, 0, 16),
+        Merge(0, 0),
+        Rollback,
+        Save(0),
+    ];
+    /// A row that was expunged, found again, adopted over itself, and found again.
+    adopted_over_itself_and_refreshed: [
+        New(0, 0, 0),
+        Save(0),
+        Expunge(At(0, 0, 0, 0), 0, 0),
+        Refresh(0),
+        Adopt(At(8, 0, 0, 0), 0, 0),
+        Refresh(0),
+    ];
+}
+
+mod letters {
+    use super::{At, Detach, New, Refresh, Replace, Save, programs};
+
+    programs! { Letters;
+        /// A row with a version lets go of a parent that it doesn't have: its row is written all the same.
+        nothing_to_let_go: [New(3, 0, 0), Save(31), Detach(0, 253)];
+        /// A row that is read again with its parent keeps what it holds by a relation that isn't.
+        refreshed_above_a_held_parent: [New(3, 0, 0), Replace(At(0, 0, 0, 0), 0, 48), Save(0), Refresh(0)];
+    }
 }

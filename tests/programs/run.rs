@@ -36,8 +36,8 @@ pub(crate) struct Tally {
 pub(crate) async fn run(place: &Place, ops: &[Op], tally: &mut Tally) -> Result<(), String> {
     let mut run = Run {
         place,
-        imagined: Imagined::new(crate::family::world()),
-        real: Real::new(place.session()),
+        imagined: Imagined::new(place.family.world()),
+        real: Real::new(place.family, place.session()),
         fault: None,
         done: Vec::new(),
     };
@@ -54,7 +54,7 @@ impl Run<'_> {
     async fn op(&mut self, op: Op, tally: &mut Tally) -> Result<(), String> {
         if let Op::Fault(event, table) = op {
             let event = usize::from(event) % EVENTS.len();
-            let table = usize::from(table) % crate::family::KINDS;
+            let table = usize::from(table) % self.imagined.kinds();
             self.fault = Some((event, table));
             return Ok(());
         }
