@@ -10,28 +10,43 @@ use crate::model::{Did, Effects, How, Kind, Refusal, World};
 
 /// Deletes the row of an object, and gives the value back.
 pub(crate) fn delete(world: &mut World, object: &Object) -> Result<(Object, Effects), Refusal> {
+    let (mut values, effects) = delete_all(world, &[object])?;
+    Ok((values.swap_remove(0), effects))
+}
+
+/// Deletes the rows of objects of one table, as one.
+pub(crate) fn delete_all(
+    world: &mut World,
+    objects: &[&Object],
+) -> Result<(Vec<Object>, Effects), Refusal> {
     let schema = world.schema.clone();
     let mut next = world.clone();
     let mut effects = Effects::default();
-    let recorded = object.recorded.as_ref().expect("a handle");
-    release_first(&mut next, object, &mut effects)?;
-    owned(
-        &schema,
-        &mut next.database,
-        object.table,
-        None,
-        &recorded.values,
-    )?;
+    for object in objects {
+        release_first(&mut next, object, &mut effects)?;
+    }
+    let mut keys = Keys::new();
+    for object in objects {
+        let recorded = object.recorded.as_ref().expect("a handle");
+        owned(
+            &schema,
+            &mut next.database,
+            object.table,
+            None,
+            &recorded.values,
+        )?;
+        keys.insert(recorded.values[0].clone());
+    }
     let before = next.database.clone();
     let mut looking = Looking::new(&schema, &before, &mut effects);
-    let key = Keys::from([recorded.values[0].clone()]);
-    looking.delete(object.table, &key, How::Named);
+    looking.delete(objects[0].table, &keys, How::Named);
     let leaving = looking.leaving;
     let targets = leaving.carry_out(&schema, &mut next.database, &mut effects);
     targets_leave(&schema, &mut next.database, targets, &mut effects);
     next.database.check(&schema)?;
     *world = next;
-    Ok((value(&schema, object), effects))
+    let values = objects.iter().map(|object| value(&schema, object));
+    Ok((values.collect(), effects))
 }
 
 /// **What was taken out survives**: pending removals that set NULL are carried out before the deletion, at every depth.

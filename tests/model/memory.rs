@@ -123,20 +123,34 @@ impl Object {
         self.recorded.is_some()
     }
 
-    /// `clone`: everything in it is new, and what was pending stays behind. A parent is referred to by its key; one that is new is copied.
+    /// `clone`: everything in it is new, and what was pending stays behind. A parent and the target of a link are referred to by their keys; those
+    /// that are new are copied.
     pub(crate) fn copy(&self, schema: &Schema) -> Self {
         self.anew(|number, slot| match self.own_key(schema, number) {
             Some(key) if *key != Value::Null => Slot::default(),
-            _ => slot.anew(|held| held.copy(schema)),
+            _ if !self.is_linked(schema, number) => slot.anew(|held| held.copy(schema)),
+            _ => {
+                let new = slot.held.iter().filter(|target| !target.is_persistent());
+                Slot {
+                    state: slot.state,
+                    held: new.map(|target| target.copy(schema)).collect(),
+                    keys: slot.links().into_iter().collect(),
+                    ..Slot::default()
+                }
+            }
         })
     }
 
-    /// `into_inner`, and what `remove` hands back: the value is new, and all that is below it. A parent is not below it, unless it goes with it.
+    /// `into_inner`, and what `remove` hands back: the value is new, and all that is below it. A parent, or the target of a link, is not below
+    /// it, unless it goes with it.
     pub(crate) fn renewed(&self, schema: &Schema) -> Self {
         let relations = &schema.tables[self.table].relations;
         let mut renewed = self.anew(|number, slot| {
             if self.own_key(schema, number).is_some() && !relations[number].options.cascade.delete {
                 return slot.clone();
+            }
+            if self.is_linked(schema, number) && !relations[number].options.cascade.delete {
+                return slot.anew(Self::clone);
             }
             slot.anew(|held| held.renewed(schema))
         });
@@ -155,6 +169,11 @@ impl Object {
     fn own_key(&self, schema: &Schema, relation: usize) -> Option<&Value> {
         let kind = schema.tables[self.table].relations[relation].kind;
         kind.own_column().map(|column| &self.values[column])
+    }
+
+    fn is_linked(&self, schema: &Schema, relation: usize) -> bool {
+        let kind = schema.tables[self.table].relations[relation].kind;
+        matches!(kind, Kind::ManyToMany { .. })
     }
 
     fn anew(&self, slot: impl Fn(usize, &Slot) -> Slot) -> Self {

@@ -91,6 +91,41 @@ pub(crate) fn load(
     Ok(effects)
 }
 
+/// **Load** of relations of relations, and of several: all or none.
+pub(crate) fn load_paths(
+    world: &mut World,
+    object: &mut Object,
+    paths: &[&[usize]],
+) -> Result<Effects, Refusal> {
+    let mut loaded = object.clone();
+    let mut effects = Effects::default();
+    for path in paths {
+        load_path(world, &mut loaded, path, &mut effects)?;
+    }
+    *object = loaded;
+    Ok(effects)
+}
+
+/// What is new has no rows below it.
+fn load_path(
+    world: &mut World,
+    object: &mut Object,
+    path: &[usize],
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let Some((&number, rest)) = path.split_first() else {
+        return Ok(());
+    };
+    effects.reads += load(world, object, number)?.reads;
+    let held = &mut object.slots[number].held;
+    let mut below = std::mem::take(held);
+    for child in below.iter_mut().filter(|child| child.is_persistent()) {
+        load_path(world, child, rest, effects)?;
+    }
+    object.slots[number].held = below;
+    Ok(())
+}
+
 /// The rows of a relation in the order of their keys. Two behind a `HasOne` are too many.
 fn rows_of(world: &World, object: &Object, number: usize) -> Result<Vec<Row>, Refusal> {
     let relation = &world.schema.tables[object.table].relations[number];

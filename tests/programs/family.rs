@@ -12,7 +12,8 @@ use crate::model::database::Value;
 use crate::model::schema::{
     Column, KeyKind, Kind, OnDelete, Options, Reference, Relation, Schema, Table, TableId,
 };
-use crate::real::{Fut, Node, Wrap, cell, given};
+use crate::real::{Fut, Node, cell, given};
+use crate::wraps::Wrap;
 
 /// No row can have this name.
 pub(crate) const REFUSED: &str = "refused";
@@ -26,13 +27,17 @@ pub(crate) enum Family {
     Letters,
 }
 
+/// Paths of relations.
+pub(crate) struct Paths;
+
 /// Makes the structs, what a program does with them, and what the interpreter is told.
 macro_rules! family {
-    ($tables:ident, $of_table:ident; $(
+    ($tables:ident, $of_table:ident, $first:ident; $(
         $struct:ident = $number:literal, $table:literal $(, $version:ident)?
         { $($key:ident: $key_type:ty = #[$reference:ident($parent:ident $(, $on_delete:ident = $action:literal)?)] $parents:literal)? }
         $(holds { $($at:literal $held:ident $held_constant:ident: $held_type:ty = #[$held_relation:ident($($held_option:tt)*)] $target:literal;)* })?
         { $($place:literal $wrapper:ident $constant:ident: $wrap:ident<$child:ident> = #[$relation:ident($($option:tt)*)] $kind:expr;)* }
+        $(=> { $($load:literal $loaded:expr => $paths:expr;)* })?
     )*) => {
         $(
             #[derive(Debug, Default, Clone, Relations)]
@@ -50,6 +55,7 @@ macro_rules! family {
 
             impl Node for $struct {
                 const NUMBER: TableId = $number;
+                type First = $first;
 
                 fn cells(&self) -> Vec<Value> {
                     vec![
@@ -91,6 +97,29 @@ macro_rules! family {
                         $($(($at, handle, db) => handle.load(Self::$held_constant, db),)*)?
                         $(($place, handle, db) => handle.load(Self::$constant, db),)*
                         (relation, ..) => unreachable!("no relation {relation}"),
+                    }
+                }
+
+                fn load_paths<'a, D: sqlx_cascade::Db + 'a>(
+                    handle: &'a mut sqlx_cascade::Persistent<Self>,
+                    number: usize,
+                    db: D,
+                ) -> Fut<'a, Result<(), sqlx_cascade::Error>> {
+                    match (number, handle, db) {
+                        $($(($load, handle, db) => handle.load($loaded, db),)*)?
+                        (number, ..) => unreachable!("no paths {number}"),
+                    }
+                }
+
+                fn find_many<'a, D: sqlx_cascade::Db + 'a>(
+                    keys: Vec<i64>,
+                    with: Option<usize>,
+                    db: D,
+                ) -> Fut<'a, Result<Vec<sqlx_cascade::Persistent<Self>>, sqlx_cascade::Error>> {
+                    let find = Self::find_many(keys);
+                    match with {
+                        $($(Some($load) => find.with($loaded).all(db),)*)?
+                        _ => find.all(db),
                     }
                 }
 
@@ -145,6 +174,16 @@ macro_rules! family {
             }),*]
         }
 
+        impl Paths {
+            /// What is loaded at once, of the structs of a table.
+            pub(crate) const fn $tables(table: TableId) -> &'static [&'static [&'static [usize]]] {
+                match table {
+                    $($number => &[$($($paths),*)?],)*
+                    _ => &[],
+                }
+            }
+        }
+
         /// Does something with the type of the structs of a table.
         macro_rules! $of_table {
             ($of:expr, $type:ident => $does:expr) => {
@@ -158,13 +197,17 @@ macro_rules! family {
     };
 }
 
-family! { owners, of_owners;
+family! { owners, of_owners, Owner;
     Owner = 0, "owners", version {} {
         0 profile PROFILE: HasOne<Profile> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
         1 badge BADGE: HasOne<Badge> = #[one_to_one()] Kind::HasOne { child: 2, column: 1 };
         2 posts POSTS: HasMany<Post> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 3, column: 1 };
         3 notes NOTES: HasMany<Note> = #[one_to_many()] Kind::HasMany { child: 5, column: 1 };
         4 tags TAGS: ManyToMany<Tag> = #[many_to_many(through = "owner_tags")] Kind::ManyToMany { target: 7, through: 8 };
+    }
+    => {
+        0 (Owner::POSTS.then(Post::COMMENTS), Owner::NOTES) => &[&[2, 0], &[3]];
+        1 (Owner::PROFILE, Owner::TAGS, Owner::BADGE) => &[&[0], &[4], &[1]];
     }
     Profile = 1, "profiles" { owner_id: i64 = #[one_to_one(Owner)] 0 } {}
     Badge = 2, "badges" { owner_id: Option<i64> = #[one_to_one(Owner)] 0 } {}
@@ -176,10 +219,11 @@ family! { owners, of_owners;
     Tree = 6, "trees" { parent_id: Option<i64> = #[many_to_one(Tree)] 6 } {
         0 children CHILDREN: HasMany<Tree> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 6, column: 1 };
     }
+    => { 0 Tree::CHILDREN.then(Tree::CHILDREN) => &[&[0, 0]]; }
     Tag = 7, "tags" {} {}
 }
 
-family! { letters, of_letters;
+family! { letters, of_letters, Person;
     Person = 0, "people", version {} {
         0 address ADDRESS: HasOne<Address> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
     }
@@ -193,6 +237,10 @@ family! { letters, of_letters;
     }
     {
         3 pages PAGES: HasMany<Page> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 4, column: 1 };
+    }
+    => {
+        0 (Letter::WRITER.then(Person::ADDRESS), Letter::PAGES.then(Page::DRAWER)) => &[&[0, 0], &[3, 0]];
+        1 (Letter::READER, Letter::STAMP) => &[&[1], &[2]];
     }
     Page = 4, "pages" { letter_id: i64 = #[many_to_one(Letter)] 3 }
     holds { 0 drawer DRAWER: Option<BelongsTo<Person>> = #[many_to_one(on_delete = "set null")] 0; }
@@ -280,6 +328,14 @@ impl Family {
             tables.push(table("owner_tags", links, KeyKind::Link, Vec::new()));
         }
         Schema { tables }
+    }
+
+    /// What is loaded at once, of the structs of a table.
+    pub(crate) fn paths(self, table: TableId) -> &'static [&'static [&'static [usize]]] {
+        match self {
+            Self::Owners => Paths::owners(table),
+            Self::Letters => Paths::letters(table),
+        }
     }
 
     /// Empty tables.

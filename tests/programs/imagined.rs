@@ -1,12 +1,13 @@
 //! Programs on the interpreter.
 
+use crate::family::Family;
 use crate::model::database::{Database, Value};
 use crate::model::memory::{Object, Slot, State};
-use crate::model::read::{expunge, find, load, refresh};
+use crate::model::read::{expunge, find, load, load_paths, refresh};
 use crate::model::schema::{KeyKind, Kind, Schema, TableId};
 use crate::model::{Effects, Refusal, World, delete, merge, save};
-use crate::real::keeps;
 use crate::step::{Seen, SeenSlot, Spot, Step, Which};
+use crate::wraps::keeps;
 
 /// What a variable is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub(crate) enum Form {
 /// The memory of a program, and its database.
 #[derive(Debug, Clone)]
 pub(crate) struct Imagined {
+    pub(crate) family: Family,
     pub(crate) world: World,
     pub(crate) roots: Vec<Option<(Form, Object)>>,
     /// The tables as they were before the open transaction.
@@ -26,9 +28,10 @@ pub(crate) struct Imagined {
 }
 
 impl Imagined {
-    pub(crate) fn new(world: World) -> Self {
+    pub(crate) fn new(family: Family) -> Self {
         Self {
-            world,
+            family,
+            world: family.world(),
             roots: Vec::new(),
             begun: None,
         }
@@ -296,6 +299,7 @@ impl Imagined {
         if let Step::Delete(root)
         | Step::Refresh(root)
         | Step::Load(root, _)
+        | Step::LoadPaths(root, _)
         | Step::Detach(root, _) = *step
             && !self.root(root).is_persistent()
         {
@@ -308,7 +312,7 @@ impl Imagined {
                 effects = save::save(&mut self.world, &mut [&mut object])?;
                 self.roots[root] = Some((Form::Handle, object));
             }
-            Step::SaveAll(a, b) => {
+            Step::SaveAll(a, b) | Step::SaveTogether(a, b) => {
                 let (mut of_a, mut of_b) = (self.root(a).clone(), self.root(b).clone());
                 effects = save::save(&mut self.world, &mut [&mut of_a, &mut of_b])?;
                 self.roots[a] = Some((Form::Handle, of_a));
@@ -319,6 +323,26 @@ impl Imagined {
                 let (value, done) = delete::delete(&mut self.world, &object)?;
                 effects = done;
                 self.roots[root] = Some((Form::Value, value));
+            }
+            Step::DeleteAll(a, b) => {
+                let both = [self.root(a).clone(), self.root(b).clone()];
+                if !both.iter().all(Object::is_persistent) {
+                    return Err(Refusal::of(crate::model::Kind::NotFound));
+                }
+                let (values, done) = delete::delete_all(&mut self.world, &[&both[0], &both[1]])?;
+                effects = done;
+                for (root, value) in [a, b].into_iter().zip(values) {
+                    self.roots[root] = Some((Form::Value, value));
+                }
+            }
+            Step::LoadPaths(root, number) => {
+                let mut object = self.root(root).clone();
+                let paths = self.family.paths(object.table)[number];
+                effects = load_paths(&mut self.world, &mut object, paths)?;
+                *self.root(root) = object;
+            }
+            Step::FindMany(table, ref keys, with) => {
+                self.find_many(table, keys, with)?;
             }
             Step::DeleteByKey(table, key) => {
                 let found = find(&mut self.world, table, &Value::Int(key))?;
@@ -367,6 +391,27 @@ impl Imagined {
             ref step => unreachable!("{step:?}"),
         }
         Ok(effects)
+    }
+
+    /// In the order of the keys, without the absent.
+    fn find_many(
+        &mut self,
+        table: TableId,
+        keys: &[i64],
+        with: Option<usize>,
+    ) -> Result<(), Refusal> {
+        let paths = with.map_or(&[] as &[&[usize]], |with| self.family.paths(table)[with]);
+        let mut all = Vec::new();
+        for key in keys {
+            if let Ok(mut found) = find(&mut self.world, table, &Value::Int(*key)) {
+                load_paths(&mut self.world, &mut found, paths)?;
+                all.push(found);
+            }
+        }
+        for found in all {
+            self.push(Form::Handle, found);
+        }
+        Ok(())
     }
 
     /// How many kinds of objects there are; the tables after them have links.

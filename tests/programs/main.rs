@@ -27,6 +27,7 @@ mod real;
 mod regressions;
 mod run;
 mod step;
+mod wraps;
 
 use std::fmt::Write as _;
 use std::sync::Mutex;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::family::REFUSED;
 use crate::imagined::{Form, Imagined, is_reachable};
 use crate::model::database::Value;
-use crate::model::memory::{Object, Slot};
+use crate::model::memory::{Object, Slot, State};
 use crate::model::schema::{Kind, Relation, TableId};
 use crate::step::{Spot, Step, Which};
 
@@ -50,12 +50,16 @@ pub(crate) enum Op {
     Merge(u8, u8),
     Save(u8),
     SaveAll(u8, u8),
+    SaveTogether(u8, u8),
     Delete(u8),
+    DeleteAll(u8, u8),
     DeleteByKey(u8, u8),
     Refresh(u8),
     Load(u8, u8),
     Detach(u8, u8),
+    LoadPaths(u8, u8),
     Find(u8, u8),
+    FindMany(u8, u8, u8, u8),
     MergeAndSave(u8),
     Begin,
     Commit,
@@ -106,12 +110,16 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
     let operations = prop_oneof![
         16 => n().prop_map(Op::Save),
         2 => (n(), n()).prop_map(|(a, b)| Op::SaveAll(a, b)),
+        2 => (n(), n()).prop_map(|(a, b)| Op::SaveTogether(a, b)),
         2 => n().prop_map(Op::Delete),
+        1 => (n(), n()).prop_map(|(a, b)| Op::DeleteAll(a, b)),
         1 => (n(), n()).prop_map(|(a, b)| Op::DeleteByKey(a, b)),
         2 => n().prop_map(Op::Refresh),
         5 => (n(), n()).prop_map(|(a, b)| Op::Load(a, b)),
         1 => (n(), n()).prop_map(|(a, b)| Op::Detach(a, b)),
+        3 => (n(), n()).prop_map(|(a, b)| Op::LoadPaths(a, b)),
         4 => (n(), n()).prop_map(|(a, b)| Op::Find(a, b)),
+        2 => (n(), n(), n(), n()).prop_map(|(a, b, c, d)| Op::FindMany(a, b, c, d)),
         2 => n().prop_map(Op::MergeAndSave),
         2 => Just(Op::Begin),
         1 => Just(Op::Commit),
@@ -313,12 +321,16 @@ impl Now<'_> {
     #[expect(clippy::too_many_lines, reason = "it is a list")]
     fn of_wrappers(&self, op: Op) -> Option<Vec<Step>> {
         let has_children = |kind: Kind, _: &Object, _: usize| kind.child().is_some();
-        let holds = |kind: Kind, _: &Object, _: usize| !matches!(kind, Kind::ManyToMany { .. });
+        let holds = |_: Kind, _: &Object, _: usize| true;
         let is_many = |kind: Kind, _: &Object, _: usize| matches!(kind, Kind::HasMany { .. });
         let has_any = |kind: Kind, object: &Object, number: usize| match kind {
             Kind::HasOne { .. } => true,
             Kind::HasMany { .. } => !object.slots[number].held.is_empty(),
-            _ => false,
+            Kind::ManyToMany { .. } => {
+                let slot = &object.slots[number];
+                slot.state == State::Loaded && !slot.held.is_empty()
+            }
+            Kind::BelongsTo { .. } => false,
         };
         let index = |wrap: &(Spot, usize), by: u8| {
             let held = self.0.object(&wrap.0).slots[wrap.1].held.len();
@@ -446,25 +458,32 @@ impl Now<'_> {
                 .any(|(number, value)| is_alone((number, value)))
     }
 
+    /// Two handles, of which the second is of the table that goes with the first's.
+    fn two(&self, a: u8, b: u8, other: impl Fn(TableId) -> TableId) -> Option<(usize, usize)> {
+        let a = self.handle(a)?;
+        let table = other(self.0.handle(a)?.table);
+        let mut roots = self.roots(|form, object| form == Form::Handle && object.table == table);
+        roots.retain(|root| *root != a);
+        let b = roots.get(usize::from(b) % roots.len().max(1))?;
+        Some((a, *b))
+    }
+
+    /// What is loaded at once.
+    fn paths(&self, table: TableId, number: u8) -> Option<usize> {
+        let paths = self.0.family.paths(table);
+        (!paths.is_empty()).then(|| usize::from(number) % paths.len())
+    }
+
     fn of_variables(&self, op: Op) -> Option<Vec<Step>> {
         let relation = |root: usize, number: u8| {
             let (_, object) = self.0.roots[root].as_ref()?;
-            let all: Vec<usize> = (0..object.slots.len())
-                .filter(|number| {
-                    !matches!(self.kind(object.table, *number), Kind::ManyToMany { .. })
-                })
-                .collect();
-            all.get(usize::from(number) % all.len().max(1)).copied()
+            let all = object.slots.len();
+            (all > 0).then(|| usize::from(number) % all)
         };
         let is_once = |roots: &[usize]| !self.0.has_twins(roots) && !self.0.is_uneven(roots);
         let step = match op {
             Op::SwapStructs(a, b) => {
-                let a = self.handle(a)?;
-                let table = self.0.handle(a)?.table;
-                let mut roots =
-                    self.roots(|form, object| form == Form::Handle && object.table == table);
-                roots.retain(|root| *root != a);
-                let b = *roots.get(usize::from(b) % roots.len().max(1))?;
+                let (a, b) = self.two(a, b, |table| table)?;
                 Step::SwapStructs(a, b)
             }
             Op::Copy(at) => {
@@ -490,13 +509,16 @@ impl Now<'_> {
                 is_once(&[root]).then_some(Step::Save(root))?
             }
             Op::SaveAll(a, b) => {
-                let a = self.handle(a)?;
-                let table = self.0.handle(a)?.table;
-                let mut roots =
-                    self.roots(|form, object| form == Form::Handle && object.table == table);
-                roots.retain(|root| *root != a);
-                let b = *roots.get(usize::from(b) % roots.len().max(1))?;
+                let (a, b) = self.two(a, b, |table| table)?;
                 is_once(&[a, b]).then_some(Step::SaveAll(a, b))?
+            }
+            Op::SaveTogether(a, b) => {
+                let (a, b) = self.two(a, b, |_| 0)?;
+                is_once(&[a, b]).then_some(Step::SaveTogether(a, b))?
+            }
+            Op::DeleteAll(a, b) => {
+                let (a, b) = self.two(a, b, |table| table)?;
+                is_once(&[a, b]).then_some(Step::DeleteAll(a, b))?
             }
             Op::Delete(root) => {
                 let root = self.handle(root)?;
@@ -523,6 +545,18 @@ impl Now<'_> {
                 let table = usize::from(table) % self.0.kinds();
                 self.has_room()
                     .then(|| Step::Find(table, self.key(table, key)))?
+            }
+            Op::LoadPaths(root, number) => {
+                let root = self.handle(root)?;
+                Step::LoadPaths(root, self.paths(self.0.handle(root)?.table, number)?)
+            }
+            Op::FindMany(table, a, b, with) => {
+                let table = usize::from(table) % self.0.kinds();
+                let mut keys = vec![self.key(table, a), self.key(table, b)];
+                keys.dedup();
+                let with = self.paths(table, with).filter(|_| with % 3 > 0);
+                self.has_room()
+                    .then_some(Step::FindMany(table, keys, with))?
             }
             Op::Begin => self.0.begun.is_none().then_some(Step::Begin)?,
             Op::Commit => self.0.begun.is_some().then_some(Step::End(true))?,

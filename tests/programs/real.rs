@@ -4,16 +4,13 @@ use std::any::Any;
 use std::pin::Pin;
 
 use sqlx::{Pool, Postgres, Sqlite};
-use sqlx_cascade::{
-    BelongsTo, Detached, Entity, Error, HasMany, HasOne, ManyToMany, Persistent, Plan, Report,
-    Transaction,
-};
+use sqlx_cascade::{Detached, Entity, Error, Persistent, Plan, Report, Transaction};
 
 use crate::family::{Family, of_table};
 use crate::model::database::Value;
-use crate::model::memory::State;
 use crate::model::schema::TableId;
-use crate::step::{Seen, SeenSlot, Spot, Step, Which};
+use crate::step::{Seen, Spot, Step, Which};
+use crate::wraps::Wrap;
 
 /// What an operation returns.
 pub(crate) type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -157,6 +154,8 @@ pub(crate) mod given {
 /// A struct of the family.
 pub(crate) trait Node: Entity<Key = i64> + Default + Clone {
     const NUMBER: TableId;
+    /// What it is saved together with.
+    type First: Node;
     fn cells(&self) -> Vec<Value>;
     fn give(&mut self, column: usize, value: &Value);
     fn wraps(&self) -> Vec<&dyn Wrap>;
@@ -166,6 +165,16 @@ pub(crate) trait Node: Entity<Key = i64> + Default + Clone {
         relation: usize,
         db: D,
     ) -> Fut<'a, Result<(), Error>>;
+    fn load_paths<'a, D: sqlx_cascade::Db + 'a>(
+        handle: &'a mut Persistent<Self>,
+        number: usize,
+        db: D,
+    ) -> Fut<'a, Result<(), Error>>;
+    fn find_many<'a, D: sqlx_cascade::Db + 'a>(
+        keys: Vec<i64>,
+        with: Option<usize>,
+        db: D,
+    ) -> Fut<'a, Result<Vec<Persistent<Self>>, Error>>;
     fn detach<'a, D: sqlx_cascade::Db + 'a>(
         handle: &'a mut Persistent<Self>,
         relation: usize,
@@ -223,276 +232,15 @@ impl<T: Node> Plain for T {
     }
 }
 
-fn plain<T: Node>(value: Box<dyn Plain>) -> T {
+pub(crate) fn plain<T: Node>(value: Box<dyn Plain>) -> T {
     *value.into_any().downcast().expect("the struct")
-}
-
-/// A wrapper, whichever.
-pub(crate) trait Wrap: Send + Sync {
-    fn seen(&self) -> SeenSlot;
-    fn child(&mut self, index: usize) -> &mut dyn Plain;
-    fn put(&mut self, child: Box<dyn Plain>);
-    fn assign(&mut self, children: Vec<Box<dyn Plain>>);
-    fn remove(&mut self, _index: usize) -> Option<Box<dyn Plain>> {
-        unreachable!("no `remove`")
-    }
-    fn retain(&mut self, _mask: u8) {
-        unreachable!("no `retain`")
-    }
-    fn clear(&mut self) {
-        unreachable!("no `clear`")
-    }
-    fn replace(&mut self, _children: Vec<Box<dyn Plain>>) {
-        unreachable!("no `replace`")
-    }
-    fn expunge(&mut self, _index: usize) -> Option<Box<dyn Loose>> {
-        unreachable!("no `expunge`")
-    }
-    fn adopt(&mut self, _child: Box<dyn Loose>) {
-        unreachable!("no `adopt`")
-    }
-    fn attach(&mut self, _row: Box<dyn Handle>) {
-        unreachable!("no `attach`")
-    }
-    fn add(&mut self, _key: i64) {
-        unreachable!("no `add_key`")
-    }
-    fn remove_key(&mut self, _key: i64) {
-        unreachable!("no `remove_key`")
-    }
-    fn set_keys(&mut self, _keys: &[i64]) {
-        unreachable!("no `set_keys`")
-    }
-    /// `mem::take`.
-    fn take(&mut self) -> Box<dyn Any + Send>;
-    /// `mem::replace`.
-    fn exchange(&mut self, other: Box<dyn Any + Send>) -> Box<dyn Any + Send>;
-}
-
-macro_rules! moved {
-    () => {
-        fn take(&mut self) -> Box<dyn Any + Send> {
-            Box::new(std::mem::take(self))
-        }
-
-        fn exchange(&mut self, other: Box<dyn Any + Send>) -> Box<dyn Any + Send> {
-            let other = *other.downcast::<Self>().expect("the same wrapper");
-            Box::new(std::mem::replace(self, other))
-        }
-    };
-}
-
-fn seen_slot<'a, T: Node>(state: State, held: impl Iterator<Item = &'a T>) -> SeenSlot {
-    SeenSlot {
-        state,
-        held: held.map(Plain::seen).collect(),
-        keys: Vec::new(),
-    }
-}
-
-impl<T: Node> Wrap for HasOne<T> {
-    fn seen(&self) -> SeenSlot {
-        let state = if self.is_loaded() {
-            State::Loaded
-        } else {
-            State::NotLoaded
-        };
-        seen_slot(state, self.try_get().ok().flatten().into_iter())
-    }
-
-    fn child(&mut self, _: usize) -> &mut dyn Plain {
-        self.get_mut().expect("a child")
-    }
-
-    fn put(&mut self, child: Box<dyn Plain>) {
-        self.set(plain(child));
-    }
-
-    fn remove(&mut self, _: usize) -> Option<Box<dyn Plain>> {
-        HasOne::remove(self).map(|child| Box::new(child) as Box<dyn Plain>)
-    }
-
-    fn assign(&mut self, children: Vec<Box<dyn Plain>>) {
-        let child = children.into_iter().next();
-        *self = child.map_or_else(Self::empty, |child| Self::from(plain::<T>(child)));
-    }
-
-    fn expunge(&mut self, _: usize) -> Option<Box<dyn Loose>> {
-        HasOne::expunge(self).map(|child| Box::new(child) as Box<dyn Loose>)
-    }
-
-    fn adopt(&mut self, child: Box<dyn Loose>) {
-        HasOne::adopt(self, loose(child));
-    }
-
-    moved!();
-}
-
-impl<T: Node> Wrap for HasMany<T> {
-    fn seen(&self) -> SeenSlot {
-        let state = match (self.is_not_loaded(), self.is_partial()) {
-            (true, _) => State::NotLoaded,
-            (_, true) => State::Partial,
-            _ => State::Loaded,
-        };
-        seen_slot(state, self.known())
-    }
-
-    fn child(&mut self, index: usize) -> &mut dyn Plain {
-        self.get_mut(index).expect("a child")
-    }
-
-    fn put(&mut self, child: Box<dyn Plain>) {
-        self.push(plain(child));
-    }
-
-    fn remove(&mut self, index: usize) -> Option<Box<dyn Plain>> {
-        Some(Box::new(HasMany::remove(self, index)))
-    }
-
-    fn retain(&mut self, mask: u8) {
-        let mut index = 0;
-        HasMany::retain(self, |_| {
-            index += 1;
-            keeps(mask, index - 1)
-        });
-    }
-
-    fn clear(&mut self) {
-        HasMany::clear(self);
-    }
-
-    fn replace(&mut self, children: Vec<Box<dyn Plain>>) {
-        HasMany::replace(self, children.into_iter().map(plain));
-    }
-
-    fn assign(&mut self, children: Vec<Box<dyn Plain>>) {
-        *self = children.into_iter().map(plain).collect();
-    }
-
-    fn expunge(&mut self, index: usize) -> Option<Box<dyn Loose>> {
-        Some(Box::new(HasMany::expunge(self, index)))
-    }
-
-    fn adopt(&mut self, child: Box<dyn Loose>) {
-        HasMany::adopt(self, loose(child));
-    }
-
-    fn attach(&mut self, row: Box<dyn Handle>) {
-        HasMany::attach(self, vec![handle(row)]);
-    }
-
-    moved!();
-}
-
-/// Which children a `retain` keeps.
-pub(crate) fn keeps(mask: u8, index: usize) -> bool {
-    mask >> (index % 8) & 1 == 1
-}
-
-impl<T: Node> Wrap for ManyToMany<T> {
-    fn seen(&self) -> SeenSlot {
-        let state = match (self.is_not_loaded(), self.is_partial()) {
-            (true, _) => State::NotLoaded,
-            (_, true) => State::Partial,
-            _ => State::Loaded,
-        };
-        let mut seen = seen_slot(state, self.known());
-        seen.keys = self.keys().copied().collect();
-        seen.keys.sort_unstable();
-        seen
-    }
-
-    fn child(&mut self, index: usize) -> &mut dyn Plain {
-        self.iter_mut().nth(index).expect("a target")
-    }
-
-    fn put(&mut self, child: Box<dyn Plain>) {
-        self.push(plain(child));
-    }
-
-    fn remove(&mut self, index: usize) -> Option<Box<dyn Plain>> {
-        Some(Box::new(ManyToMany::remove(self, index)))
-    }
-
-    fn clear(&mut self) {
-        ManyToMany::clear(self);
-    }
-
-    fn assign(&mut self, children: Vec<Box<dyn Plain>>) {
-        *self = Self::empty();
-        for child in children {
-            self.push(plain(child));
-        }
-    }
-
-    fn add(&mut self, key: i64) {
-        self.add_key(key);
-    }
-
-    fn remove_key(&mut self, key: i64) {
-        ManyToMany::remove_key(self, &key);
-    }
-
-    fn set_keys(&mut self, keys: &[i64]) {
-        ManyToMany::set_keys(self, keys.iter().copied());
-    }
-
-    moved!();
-}
-
-impl<T: Node> Wrap for BelongsTo<T> {
-    fn seen(&self) -> SeenSlot {
-        let state = if self.is_loaded() {
-            State::Loaded
-        } else {
-            State::NotLoaded
-        };
-        seen_slot(state, self.try_get().ok().flatten().into_iter())
-    }
-
-    fn child(&mut self, _: usize) -> &mut dyn Plain {
-        self.get_mut().expect("a parent")
-    }
-
-    fn put(&mut self, parent: Box<dyn Plain>) {
-        self.set(plain(parent));
-    }
-
-    fn assign(&mut self, parents: Vec<Box<dyn Plain>>) {
-        let parent = parents.into_iter().next();
-        *self = parent.map_or_else(Self::default, |parent| Self::new(plain(parent)));
-    }
-
-    moved!();
-}
-
-impl<T: Node> Wrap for Option<BelongsTo<T>> {
-    fn seen(&self) -> SeenSlot {
-        let none = || seen_slot::<T>(State::NotLoaded, std::iter::empty());
-        self.as_ref().map_or_else(none, Wrap::seen)
-    }
-
-    fn child(&mut self, index: usize) -> &mut dyn Plain {
-        self.as_mut().expect("a parent").child(index)
-    }
-
-    fn put(&mut self, parent: Box<dyn Plain>) {
-        self.get_or_insert_default().put(parent);
-    }
-
-    fn assign(&mut self, parents: Vec<Box<dyn Plain>>) {
-        *self = None;
-        for parent in parents {
-            self.put(parent);
-        }
-    }
-
-    moved!();
 }
 
 /// What `delete` gives.
 type Deleted = Result<Box<dyn Plain>, (Error, Option<Box<dyn Handle>>)>;
+
+/// What `delete_all` gives.
+type AllDeleted = Result<Vec<Box<dyn Plain>>, (Error, Vec<Box<dyn Handle>>)>;
 
 /// A `Persistent`, whichever.
 pub(crate) trait Handle: Send + Sync {
@@ -518,7 +266,22 @@ pub(crate) trait Handle: Send + Sync {
         other: &'a mut dyn Handle,
         session: &'a mut Session,
     ) -> Fut<'a, Result<Report, Error>>;
+    fn load_paths<'a>(
+        &'a mut self,
+        number: usize,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<(), Error>>;
+    fn save_together<'a>(
+        &'a mut self,
+        first: &'a mut dyn Handle,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<Report, Error>>;
     fn delete(self: Box<Self>, session: &mut Session) -> Fut<'_, Deleted>;
+    fn delete_all(
+        self: Box<Self>,
+        other: Box<dyn Handle>,
+        session: &mut Session,
+    ) -> Fut<'_, AllDeleted>;
     fn expunge(self: Box<Self>) -> Box<dyn Loose>;
     fn merge(&mut self, value: Box<dyn Plain>) -> Result<(), Error>;
     fn into_inner(self: Box<Self>) -> Box<dyn Plain>;
@@ -580,6 +343,43 @@ impl<T: Node> Handle for Persistent<T> {
         on!(session, db => Persistent::save_all([self, other], db))
     }
 
+    fn load_paths<'a>(
+        &'a mut self,
+        number: usize,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<(), Error>> {
+        on!(session, db => T::load_paths(self, number, db))
+    }
+
+    fn save_together<'a>(
+        &'a mut self,
+        first: &'a mut dyn Handle,
+        session: &'a mut Session,
+    ) -> Fut<'a, Result<Report, Error>> {
+        let first: &mut Persistent<T::First> = first.as_any().downcast_mut().expect("the first");
+        on!(session, db => sqlx_cascade::save_together((self, first), db))
+    }
+
+    fn delete_all(
+        self: Box<Self>,
+        other: Box<dyn Handle>,
+        session: &mut Session,
+    ) -> Fut<'_, AllDeleted> {
+        let both = vec![*self, handle::<T>(other)];
+        Box::pin(async move {
+            let deleted = on!(session, db => Persistent::delete_all(both, db).await);
+            let boxed = |value| Box::new(value) as Box<dyn Plain>;
+            deleted
+                .map(|values| values.into_iter().map(boxed).collect())
+                .map_err(|error| {
+                    let handles: Option<Vec<Self>> = error.take_entity();
+                    let handles = handles.into_iter().flatten();
+                    let handles = handles.map(|handle| Box::new(handle) as Box<dyn Handle>);
+                    (error, handles.collect())
+                })
+        })
+    }
+
     fn delete(self: Box<Self>, session: &mut Session) -> Fut<'_, Deleted> {
         Box::pin(async move {
             let deleted = on!(session, db => Persistent::delete(*self, db).await);
@@ -616,7 +416,7 @@ impl<T: Node> Handle for Persistent<T> {
     }
 }
 
-fn handle<T: Node>(handle: Box<dyn Handle>) -> Persistent<T> {
+pub(crate) fn handle<T: Node>(handle: Box<dyn Handle>) -> Persistent<T> {
     *handle.into_any().downcast().expect("the struct")
 }
 
@@ -654,7 +454,7 @@ impl<T: Node> Loose for Detached<T> {
     }
 }
 
-fn loose<T: Node>(loose: Box<dyn Loose>) -> Detached<T> {
+pub(crate) fn loose<T: Node>(loose: Box<dyn Loose>) -> Detached<T> {
     *loose.into_any().downcast().expect("the struct")
 }
 
@@ -878,6 +678,31 @@ impl Real {
                     }
                 }
             }
+            Step::SaveTogether(a, b) => {
+                let Root::Handle(mut first) = self.take(*b) else {
+                    unreachable!("no handle")
+                };
+                let (handle, session) = self.handle_mut(*a);
+                let saved = handle.save_together(&mut *first, session).await;
+                self.roots[*b] = Some(Root::Handle(first));
+                return saved.map(Some);
+            }
+            Step::DeleteAll(a, b) => return self.delete_all(*a, *b).await,
+            Step::LoadPaths(root, number) => {
+                let (handle, session) = self.handle_mut(*root);
+                handle.load_paths(*number, session).await?;
+            }
+            Step::FindMany(table, keys, with) => {
+                let session = &mut self.session;
+                let (keys, with) = (keys.clone(), *with);
+                let found: Vec<Box<dyn Handle>> = of_table!(self.family, *table, T => {
+                    let found = on!(session, db => <T as Node>::find_many(keys, with, db).await)?;
+                    let boxed = |handle| Box::new(handle) as Box<dyn Handle>;
+                    found.into_iter().map(boxed).collect()
+                });
+                self.roots
+                    .extend(found.into_iter().map(|found| Some(Root::Handle(found))));
+            }
             Step::DeleteByKey(table, key) => {
                 let session = &mut self.session;
                 of_table!(self.family, *table, T => on!(session, db => T::delete_by_key(*key, db).await))?;
@@ -919,6 +744,21 @@ impl Real {
             step => unreachable!("{step:?} is done in memory"),
         }
         Ok(None)
+    }
+
+    async fn delete_all(&mut self, a: usize, b: usize) -> Result<Option<Report>, Error> {
+        let (Root::Handle(one), Root::Handle(other)) = (self.take(a), self.take(b)) else {
+            unreachable!("no handles")
+        };
+        let (roots, outcome): (Vec<Root>, _) = match one.delete_all(other, &mut self.session).await
+        {
+            Ok(values) => (values.into_iter().map(Root::Value).collect(), Ok(None)),
+            Err((error, handles)) => (handles.into_iter().map(Root::Handle).collect(), Err(error)),
+        };
+        for (root, back) in [a, b].into_iter().zip(roots) {
+            self.roots[root] = Some(back);
+        }
+        outcome
     }
 
     async fn save(&mut self, root: usize) -> Result<Option<Report>, Error> {

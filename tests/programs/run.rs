@@ -36,7 +36,7 @@ pub(crate) struct Tally {
 pub(crate) async fn run(place: &Place, ops: &[Op], tally: &mut Tally) -> Result<(), String> {
     let mut run = Run {
         place,
-        imagined: Imagined::new(place.family.world()),
+        imagined: Imagined::new(place.family),
         real: Real::new(place.family, place.session()),
         fault: None,
         done: Vec::new(),

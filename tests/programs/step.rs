@@ -58,12 +58,19 @@ pub(crate) enum Step {
 
     Save(usize),
     SaveAll(usize, usize),
+    /// A handle, and one of the family's first struct.
+    SaveTogether(usize, usize),
     Delete(usize),
+    DeleteAll(usize, usize),
     DeleteByKey(TableId, i64),
     Refresh(usize),
     Load(usize, usize),
+    /// Relations of relations, and several at once.
+    LoadPaths(usize, usize),
     Detach(usize, usize),
     Find(TableId, i64),
+    /// What is loaded with them.
+    FindMany(TableId, Vec<i64>, Option<usize>),
     MergeAndSave(usize),
     Begin,
     /// `commit` or `rollback`.
@@ -77,7 +84,11 @@ impl Step {
             self,
             Self::Save(_)
                 | Self::SaveAll(..)
+                | Self::SaveTogether(..)
                 | Self::Delete(_)
+                | Self::DeleteAll(..)
+                | Self::LoadPaths(..)
+                | Self::FindMany(..)
                 | Self::DeleteByKey(..)
                 | Self::Refresh(_)
                 | Self::Load(..)
@@ -107,13 +118,17 @@ impl Step {
             | Self::RemoveKey(spot, ..)
             | Self::SetKeys(spot, ..) => vec![spot.root],
             Self::SwapWraps(a, b, _) => vec![a.root, b.root],
-            Self::SwapStructs(a, b) | Self::SaveAll(a, b) => vec![*a, *b],
+            Self::SwapStructs(a, b)
+            | Self::SaveAll(a, b)
+            | Self::SaveTogether(a, b)
+            | Self::DeleteAll(a, b) => vec![*a, *b],
             Self::Persist(root)
             | Self::Merge(root, _)
             | Self::Save(root)
             | Self::Delete(root)
             | Self::Refresh(root)
             | Self::Load(root, _)
+            | Self::LoadPaths(root, _)
             | Self::Detach(root, _) => vec![*root],
             _ => Vec::new(),
         }
