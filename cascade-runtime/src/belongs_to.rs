@@ -206,11 +206,14 @@ impl<P> Default for BelongsTo<P> {
 impl<P: Clone> Clone for BelongsTo<P> {
     /// Refers to the same parent by its key; one that is new is copied.
     fn clone(&self) -> Self {
+        // One whose INSERT was rolled back is new, too, though the field has its key.
+        let is_new = |row: &Row<P>| row.state.is_new();
         Self {
             key: self.key.clone(),
-            content: match self.key {
-                Some(_) => Content::default(),
-                None => self.content.clone(),
+            content: if self.key.is_none() || self.content.rows().first().is_some_and(is_new) {
+                self.content.clone()
+            } else {
+                Content::default()
             },
         }
     }
