@@ -126,8 +126,9 @@ impl Object {
     /// `clone`: everything in it is new, and what was pending stays behind. A parent and the target of a link are referred to by their keys; those
     /// that are new are copied.
     pub(crate) fn copy(&self, schema: &Schema) -> Self {
+        let is_there = |slot: &Slot| slot.held.iter().all(Self::is_persistent);
         self.anew(|number, slot| match self.own_key(schema, number) {
-            Some(key) if *key != Value::Null => Slot::default(),
+            Some(key) if *key != Value::Null && is_there(slot) => Slot::default(),
             _ if !self.is_linked(schema, number) => slot.anew(|held| held.copy(schema)),
             _ => {
                 let new = slot.held.iter().filter(|target| !target.is_persistent());

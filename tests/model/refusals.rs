@@ -126,6 +126,7 @@ fn is_another_parents(of: &Object, relation: &Relation, slot: &Slot) -> bool {
     let has_any = !slot.left.is_empty()
         || !slot.away.is_empty()
         || !slot.linked.is_empty()
+        || !slot.keys.is_empty()
         || !slot.held.is_empty();
     let key = of.recorded.as_ref().map(|recorded| &recorded.values[0]);
     let is_foreign = |child: &Object| match (relation.kind.child(), &child.recorded) {

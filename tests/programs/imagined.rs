@@ -48,15 +48,19 @@ impl Imagined {
         let relations = &self.world.schema.tables[object.table].relations;
         let slot = |(slot, number): (&Slot, usize)| {
             let links = matches!(relations[number].kind, Kind::ManyToMany { .. });
-            let held = slot.held.iter().map(Object::key);
-            // A target that is new has no key yet.
-            let held = held.filter(|key| links && **key != Value::Int(0));
-            let keys = held.chain(&slot.keys).map(|key| match key {
+            let number_of = |key: &Value| match key {
                 Value::Int(key) => *key,
                 other => unreachable!("{other} is no key"),
-            });
-            let mut keys: Vec<i64> = keys.collect();
+            };
+            let (known, new): (Vec<&Object>, Vec<&Object>) = slot
+                .held
+                .iter()
+                .filter(|_| links)
+                .partition(|target| target.is_persistent());
+            let known = known.into_iter().map(Object::key);
+            let mut keys: Vec<i64> = known.chain(&slot.keys).map(number_of).collect();
             keys.sort_unstable();
+            keys.dedup();
             // One child is there or not: what may have others is not loaded, and what it holds can't be read.
             let is_one = matches!(relations[number].kind, Kind::HasOne { .. });
             let is_hidden = is_one && slot.state == State::Partial;
@@ -69,6 +73,7 @@ impl Imagined {
                 },
                 held: held.map(|held| self.seen_of(held)).collect(),
                 keys,
+                perhaps: new.into_iter().map(|of| number_of(of.key())).collect(),
             }
         };
         Seen {

@@ -1,6 +1,6 @@
 //! Random programs over families of structs with all kinds of relation, on the interpreter of the rules in `tests/model` and on the library,
 //! with random faults. After every operation the error's kind, the whole content of all tables, what is in memory, what the report says and what a
-//! save would do are what the interpreter says.
+//! save would do are what the interpreter says; and what a save would do, what it reports and what the tables changed by are one.
 //!
 //! | command | does |
 //! | --- | --- |
@@ -13,6 +13,7 @@
 //!
 //! Left out: one row under two handles in one save; two rows that break a constraint: which is found first.
 
+mod changes;
 mod databases;
 mod family;
 mod imagined;

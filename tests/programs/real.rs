@@ -705,7 +705,9 @@ impl Real {
             }
             Step::DeleteByKey(table, key) => {
                 let session = &mut self.session;
-                of_table!(self.family, *table, T => on!(session, db => T::delete_by_key(*key, db).await))?;
+                let table = *table;
+                return of_table!(self.family, table, T => on!(session, db => T::delete_by_key(*key, db).await))
+                    .map(Some);
             }
             Step::Refresh(root) => {
                 let (handle, session) = self.handle_mut(*root);

@@ -2,9 +2,9 @@
 
 use crate::op::At;
 use crate::op::Op::{
-    Adopt, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, Fault, Find, Inner, Key, Load,
-    Merge, MergeAndSave, Move, Name, New, Put, PutRoot, Refresh, Remove, Replace, Retain, Rollback,
-    Save, SaveAll, SwapStructs, SwapWraps,
+    AddKey, Adopt, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, Fault, Find, Inner, Key,
+    Load, LoadPaths, Merge, MergeAndSave, Move, Name, New, Put, PutRoot, Refresh, Remove, Replace,
+    Retain, Rollback, Save, SaveAll, SwapStructs, SwapWraps,
 };
 use crate::programs;
 
@@ -240,6 +240,26 @@ programs! { Owners;
         New(1, 0, 0),
         PutRoot(At(84, 0, 0, 0), 220, 0),
         Save(0),
+    ];
+    /// A link by key in a relation that was loaded under a row which is new again.
+    linked_loaded_and_rolled_back: [
+        Begin,
+        New(0, 0, 0),
+        Save(0),
+        AddKey(At(0, 0, 0, 0), 0, 0),
+        LoadPaths(0, 19),
+        Rollback,
+        Refresh(0),
+    ];
+    /// The target of a link whose INSERT was rolled back is new, so that a copy has it.
+    target_rolled_back_and_copied: [
+        New(0, 0, 0),
+        Begin,
+        Put(At(0, 0, 0, 0), 39, 0),
+        Save(0),
+        Rollback,
+        Copy(At(0, 0, 0, 0)),
+        Save(1),
     ];
     /// A child that was merged in after a detach that is rolled back: what the relation holds isn't all that there is.
     detached_merged_and_rolled_back: [

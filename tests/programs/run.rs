@@ -5,6 +5,7 @@ use std::fmt::{Debug, Write as _};
 
 use sqlx_cascade::{Change, Error};
 
+use crate::changes;
 use crate::databases::{EVENTS, Place, give_keys, run as run_sql};
 use crate::imagined::Imagined;
 use crate::model::database::{Database, Row};
@@ -77,6 +78,10 @@ impl Run<'_> {
             let sql = format!("INSERT INTO faults VALUES ('{what}')");
             run_sql(&mut self.real.session, &sql).await;
         }
+        let plan = match step {
+            Step::Save(root) => self.real.handle(*root).and_then(|of| of.plan().ok()),
+            _ => None,
+        };
         let mut expected = self.imagined.apply(step);
         let found = self.real.apply(step).await;
         if step.is_operation() {
@@ -87,7 +92,7 @@ impl Run<'_> {
                 let may = may_fire(fault, &before.world.database, &self.imagined.world.database);
                 if expected.is_err() || may != Some(!fired) {
                     if fired {
-                        self.imagined = before;
+                        self.imagined = before.clone();
                         if let Step::MergeAndSave(from) = step {
                             self.imagined.roots[*from] = None;
                         }
@@ -119,7 +124,10 @@ impl Run<'_> {
                 .await;
             }
         }
-        let seen = (self.imagined.seen(), self.real.seen());
+        let mut seen = (self.imagined.seen(), self.real.seen());
+        for (expected, found) in seen.0.iter_mut().flatten().zip(seen.1.iter().flatten()) {
+            expected.decide(found);
+        }
         if seen.0.len() != seen.1.len() {
             let _ = writeln!(failure, "  {} and {} variables", seen.0.len(), seen.1.len());
         }
@@ -129,9 +137,19 @@ impl Run<'_> {
         if let (Ok(effects), Ok(Some(report))) = (&expected, &found) {
             let reported = (
                 reported(&schema, effects, |_| true),
-                changes(report.changes(), |_| true),
+                told(report.changes(), |_| true),
             );
             differ(&mut failure, "the report", &reported.0, &reported.1);
+            let (was, is) = (&before.world.database, &self.imagined.world.database);
+            let is_fresh = |root: usize| {
+                let object = before.handle(root);
+                object.is_some_and(|object| changes::is_fresh(&schema, was, object))
+            };
+            let is_fresh = step.touched().into_iter().all(is_fresh);
+            changes::tables(&schema, (was, is), report.changes(), is_fresh, &mut failure);
+            if let Some(plan) = plan {
+                changes::planned(plan.changes(), report.changes(), &mut failure);
+            }
         }
         if failure.is_empty() {
             for root in step.touched() {
@@ -183,7 +201,7 @@ impl Run<'_> {
                 failure,
                 "the plan",
                 &reported(schema, effects, is_known),
-                &changes(plan.changes(), |change| {
+                &told(plan.changes(), |change| {
                     ["inserted", "updated", "moved"].contains(&&*change.kind.to_string())
                 }),
             );
@@ -244,7 +262,7 @@ fn differ<T: Debug + PartialEq>(failure: &mut String, what: &str, expected: &T, 
 }
 
 /// What a report or a plan says: `inserted parents: 1`.
-fn changes(changes: &[Change], which: impl Fn(&Change) -> bool) -> Vec<String> {
+fn told(changes: &[Change], which: impl Fn(&Change) -> bool) -> Vec<String> {
     let mut all: BTreeMap<String, u64> = BTreeMap::new();
     for change in changes.iter().filter(|change| which(change)) {
         let of = format!("{} {}", change.kind, change.table);

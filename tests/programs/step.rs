@@ -149,4 +149,22 @@ pub(crate) struct SeenSlot {
     pub(crate) held: Vec<Seen>,
     /// Of links.
     pub(crate) keys: Vec<i64>,
+    /// Of links to targets that are new: the wrapper has those of targets whose INSERT was rolled back.
+    pub(crate) perhaps: Vec<i64>,
+}
+
+impl Seen {
+    /// Decides which keys of new targets a wrapper has.
+    pub(crate) fn decide(&mut self, by: &Self) {
+        for (slot, by) in self.slots.iter_mut().zip(&by.slots) {
+            let perhaps = std::mem::take(&mut slot.perhaps).into_iter();
+            let found = perhaps.filter(|key| by.keys.contains(key) && *key != 0);
+            slot.keys.extend(found);
+            slot.keys.sort_unstable();
+            slot.keys.dedup();
+            for (held, by) in slot.held.iter_mut().zip(&by.held) {
+                held.decide(by);
+            }
+        }
+    }
 }

@@ -68,6 +68,7 @@ fn seen_slot<'a, T: Node>(state: State, held: impl Iterator<Item = &'a T>) -> Se
         state,
         held: held.map(Plain::seen).collect(),
         keys: Vec::new(),
+        perhaps: Vec::new(),
     }
 }
 
@@ -181,6 +182,7 @@ impl<T: Node> Wrap for ManyToMany<T> {
         let mut seen = seen_slot(state, self.known());
         seen.keys = self.keys().copied().collect();
         seen.keys.sort_unstable();
+        seen.keys.dedup();
         seen
     }
 
