@@ -139,32 +139,45 @@ impl Database {
 
     /// What holds of the rows once a statement or a transaction is over.
     pub(crate) fn check(&self, schema: &Schema) -> Result<(), Refusal> {
+        let mut broken = self.broken(schema).into_iter();
+        match broken.next() {
+            None => Ok(()),
+            Some(kind) => Err(Refusal {
+                kind,
+                also: broken.collect(),
+            }),
+        }
+    }
+
+    /// The constraints that the rows break.
+    fn broken(&self, schema: &Schema) -> Vec<Kind> {
+        let mut broken = Vec::new();
         for (table, stored) in schema.tables.iter().zip(&self.tables) {
             for (number, column) in table.columns.iter().enumerate() {
                 let mut seen = BTreeSet::new();
                 let is_key = number == 0 && table.key != KeyKind::Link;
                 for value in stored.rows.iter().map(|row| &row[number]) {
                     if self.refused.as_ref() == Some(value) {
-                        return Err(Refusal::of(Kind::CheckViolation));
+                        broken.push(Kind::CheckViolation);
                     }
                     if *value == Value::Null {
                         if !column.nullable {
-                            return Err(Refusal::of(Kind::NotNullViolation));
+                            broken.push(Kind::NotNullViolation);
                         }
                         continue;
                     }
                     if !seen.insert(value) && (column.unique || is_key) {
-                        return Err(Refusal::of(Kind::UniqueViolation));
+                        broken.push(Kind::UniqueViolation);
                     }
                     if let Some(reference) = column.references
                         && self.row(reference.table, value).is_none()
                     {
-                        return Err(Refusal::of(Kind::ForeignKeyViolation));
+                        broken.push(Kind::ForeignKeyViolation);
                     }
                 }
             }
         }
-        Ok(())
+        broken
     }
 
     /// The rows of a table as texts, in their order: `1|ada`.

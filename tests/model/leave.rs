@@ -326,5 +326,5 @@ pub(crate) fn owned<'a>(
     database
         .row_mut(table, &recorded[0])
         .filter(is_it)
-        .ok_or(Refusal::of(Kind::Stale))
+        .ok_or_else(|| Refusal::before_others(Kind::Stale))
 }

@@ -35,11 +35,28 @@ pub(crate) use sqlx_cascade::ErrorKind as Kind;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) kind: Kind,
+    /// What is wrong as well: databases differ in which they find first.
+    pub(crate) also: Vec<Kind>,
 }
 
 impl Refusal {
     pub(crate) fn of(kind: Kind) -> Self {
-        Self { kind }
+        Self {
+            kind,
+            also: Vec::new(),
+        }
+    }
+
+    /// A statement failed, and what the others would have said isn't known.
+    pub(crate) fn before_others(kind: Kind) -> Self {
+        let also = vec![
+            Kind::Stale,
+            Kind::ForeignKeyViolation,
+            Kind::UniqueViolation,
+            Kind::NotNullViolation,
+            Kind::CheckViolation,
+        ];
+        Self { kind, also }
     }
 }
 

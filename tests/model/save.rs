@@ -237,7 +237,7 @@ fn refers(world: &World, object: &Object) -> Result<(), Refusal> {
             && slot.held.iter().all(Object::is_persistent)
             && world.database.row(target, &object.values[column]).is_none()
         {
-            return Err(Refusal::of(Kind::ForeignKeyViolation));
+            return Err(Refusal::before_others(Kind::ForeignKeyViolation));
         }
     }
     Ok(())

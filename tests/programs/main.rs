@@ -11,7 +11,7 @@
 //!
 //! A program that fails is shrunk and printed as a test, to be pinned in `regressions`.
 //!
-//! Left out: one row under two handles in one save; two rows that break a constraint: which is found first.
+//! Left out: one row under two handles in one save.
 
 mod changes;
 mod databases;
