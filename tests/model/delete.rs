@@ -102,7 +102,6 @@ pub(crate) fn detach(
 ) -> Result<Effects, Refusal> {
     let schema = world.schema.clone();
     let relation = &schema.tables[object.table].relations[number];
-    let handle = object.recorded.as_ref().expect("a handle").handle;
     let rules = [
         (Kind::NotCascaded, !relation.options.is_written()),
         (Kind::RemovalDenied, relation.options.deny),
@@ -111,6 +110,10 @@ pub(crate) fn detach(
     if let Some((kind, _)) = rules.into_iter().find(|(_, broken)| *broken) {
         return Err(Refusal::of(kind));
     }
+    // A row whose INSERT was rolled back isn't there.
+    let Some(handle) = object.recorded.as_ref().map(|recorded| recorded.handle) else {
+        return Err(Refusal::of(Kind::NotFound));
+    };
     if let Some(column) = relation.kind.own_column() {
         return let_go(world, object, number, column);
     }

@@ -482,6 +482,11 @@ fn settle(world: &mut World, object: &mut Object, column: Option<usize>) {
         if was_new && slot.state == State::Partial {
             slot.state = State::Loaded;
         }
+        if was_new {
+            // A row that is new had no others to lose.
+            slot.whole = false;
+            slot.unseen = false;
+        }
         if !relation.options.is_written() {
             continue;
         }

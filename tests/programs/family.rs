@@ -25,6 +25,8 @@ pub(crate) enum Family {
     Owners,
     /// Rows that hold their parents.
     Letters,
+    /// What may not leave, has to be there, is only read, and is left to the database.
+    Houses,
 }
 
 /// Paths of relations.
@@ -247,12 +249,28 @@ family! { letters, of_letters, Person;
     {}
 }
 
+family! { houses, of_houses, House;
+    House = 0, "houses", version {} {
+        0 door DOOR: HasOne<Door> = #[one_to_one(cascade = "all, delete-orphan", required)] Kind::HasOne { child: 1, column: 1 };
+        1 rooms ROOMS: HasMany<Room> = #[one_to_many(cascade = "all", on_remove = "deny")] Kind::HasMany { child: 2, column: 1 };
+        2 guests GUESTS: HasMany<Guest> = #[one_to_many(viewonly)] Kind::HasMany { child: 3, column: 1 };
+        3 lamps LAMPS: HasMany<Lamp> = #[one_to_many(cascade = "all, delete-orphan", passive_deletes)] Kind::HasMany { child: 4, column: 1 };
+        4 signs SIGNS: HasMany<Sign> = #[one_to_many(passive_deletes = "all")] Kind::HasMany { child: 5, column: 1 };
+    }
+    Door = 1, "doors" { house_id: i64 = #[one_to_one(House)] 0 } {}
+    Room = 2, "rooms" { house_id: i64 = #[many_to_one(House)] 0 } {}
+    Guest = 3, "guests" { house_id: Option<i64> = #[many_to_one(House, on_delete = "set null")] 0 } {}
+    Lamp = 4, "lamps" { house_id: i64 = #[many_to_one(House, on_delete = "cascade")] 0 } {}
+    Sign = 5, "signs" { house_id: Option<i64> = #[many_to_one(House)] 0 } {}
+}
+
 /// Does something with the type of the structs of a table.
 macro_rules! of_table {
     ($family:expr, $of:expr, $type:ident => $does:expr) => {
         match $family {
             $crate::family::Family::Owners => $crate::family::of_owners!($of, $type => $does),
             $crate::family::Family::Letters => $crate::family::of_letters!($of, $type => $does),
+            $crate::family::Family::Houses => $crate::family::of_houses!($of, $type => $does),
         }
     };
 }
@@ -319,6 +337,7 @@ impl Family {
         let mut tables = match self {
             Self::Owners => owners(),
             Self::Letters => letters(),
+            Self::Houses => houses(),
         };
         if self == Self::Owners {
             let links = vec![
@@ -335,6 +354,7 @@ impl Family {
         match self {
             Self::Owners => Paths::owners(table),
             Self::Letters => Paths::letters(table),
+            Self::Houses => Paths::houses(table),
         }
     }
 

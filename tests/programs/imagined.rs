@@ -304,8 +304,7 @@ impl Imagined {
         if let Step::Delete(root)
         | Step::Refresh(root)
         | Step::Load(root, _)
-        | Step::LoadPaths(root, _)
-        | Step::Detach(root, _) = *step
+        | Step::LoadPaths(root, _) = *step
             && !self.root(root).is_persistent()
         {
             // Its INSERT was rolled back.

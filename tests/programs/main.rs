@@ -283,4 +283,5 @@ macro_rules! families {
 families! {
     owners: Owners;
     letters: Letters;
+    houses: Houses;
 }

@@ -293,3 +293,15 @@ mod letters {
         refreshed_above_a_held_parent: [New(3, 0, 0), Replace(At(0, 0, 0, 0), 0, 48), Save(0), Refresh(0)];
     }
 }
+
+mod houses {
+    use super::{Begin, Clear, Detach, New, Rollback, Save, programs};
+    use crate::op::At;
+
+    programs! { Houses;
+        /// A relation that is only read is cleared before there is a row: there was nothing to lose.
+        cleared_while_new: [New(0, 32, 112), Clear(At(0, 0, 0, 0), 1), Save(0)];
+        /// What may not be detached may not be detached from a row that isn't there either.
+        detached_and_not_there: [Begin, New(0, 0, 0), Save(0), Rollback, Detach(0, 85)];
+    }
+}
