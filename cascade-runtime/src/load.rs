@@ -2,6 +2,9 @@
 //!
 //! What was read is held apart until all of it is there: memory changes only after success.
 
+mod descend;
+mod held;
+
 use futures_core::future::BoxFuture;
 
 use crate::backend::{Backend, Places, RowOf, from_sqlx, supports};
@@ -17,6 +20,9 @@ use crate::relation::Tree;
 use crate::slot::{Fetched, Handle, RowState, Slot};
 use crate::sql::{From, List, Select};
 use crate::values::{Side, Values, stored};
+
+use descend::descend;
+pub(crate) use held::held;
 
 /// A relation as it was read, for the parents in their order.
 pub(crate) struct Staged {
@@ -153,51 +159,6 @@ async fn missing<DB: Backend>(
     Ok(children)
 }
 
-/// The relations that a row holds and those below them, where `takes` says so. `below` gives the row that a held one leads on to.
-pub(crate) fn held<'r>(
-    row: (&'static Table, &'r Erased),
-    takes: &dyn Fn(&RelationDef, &dyn Slot) -> bool,
-    below: &dyn Fn(
-        &'static RelationDef,
-        (&'r Erased, &'r RowState),
-    ) -> Option<(&'static Table, &'r Erased)>,
-) -> Tree {
-    // Of each relation of each level: the level above, its number there, the tree below.
-    let mut levels = vec![(0, 0, Tree::default())];
-    let mut rows_of = vec![vec![row]];
-    let mut level = 0;
-    while level < levels.len() {
-        let mut found: Vec<Option<Vec<(&'static Table, &'r Erased)>>> = Vec::new();
-        for (table, value) in std::mem::take(&mut rows_of[level]) {
-            found.resize_with(table.relations.len(), || None);
-            (table.functions.view)(value, &mut |_, slots| {
-                for (index, (relation, slot)) in table.relations.iter().zip(slots).enumerate() {
-                    if takes(relation, *slot) {
-                        let rows = (0..slot.count()).filter_map(|row| slot.row(row));
-                        let rows = rows.filter_map(|row| below(relation, row));
-                        found[index].get_or_insert_default().extend(rows);
-                    }
-                }
-            });
-        }
-        for (index, rows) in found.into_iter().enumerate() {
-            if let Some(rows) = rows {
-                levels.push((level, index, Tree::default()));
-                rows_of.push(rows);
-            }
-        }
-        level += 1;
-    }
-    while let Some((above, index, mut tree)) = levels.pop() {
-        tree.0.reverse();
-        match levels.get_mut(above) {
-            Some((.., above)) => above.0.push((index, tree)),
-            None => return tree,
-        }
-    }
-    Tree::default()
-}
-
 /// Whether nothing is left to load: of links, the targets are held too.
 fn is_complete(row: Root<'_>, relation: &RelationDef, slot: &dyn Slot) -> bool {
     let Some(link) = slot.link() else {
@@ -267,85 +228,6 @@ pub(crate) fn target_of(relation: &RelationDef) -> &'static Table {
     } else {
         table
     }
-}
-
-/// What was read of one relation of the rows of a level above.
-struct Level {
-    /// `None` for the children that the reading starts from.
-    above: Option<usize>,
-    relation: &'static RelationDef,
-    foreign_key: &'static ForeignKey,
-    children: Vec<Option<Vec<Fetched>>>,
-}
-
-/// Reads what lies below children that were just read, into them: nobody sees them yet.
-///
-/// Level after level, without a call inside another: a tree may be deeper than the stack.
-async fn descend<DB: Backend>(
-    connection: &mut DB::Connection,
-    children: &mut [Option<Vec<Fetched>>],
-    relation: &'static RelationDef,
-    below: &Tree,
-) -> Result<(), Error> {
-    let mut levels: Vec<Level> = Vec::new();
-    let mut next: Vec<(Option<usize>, usize, &Tree)> = Vec::new();
-    next.extend(
-        below
-            .0
-            .iter()
-            .rev()
-            .map(|(index, below)| (None, *index, below)),
-    );
-    while let Some((above, index, below)) = next.pop() {
-        let (relation, rows) = match above {
-            None => (relation, &*children),
-            Some(level) => (levels[level].relation, &*levels[level].children),
-        };
-        let table = target_of(relation);
-        let relation_below = &table.relations[index];
-        let Some(foreign_key) = relation_below.foreign_key(table) else {
-            continue;
-        };
-        let rows = rows.iter().flatten().flatten();
-        let rows = rows.filter_map(|(value, state)| reached(relation, (&**value, state)));
-        let children = missing::<DB>(connection, &rows.collect::<Vec<_>>(), index).await?;
-        let here = Some(levels.len());
-        levels.push(Level {
-            above,
-            relation: relation_below,
-            foreign_key,
-            children,
-        });
-        next.extend(
-            below
-                .0
-                .iter()
-                .rev()
-                .map(|(index, below)| (here, *index, below)),
-        );
-    }
-    // From below: what lies under a row is in it before it is put into its own parent.
-    while let Some(level) = levels.pop() {
-        let (relation, rows) = match level.above {
-            None => (relation, &mut *children),
-            Some(above) => (levels[above].relation, &mut *levels[above].children),
-        };
-        let index = target_of(relation)
-            .relations
-            .iter()
-            .position(|known| std::ptr::eq(known, level.relation));
-        let rows = rows.iter_mut().flatten().flatten();
-        let rows = rows.filter_map(|(value, state)| reached_mut(relation, (&mut **value, state)));
-        for (parent, children) in rows.zip(level.children) {
-            fill(
-                (target_of(relation), index.unwrap_or_default()),
-                parent,
-                level.foreign_key,
-                children,
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Puts the children of a relation that were read into their parent.
