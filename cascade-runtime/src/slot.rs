@@ -102,6 +102,17 @@ impl RowState {
         (was.handle == 0).then_some(verdict)
     }
 
+    /// The transaction that is open and may undo that the row came here: its INSERT, or its move.
+    fn arrival(&self) -> Option<&Arc<Verdict>> {
+        let (was, verdict) = self.record.before()?;
+        let departed = || {
+            was.touched
+                .as_ref()
+                .is_some_and(|was| was.departure.is_some())
+        };
+        (was.handle == 0 || departed()).then_some(verdict)
+    }
+
     /// This row was read again, in the place of another state of it: a transaction that is open may undo what was recorded before it.
     pub(crate) fn inherit(&mut self, old: Self) {
         self.record.get_mut().handle = old.handle();
@@ -410,11 +421,11 @@ impl Link {
         }
     }
 
-    /// A row left. It is gone for a rollback too, if it was there before the transaction.
+    /// A row left. It is gone for a rollback too, if it was here before the transaction.
     fn leave(&mut self, mut left: Left, state: &RowState) {
-        left.insert = state.insert().cloned();
-        let existed = left.insert.is_none();
-        self.lose(left, |_| existed);
+        left.arrival = state.arrival().cloned();
+        let was_here = left.arrival.is_none();
+        self.lose(left, |_| was_here);
     }
 
     /// A link is to go. One whose INSERT may be undone may have been there before it: nobody knows, and it goes in any case.
@@ -586,8 +597,8 @@ impl Link {
 pub(crate) struct Left {
     pub(crate) handle: Handle,
     pub(crate) how: Leave,
-    /// The transaction that may undo the INSERT of the row: then there is none that left.
-    insert: Option<Arc<Verdict>>,
+    /// The transaction that may undo that the row came here: then there is none that left.
+    arrival: Option<Arc<Verdict>>,
     /// What identifies the row, by column.
     pub(crate) cells: Arc<[Option<Cell>]>,
 }
@@ -597,7 +608,7 @@ impl Left {
         Self {
             handle,
             how,
-            insert: None,
+            arrival: None,
             cells: cells.into(),
         }
     }
@@ -608,9 +619,9 @@ impl Left {
     }
 
     fn is_undone(&self) -> bool {
-        self.insert
+        self.arrival
             .as_ref()
-            .is_some_and(|insert| insert.is_undone())
+            .is_some_and(|arrival| arrival.is_undone())
     }
 
     /// A column of the row. What is kept are the last columns of the table: of a link, those of the target.

@@ -60,7 +60,7 @@ pub(crate) struct Slot {
     pub(crate) left: Vec<Row>,
     /// Keys of rows that were expunged from here.
     pub(crate) away: Vec<Value>,
-    /// Keys of rows that left in the transaction that is open and were inserted in it: after a rollback there is none that left.
+    /// Keys of rows that left in the transaction that is open and came in it: after a rollback there is none that left.
     pub(crate) fleeting: Vec<Value>,
     /// An operation concerned all rows of the relation.
     pub(crate) whole: bool,
@@ -218,6 +218,13 @@ impl Object {
     /// Whether the row is there also if the open transaction is rolled back.
     pub(crate) fn existed(&self) -> bool {
         self.before.as_ref().is_none_or(|before| before.0.is_some())
+    }
+
+    /// Whether the row is its parent's also if the open transaction is rolled back: one that was adopted before it, and saved in it, isn't.
+    pub(crate) fn was_here(&self) -> bool {
+        let stays = |recorded: &Recorded| recorded.departed.is_none();
+        let before = self.before.as_ref().map(|before| before.0.as_ref());
+        before.is_none_or(|before| before.is_some_and(stays))
     }
 
     /// The columns that differ from what is recorded.
@@ -410,13 +417,13 @@ impl Wrapper<'_> {
             return None;
         }
         let mut child = self.slot.held.remove(index);
-        let existed = child.existed();
+        let was_here = child.was_here();
         if let Some(recorded) = child.recorded.as_mut().filter(|row| row.departed.is_none()) {
             self.slot.away.push(recorded.values[0].clone());
-            if !existed {
+            if !was_here {
                 self.slot.fleeting.push(recorded.values[0].clone());
             }
-            if let Some(before) = self.slot.before.as_mut().filter(|_| existed) {
+            if let Some(before) = self.slot.before.as_mut().filter(|_| was_here) {
                 before.away.push(recorded.values[0].clone());
             }
             recorded.departed = Some(self.slot.under.unwrap_or_default());
@@ -464,14 +471,14 @@ impl Wrapper<'_> {
             }
             return;
         }
-        let existed = child.existed();
+        let was_here = child.was_here();
         if let Some(recorded) = child.recorded
             && recorded.departed.is_none()
         {
-            if !existed {
+            if !was_here {
                 self.slot.fleeting.push(recorded.values[0].clone());
             }
-            if let Some(before) = self.slot.before.as_mut().filter(|_| existed) {
+            if let Some(before) = self.slot.before.as_mut().filter(|_| was_here) {
                 before.left.push(recorded.values.clone());
             }
             self.slot.left.push(recorded.values);

@@ -90,9 +90,11 @@ fn into(
     owner: Option<usize>,
     found: &mut Vec<Kind>,
 ) {
+    // The field may have the version of a save that was rolled back.
     if let Some(version) = schema.tables[object.table].version
+        && let Some(recorded) = &object.recorded
         && value.values[version] != Value::Int(0)
-        && value.values[version] != object.values[version]
+        && value.values[version] != recorded.values[version]
     {
         found.push(Kind::Stale);
     }

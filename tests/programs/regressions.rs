@@ -2,9 +2,9 @@
 
 use crate::op::At;
 use crate::op::Op::{
-    AddKey, Adopt, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, Fault, Find, Inner, Key,
-    Load, LoadPaths, Merge, MergeAndSave, Move, Name, New, Put, PutRoot, Refresh, Remove, Replace,
-    Retain, Rollback, Save, SaveAll, SwapStructs, SwapWraps,
+    AddKey, Adopt, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, ExpungeRoot, Fault, Find,
+    Inner, Key, Load, LoadPaths, Merge, MergeAndSave, Move, Name, New, Put, PutRoot, Refresh,
+    Remove, Replace, Retain, Rollback, Save, SaveAll, SwapStructs, SwapWraps,
 };
 use crate::programs;
 
@@ -272,6 +272,31 @@ programs! { Owners;
         Rollback,
         Save(0),
     ];
+    /// A row that was adopted, saved in a transaction and removed: after a rollback it stays with its old parent.
+    adopted_removed_and_rolled_back: [
+        New(0, 0, 16),
+        Save(0),
+        New(0, 32, 64),
+        Move(At(20, 0, 0, 0), 0, 0, At(55, 0, 0, 0)),
+        Begin,
+        Save(103),
+        Remove(At(1, 0, 0, 0), 199, 0, false),
+        Rollback,
+        Save(149),
+    ];
+    /// A payload from before a save that was rolled back has the row's version, though the field has another.
+    saved_rolled_back_and_merged: [
+        New(0, 3, 64),
+        Save(0),
+        Begin,
+        Copy(At(0, 0, 0, 0)),
+        Name(At(30, 0, 0, 0), 0),
+        Copy(At(0, 0, 0, 0)),
+        Save(1),
+        SaveAll(0, 0),
+        Rollback,
+        Merge(74, 20),
+    ];
     /// A row that was expunged, found again, adopted over itself, and found again.
     adopted_over_itself_and_refreshed: [
         New(0, 0, 0),
@@ -284,9 +309,11 @@ programs! { Owners;
 }
 
 mod letters {
-    use super::{At, Detach, New, Refresh, Replace, Save, programs};
+    use super::{At, Begin, Detach, ExpungeRoot, New, Refresh, Replace, Rollback, Save, programs};
 
     programs! { Letters;
+        /// A new row that is expunged after a rollback doesn't refer to a parent that isn't there.
+        rolled_back_and_expunged: [New(3, 0, 96), Begin, Save(60), Rollback, ExpungeRoot(0)];
         /// A row with a version lets go of a parent that it doesn't have: its row is written all the same.
         nothing_to_let_go: [New(3, 0, 0), Save(31), Detach(0, 253)];
         /// A row that is read again with its parent keeps what it holds by a relation that isn't.

@@ -10,10 +10,8 @@ impl Below<'_> {
     /// Rows of tables whose cascades lead back to each other: what goes is known before anything changes, so that foreign keys among them can
     /// let go.
     pub(super) fn circle(&mut self, reach: &Reach, circle: &Circle) {
-        let Circle { tables, edges } = circle;
-        let circle_tables = circle.going_sets();
         let trace = Step {
-            table: tables[0].0,
+            table: circle.tables[0].0,
             kind: None,
             action: Action::Trace {
                 reach: reach.clone(),
@@ -25,23 +23,23 @@ impl Below<'_> {
         if circle.has_targets() {
             self.tie(circle);
         }
-        let reached = |&(table, set): &(&'static Table, usize)| {
+        let going = circle.going_sets().iter().map(|&(table, set)| {
             let base = Base::Gathered {
                 table,
                 set,
                 unless: None,
             };
             (table, Reach::from(base))
-        };
-        let reached: Vec<_> = circle_tables.iter().map(reached).collect();
+        });
+        let going: Vec<(&'static Table, Reach)> = going.collect();
         let is_edge = |relation: &RelationDef, table| {
             let key = relation.foreign_key(table);
-            edges.iter().any(|edge| {
+            circle.edges.iter().any(|edge| {
                 edge.held == relation.is_held()
                     && key.is_some_and(|key| std::ptr::eq(edge.foreign_key, key))
             })
         };
-        for (table, reach) in &reached {
+        for (table, reach) in &going {
             self.path.push((table, reach.clone()));
             for relation in table.relations.iter().filter(|relation| touches(relation)) {
                 if relation.cascade.delete && is_edge(relation, table) {
@@ -57,11 +55,10 @@ impl Below<'_> {
             self.path.pop();
         }
         let refers = |key: &ForeignKey| {
-            reached
-                .iter()
-                .any(|(target, _)| target.ident == key.target_ident)
+            let mut targets = going.iter();
+            targets.any(|(target, _)| target.ident == key.target_ident)
         };
-        for (table, reach) in &reached {
+        for (table, reach) in &going {
             let keys = table.foreign_keys.iter();
             for key in keys.filter(|key| key.nullable && refers(key)) {
                 self.leaving.now.push(Step {
@@ -71,7 +68,7 @@ impl Below<'_> {
             }
         }
         // A table goes once no other refers to it by a key that couldn't let go.
-        let mut rest: Vec<_> = reached.iter().collect();
+        let mut rest: Vec<_> = going.iter().collect();
         while !rest.is_empty() {
             let is_free = |(table, _): &&(&'static Table, Reach)| {
                 !rest.iter().any(|(other, _)| {
