@@ -3,7 +3,7 @@
 use crate::Outcome;
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// `cargo`, the one that runs this.
@@ -25,6 +25,10 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     let status = command
         .status()
         .map_err(|error| format!("{shown}: {error}"))?;
+    ended(status, &shown)
+}
+
+fn ended(status: ExitStatus, shown: &str) -> Outcome {
     if status.success() {
         Ok(())
     } else {
@@ -41,8 +45,7 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Outcome {
     let start = Instant::now();
     while start.elapsed() < limit {
         match child.try_wait().map_err(failed)? {
-            Some(status) if status.success() => return Ok(()),
-            Some(status) => return Err(format!("failed ({status}): {shown}")),
+            Some(status) => return ended(status, &shown),
             None => std::thread::sleep(Duration::from_millis(20)),
         }
     }

@@ -65,6 +65,12 @@ impl Circle {
         self.edges.iter().any(|edge| edge.held)
     }
 
+    /// One of the edges goes along this foreign key: to the target, where it is `held`, else to the children.
+    pub(super) fn follows(&self, foreign_key: &ForeignKey, held: bool) -> bool {
+        let mut edges = self.edges.iter();
+        edges.any(|edge| edge.held == held && std::ptr::eq(edge.foreign_key, foreign_key))
+    }
+
     /// The foreign keys of its edges, each once, with the tables that have them.
     pub(super) fn foreign_keys(&self) -> Vec<(&'static Table, &'static ForeignKey)> {
         let mut keys: Vec<(&'static Table, &'static ForeignKey)> = Vec::new();
@@ -106,7 +112,7 @@ impl Circle {
                 rows.add(table, key, place == 0);
             }
         }
-        let goes = rows.going(&self.edges, ties);
+        let goes = rows.going(self, ties);
         let tables = self.tables.iter().enumerate();
         let sets = tables.map(|(place, &(table, set))| {
             let here = rows.list.iter().zip(&goes).filter(|((other, _), goes)| {
@@ -150,11 +156,7 @@ impl<'k> Rows<'k> {
     }
 
     /// By row: whether it goes.
-    fn going(&self, edges: &[Edge], ties: &[Tie]) -> Vec<bool> {
-        let leads = |key: &'static ForeignKey, held: bool| {
-            let mut edges = edges.iter();
-            edges.any(|edge| edge.held == held && std::ptr::eq(edge.foreign_key, key))
-        };
+    fn going(&self, circle: &Circle, ties: &[Tie]) -> Vec<bool> {
         let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut targets: HashMap<usize, Vec<(usize, *const ForeignKey)>> = HashMap::new();
         let mut holders: HashMap<(usize, *const ForeignKey), usize> = HashMap::new();
@@ -169,10 +171,10 @@ impl<'k> Rows<'k> {
             let Some(holder) = self.find(tie.table, &tie.holder) else {
                 continue;
             };
-            if leads(key, false) {
+            if circle.follows(key, false) {
                 children.entry(target).or_default().push(holder);
             }
-            if leads(key, true) {
+            if circle.follows(key, true) {
                 let held = targets.entry(holder).or_default();
                 held.push((target, std::ptr::from_ref(key)));
             }

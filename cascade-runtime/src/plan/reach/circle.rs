@@ -34,10 +34,7 @@ impl Below<'_> {
         let going: Vec<(&'static Table, Reach)> = going.collect();
         let is_edge = |relation: &RelationDef, table| {
             let key = relation.foreign_key(table);
-            circle.edges.iter().any(|edge| {
-                edge.held == relation.is_held()
-                    && key.is_some_and(|key| std::ptr::eq(edge.foreign_key, key))
-            })
+            key.is_some_and(|key| circle.follows(key, relation.is_held()))
         };
         for (table, reach) in &going {
             self.path.push((table, reach.clone()));
