@@ -196,6 +196,11 @@ impl<'g, 'a> Work<'g, 'a> {
                     self.expect(step, rows, found)?;
                     touched += found;
                 }
+                Action::Hold { .. } => drop(
+                    DB::execute(connection, text, arguments)
+                        .await
+                        .map_err(fail)?,
+                ),
                 Action::Sweep { .. } => {
                     touched += DB::execute(connection, text, arguments)
                         .await

@@ -51,6 +51,8 @@ pub(crate) enum Action {
     Delete { rows: Vec<Target>, when: Vec<usize> },
     /// Makes sure that the rows that are named by `when` are there.
     Lock { rows: Vec<Target>, when: Vec<usize> },
+    /// Locks the rows within reach: what later steps see of them and of the rows that refer to them stays so.
+    Hold { reach: Reach },
     /// Deletes the rows within reach, or sets columns of them NULL.
     Sweep {
         reach: Reach,
@@ -98,6 +100,8 @@ impl Target {
 #[derive(Debug, Clone)]
 pub(crate) struct Reach {
     pub(crate) base: Base,
+    /// But for the rows of the base that a row refers to by this foreign key of that table.
+    pub(crate) unless: Option<(&'static Table, &'static ForeignKey)>,
     /// From the base outward.
     pub(crate) hops: Vec<Hop>,
 }
@@ -117,35 +121,52 @@ pub(crate) enum Base {
         parents: Vec<usize>,
         kept: Vec<Target>,
     },
-    /// The rows that these rows referred to before the save, where no row does any more.
+    /// The rows that these rows referred to before the save.
     Former {
         table: &'static Table,
         holder: &'static Table,
         foreign_key: &'static ForeignKey,
         rows: Vec<Target>,
     },
-    /// The rows whose keys were read; `unless` a row of that table refers to them still.
-    Gathered {
-        table: &'static Table,
-        set: usize,
-        unless: Option<(&'static Table, &'static ForeignKey)>,
-    },
+    /// The rows whose keys were read.
+    Gathered { table: &'static Table, set: usize },
 }
 
-/// Numbers the sets of keys that are read on the way.
+/// What is read on the way: the sets of keys, by number, and whether rows are locked before.
 #[derive(Debug, Default)]
-pub(crate) struct Sets(usize);
+pub(crate) struct Sets {
+    next: usize,
+    locks: bool,
+}
 
 impl Sets {
+    pub(crate) fn new(abilities: Abilities) -> Self {
+        Self {
+            next: 0,
+            locks: abilities.locks,
+        }
+    }
+
     fn next(&mut self) -> usize {
-        self.0 += 1;
-        self.0 - 1
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// Locks what is within reach, where writers don't wait for each other anyway.
+    fn hold(&self, reach: Reach) -> Option<Step> {
+        self.locks.then(|| Step {
+            table: reach.end(),
+            kind: None,
+            action: Action::Hold { reach },
+        })
     }
 }
 
 /// What a database can do, as far as the order depends on it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Abilities {
+    /// Several transactions write at a time, and rows can be locked.
+    pub(crate) locks: bool,
     /// Foreign keys are checked at the end of a statement, which takes any number of rows of any tables; keys can be drawn before.
     pub(crate) checks_at_end: bool,
 }
@@ -167,16 +188,30 @@ pub(crate) enum Hop {
 
 impl Reach {
     fn of(table: &'static Table, rows: Vec<Target>) -> Self {
-        Self {
-            base: Base::Rows { table, rows },
-            hops: Vec::new(),
-        }
+        Self::from(Base::Rows { table, rows })
     }
 
     fn from(base: Base) -> Self {
         Self {
             base,
+            unless: None,
             hops: Vec::new(),
+        }
+    }
+
+    /// The rows of a base that no row refers to by a foreign key of `holder`.
+    fn orphans(base: Base, holder: &'static Table, foreign_key: &'static ForeignKey) -> Self {
+        Self {
+            unless: Some((holder, foreign_key)),
+            ..Self::from(base)
+        }
+    }
+
+    /// The table that it ends at.
+    fn end(&self) -> &'static Table {
+        match self.hops.last() {
+            Some(Hop::Children { table, .. } | Hop::Closure { table, .. }) => table,
+            None => self.base.table(),
         }
     }
 
@@ -204,18 +239,6 @@ pub(crate) fn naming(table: &'static Table, owner: Option<&ForeignKey>) -> Vec<u
 }
 
 impl Base {
-    /// No row refers to its rows by this foreign key.
-    fn is_without(&self, key: &ForeignKey) -> bool {
-        match self {
-            Self::Former { foreign_key, .. }
-            | Self::Gathered {
-                unless: Some((_, foreign_key)),
-                ..
-            } => std::ptr::eq(*foreign_key, key),
-            Self::Rows { .. } | Self::Owned { .. } | Self::Gathered { unless: None, .. } => false,
-        }
-    }
-
     /// The table of its rows.
     pub(crate) fn table(&self) -> &'static Table {
         match self {
@@ -276,6 +299,7 @@ impl Step {
             | Action::Delete { rows, .. }
             | Action::Lock { rows, .. } => rows.clone(),
             Action::Sweep { reach, .. }
+            | Action::Hold { reach }
             | Action::Gather { reach, .. }
             | Action::Trace { reach, .. } => reach.base.rows(gathered),
             Action::Tie {
@@ -290,6 +314,7 @@ impl Step {
     fn root(&self) -> &'static Table {
         match &self.action {
             Action::Sweep { reach, .. }
+            | Action::Hold { reach }
             | Action::Gather { reach, .. }
             | Action::Trace { reach, .. } => reach.base.table(),
             Action::Tie { circle, .. } => circle.tables[0].0,
@@ -307,6 +332,7 @@ impl Step {
             | Action::Delete { rows, .. }
             | Action::Lock { rows, .. } => Some(rows.len()),
             Action::Sweep { .. }
+            | Action::Hold { .. }
             | Action::Gather { .. }
             | Action::Trace { .. }
             | Action::Tie { .. }
@@ -330,6 +356,7 @@ impl Step {
             | Action::Together { .. }
             | Action::Delete { .. }
             | Action::Lock { .. }
+            | Action::Hold { .. }
             | Action::Gather { .. }
             | Action::Trace { .. }
             | Action::Tie { .. }
@@ -367,7 +394,7 @@ impl Step {
                 columns: Some(_), ..
             } => "update",
             Action::Delete { .. } | Action::Sweep { columns: None, .. } => "delete",
-            Action::Lock { .. } => "lock",
+            Action::Lock { .. } | Action::Hold { .. } => "lock",
             Action::Gather { .. } => "gather",
             Action::Trace { .. } => "trace",
             Action::Tie { .. } => "tie",
@@ -379,6 +406,7 @@ impl Step {
         !matches!(
             self.action,
             Action::Sweep { .. }
+                | Action::Hold { .. }
                 | Action::Gather { .. }
                 | Action::Trace { .. }
                 | Action::Tie { .. }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sqlx_cascade::Persistent;
 
-use crate::support::{Base, NONE, Test, changes, on_every_database};
+use crate::support::{Base, NONE, Test, changes, locking, on_every_database};
 use crate::trees::{Node, node};
 
 on_every_database![
@@ -99,9 +99,15 @@ async fn a_deep_tree_lives<B: Base>(test: Test<B>) {
     drop(test.sent());
     let report = timed("remove", root.save(&test.pool)).await.unwrap();
     assert_eq!(report.changes().len(), 1);
-    assert_eq!(test.sent(), ["SELECT nodes", "DELETE nodes"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["SELECT nodes", "LOCK nodes", "DELETE nodes"])
+    );
     let value = timed("delete", root.delete(&test.pool)).await.unwrap();
-    assert_eq!(test.sent(), ["SELECT nodes", "DELETE nodes"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["SELECT nodes", "LOCK nodes", "DELETE nodes"])
+    );
     assert_eq!(test.rows("nodes").await, NONE);
     drop(value);
     let root = tree().save(&test.pool).await.unwrap();
@@ -237,12 +243,18 @@ async fn a_chain_of_five_thousand_that_is_not_loaded<B: Base>(test: Test<B>) {
     drop(test.sent());
     let report = timed("clear", tenth.save(&test.pool)).await.unwrap();
     assert_eq!(changes(&report), ["deleted 4990 nodes"]);
-    assert_eq!(test.sent(), ["DELETE nodes"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["LOCK nodes", "LOCK nodes", "DELETE nodes"])
+    );
     let report = timed("delete", Node::delete_by_key(1, &test.pool))
         .await
         .unwrap();
     assert_eq!(changes(&report), ["deleted 10 nodes"]);
-    assert_eq!(test.sent(), ["SELECT nodes", "DELETE nodes"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["SELECT nodes", "LOCK nodes", "DELETE nodes"])
+    );
     assert_eq!(test.rows("nodes").await, NONE);
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx_cascade::{ErrorKind, ManyToMany, Persistent, Relations};
 
-use crate::support::{Base, NONE, Test, changes, failed, on_every_database};
+use crate::support::{Base, NONE, Test, changes, failed, locking, on_every_database};
 
 on_every_database![
     new_targets_are_inserted_and_linked,
@@ -300,7 +300,10 @@ async fn clear_takes_all_links<B: Base>(test: Test<B>) {
     assert!(ada.roles.is_empty());
     let report = ada.save(&test.pool).await.unwrap();
     assert_eq!(changes(&report), ["unlinked 2 user_roles"]);
-    assert_eq!(test.kinds(), ["DELETE user_roles"]);
+    assert_eq!(
+        test.kinds(),
+        locking::<B>(&["LOCK users", "DELETE user_roles"])
+    );
     assert_eq!(test.rows("user_roles").await, ["2|2"]);
     assert!(ada.save(&test.pool).await.unwrap().is_empty());
     let mut bob = loaded(&test, 2).await;
@@ -331,7 +334,10 @@ async fn set_keys_keeps_what_is_linked<B: Base>(test: Test<B>) {
         changes(&report),
         ["unlinked 1 user_roles", "linked 1 user_roles"]
     );
-    assert_eq!(test.kinds(), ["DELETE user_roles", "INSERT user_roles"]);
+    assert_eq!(
+        test.kinds(),
+        locking::<B>(&["LOCK users", "DELETE user_roles", "INSERT user_roles"])
+    );
     assert_eq!(test.rows("user_roles").await, ["1|2", "1|3", "2|2"]);
     assert_eq!(keys(&ada), [2, 3]);
     assert!(ada.save(&test.pool).await.unwrap().is_empty());
@@ -361,7 +367,10 @@ async fn set_keys_when_not_loaded_keeps_what_is_linked<B: Base>(test: Test<B>) {
         changes(&report),
         ["unlinked 1 user_roles", "linked 1 user_roles"]
     );
-    assert_eq!(test.kinds(), ["DELETE user_roles", "INSERT user_roles"]);
+    assert_eq!(
+        test.kinds(),
+        locking::<B>(&["LOCK users", "DELETE user_roles", "INSERT user_roles"])
+    );
     assert_eq!(
         test.rows("user_roles").await,
         ["1|2|ever", "1|3|now", "2|2|ever"]
@@ -597,7 +606,10 @@ async fn many_sources_share_their_targets<B: Base>(test: Test<B>) {
     }
     drop(test.sent());
     Persistent::save_all(&mut users, &test.pool).await.unwrap();
-    assert_eq!(test.kinds(), ["DELETE user_roles", "INSERT user_roles"]);
+    assert_eq!(
+        test.kinds(),
+        locking::<B>(&["LOCK users", "DELETE user_roles", "INSERT user_roles"])
+    );
     assert_eq!(test.rows("user_roles").await.len(), 13);
 }
 
@@ -698,7 +710,10 @@ async fn a_thousand_links<B: Base>(test: Test<B>) {
     bob.roles.set_keys(500..600);
     let report = bob.save(&test.pool).await.unwrap();
     assert_eq!(changes(&report), ["unlinked 900 user_roles"]);
-    assert_eq!(test.kinds(), ["DELETE user_roles", "INSERT user_roles"]);
+    assert_eq!(
+        test.kinds(),
+        locking::<B>(&["LOCK users", "DELETE user_roles", "INSERT user_roles"])
+    );
     let mut ada = ada;
     for key in 1..=900 {
         ada.roles.remove_key(&key);

@@ -6,7 +6,7 @@ use crate::lists_models::{
     BLOGS, Blog, KENNELS, Kennel, Post, blog, comment, dog, full, kennel, like, loaded, most, post,
     titles, unloaded,
 };
-use crate::support::{Base, NONE, Test, changes, failed, on_every_database};
+use crate::support::{Base, NONE, Test, changes, failed, locking, on_every_database};
 
 on_every_database![
     removed_and_retained_by_name,
@@ -186,7 +186,12 @@ async fn clearing_what_is_not_loaded_is_one_statement_per_table<B: Base>(test: T
     );
     assert_eq!(
         test.sent(),
-        ["DELETE likes", "DELETE comments", "DELETE posts"]
+        locking::<B>(&[
+            "LOCK blogs",
+            "DELETE likes",
+            "DELETE comments",
+            "DELETE posts"
+        ])
     );
     assert_eq!(test.rows("posts").await, ["3|2|b.1", "4|2|b.2"]);
     assert_eq!(test.rows("likes").await.len(), 8);
@@ -214,12 +219,13 @@ async fn replacing_what_is_not_loaded<B: Base>(test: Test<B>) {
     );
     assert_eq!(
         test.steps(),
-        [
+        locking::<B>(&[
+            "LOCK blogs",
             "DELETE likes",
             "DELETE comments",
             "DELETE posts",
             "INSERT posts"
-        ]
+        ])
     );
     assert_eq!(
         test.rows("posts").await,
@@ -451,12 +457,13 @@ async fn many_wholes_are_one_statement_per_table<B: Base>(test: Test<B>) {
     );
     assert_eq!(
         test.steps(),
-        [
+        locking::<B>(&[
+            "LOCK blogs",
             "DELETE likes",
             "DELETE comments",
             "DELETE posts",
             "INSERT posts"
-        ]
+        ])
     );
     assert_eq!(
         test.rows("posts").await,
@@ -478,7 +485,10 @@ async fn nullable_children_are_released<B: Base>(test: Test<B>) {
     let report = test.save_as_planned(&mut kennel).await;
     assert_eq!(changes(&report), ["released 1 dogs", "inserted 1 dogs"]);
     assert_eq!(report.changes()[0].columns, ["kennel_id"]);
-    assert_eq!(test.sent(), ["UPDATE dogs", "INSERT dogs"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["LOCK kennels", "UPDATE dogs", "INSERT dogs"])
+    );
     assert_eq!(
         test.rows("dogs").await,
         ["1|-|rex", "2|1|tom", "3|1|pip", "4|1|new"]
@@ -494,7 +504,10 @@ async fn nullable_children_are_released_as_a_whole<B: Base>(test: Test<B>) {
     drop(test.sent());
     let changes = test.save_much_as_planned(&mut kennel).await;
     assert_eq!(changes, ["released 2 dogs", "inserted 1 dogs"]);
-    assert_eq!(test.sent(), ["UPDATE dogs", "INSERT dogs"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["LOCK kennels", "UPDATE dogs", "INSERT dogs"])
+    );
     assert_eq!(
         test.rows("dogs").await,
         ["1|-|rex", "2|-|tom", "3|2|pip", "4|1|new"]

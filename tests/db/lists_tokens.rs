@@ -2,7 +2,7 @@
 
 use sqlx_cascade::{ErrorKind, HasMany};
 
-use crate::support::{Base, NONE, Test, changes, failed, on_every_database};
+use crate::support::{Base, NONE, Test, changes, failed, locking, on_every_database};
 
 on_every_database![
     default_releases,
@@ -137,7 +137,7 @@ macro_rules! releases {
         park.trees.clear();
         let changed = test.save_much_as_planned(&mut park).await;
         assert_eq!(changed, ["released 2 trees"]);
-        assert_eq!(test.sent(), ["UPDATE trees"]);
+        assert_eq!(test.sent(), locking::<B>(&["LOCK parks", "UPDATE trees"]));
         assert_eq!(
             test.rows("trees").await,
             ["1|1|1", "2|-|2", "3|-|3", "4|-|new"]

@@ -45,6 +45,9 @@ pub(crate) trait Base: Backend + Sized {
     /// What makes `hex(randomblob(16))` an expression of every database, for `$functions`.
     const FUNCTIONS: &'static str;
 
+    /// Several transactions write at a time, so that rows are locked before what refers to them is looked at.
+    const LOCKS: bool;
+
     /// Makes a connection give up at once where another is in its way.
     const IMPATIENT: &'static str;
 
@@ -211,6 +214,12 @@ impl<B: Base> Test<B> {
         );
         report
     }
+}
+
+/// What is sent: without the locks, where only one transaction writes at a time.
+pub(crate) fn locking<B: Base>(sent: &[&'static str]) -> Vec<&'static str> {
+    let is_sent = |short: &&str| B::LOCKS || !short.starts_with("LOCK ");
+    sent.iter().copied().filter(is_sent).collect()
 }
 
 /// An operation failed, in this way and there, and says nothing of any value.

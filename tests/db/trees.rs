@@ -2,7 +2,7 @@
 
 use sqlx_cascade::{BelongsTo, ErrorKind, HasMany, Persistent, Relations};
 
-use crate::support::{Base, NONE, Test, changes, failed, on_every_database};
+use crate::support::{Base, NONE, Test, changes, failed, locking, on_every_database};
 
 on_every_database![
     four_levels_are_saved_and_loaded,
@@ -254,7 +254,10 @@ async fn a_subtree_is_removed<B: Base>(test: Test<B>) {
     drop(test.sent());
     let changes = test.save_much_as_planned(&mut tree).await;
     assert_eq!(changes, ["deleted 7 nodes"]);
-    assert_eq!(test.sent(), ["SELECT nodes", "DELETE nodes"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["SELECT nodes", "LOCK nodes", "DELETE nodes"])
+    );
     assert_eq!(shape(&test).await.len(), 8);
     let kept = tree.children[0].id;
     failed(
@@ -273,7 +276,10 @@ async fn the_children_of_a_node_that_is_not_loaded_are_replaced<B: Base>(test: T
     drop(test.sent());
     let changes = test.save_much_as_planned(&mut tree).await;
     assert_eq!(changes[0], "deleted 14 nodes");
-    assert_eq!(test.sent()[0], "DELETE nodes");
+    assert_eq!(
+        test.sent()[..3],
+        locking::<B>(&["LOCK nodes", "LOCK nodes", "DELETE nodes"])[..]
+    );
     assert_eq!(shape(&test).await, ["new in r", "newer in new", "r in -"]);
     tree.children.clear();
     let changes = test.save_much_as_planned(&mut tree).await;
@@ -317,7 +323,10 @@ async fn a_tree_is_deleted_without_loading<B: Base>(test: Test<B>) {
     drop(test.sent());
     let report = Node::delete_by_key(tree.key(), &test.pool).await.unwrap();
     assert_eq!(changes(&report), ["deleted 31 nodes"]);
-    assert_eq!(test.sent(), ["SELECT nodes", "DELETE nodes"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["SELECT nodes", "LOCK nodes", "DELETE nodes"])
+    );
     assert_eq!(shape(&test).await, ["o in -", "o1 in o", "o2 in o"]);
     drop(other);
 }
@@ -327,7 +336,10 @@ async fn a_loaded_tree_is_deleted<B: Base>(test: Test<B>) {
     let tree = binary("r", 4).save(&test.pool).await.unwrap();
     drop(test.sent());
     let value = tree.delete(&test.pool).await.unwrap();
-    assert_eq!(test.sent(), ["SELECT nodes", "DELETE nodes"]);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["SELECT nodes", "LOCK nodes", "DELETE nodes"])
+    );
     assert_eq!(test.rows("nodes").await, NONE);
     assert_eq!(names(&value.children[1]), ["r21", "r22"]);
     value.save(&test.pool).await.unwrap();
@@ -365,7 +377,10 @@ async fn several_roots_are_deleted<B: Base>(test: Test<B>) {
     let kept = trees.remove(2);
     drop(test.sent());
     Persistent::delete_all(trees, &test.pool).await.unwrap();
-    assert_eq!(test.steps(), ["SELECT nodes", "DELETE nodes"]);
+    assert_eq!(
+        test.steps(),
+        locking::<B>(&["SELECT nodes", "LOCK nodes", "DELETE nodes"])
+    );
     assert_eq!(shape(&test).await, ["c in -", "c1 in c", "c2 in c"]);
     drop(kept);
 }
@@ -546,7 +561,7 @@ async fn a_tree_with_leaves_in_another_table<B: Base>(test: Test<B>) {
             "deleted 2 folders"
         ]
     );
-    assert!(sent.len() <= 5, "{sent:?}");
+    assert!(sent.len() <= 5 + usize::from(B::LOCKS), "{sent:?}");
     let folders = test.rows("folders").await;
     assert_eq!(folders.len(), 4, "{folders:?}");
     assert_eq!(test.rows("files").await.len(), 9);
@@ -618,7 +633,10 @@ async fn a_detached_subtree<B: Base>(test: Test<B>) {
     drop(test.sent());
     let report = tree.detach(Node::CHILDREN, &test.pool).await.unwrap();
     assert_eq!(changes(&report), ["deleted 14 nodes"]);
-    assert!(test.sent().len() <= 2);
+    assert_eq!(
+        test.sent(),
+        locking::<B>(&["SELECT nodes", "LOCK nodes", "DELETE nodes"])
+    );
     assert!(tree.children.is_loaded() && tree.children.is_empty());
     assert_eq!(shape(&test).await, ["r in -"]);
 }

@@ -43,7 +43,7 @@ pub(crate) struct Post {
     pub(crate) tags: ManyToMany<Tag>,
     #[many_to_one]
     pub(crate) series: Option<BelongsTo<Series>>,
-    #[many_to_one(cascade = "all, delete-orphan", single_parent)]
+    #[many_to_one(cascade = "all, delete-orphan", single_parent, on_delete = "set null")]
     pub(crate) cover: Option<BelongsTo<Cover>>,
 }
 
@@ -201,7 +201,7 @@ CREATE TABLE posts (
     title TEXT NOT NULL,
     version INTEGER NOT NULL,
     series_id BIGINT REFERENCES series,
-    cover_id BIGINT REFERENCES covers
+    cover_id BIGINT REFERENCES covers ON DELETE SET NULL
 );
 CREATE TABLE comments (id $id, post_id BIGINT NOT NULL REFERENCES posts ON DELETE CASCADE, text TEXT NOT NULL);
 CREATE TABLE drafts (id $id, author_id BIGINT REFERENCES authors ON DELETE SET NULL, text TEXT NOT NULL);

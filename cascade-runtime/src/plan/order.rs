@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::graph::{Fate, Graph, Node};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::order::emit::release;
-use crate::plan::{Abilities, Base, Sets, Step, Target, joined, naming, reach};
+use crate::plan::{Abilities, Reach, Sets, Step, Target, joined, naming, reach};
 
 /// The steps of a save, in order.
 ///
@@ -18,6 +18,7 @@ use crate::plan::{Abilities, Base, Sets, Step, Target, joined, naming, reach};
 pub(crate) fn save(graph: &Graph<'_>, abilities: Abilities) -> Result<Vec<Step>, Error> {
     let mut order = Order {
         abilities,
+        sets: Sets::new(abilities),
         ..Order::default()
     };
     order.collect(graph);
@@ -69,7 +70,7 @@ struct Order {
     /// Rows that give up their places first.
     aside: Vec<Step>,
     /// Targets that nothing refers to any more go last.
-    after: Vec<Base>,
+    after: Vec<Reach>,
     /// The foreign keys by which new rows wait for each other.
     references: Vec<Reference>,
     op_of_node: Vec<Option<usize>>,

@@ -13,7 +13,7 @@ pub(crate) struct Leaving {
     /// They go.
     pub(crate) now: Vec<Step>,
     /// Targets that go where nothing refers to them any more, once everything refers to what it is going to.
-    pub(crate) after: Vec<Base>,
+    pub(crate) after: Vec<Reach>,
 }
 
 impl Leaving {
@@ -95,7 +95,7 @@ pub(super) fn below(table: &'static Table, rows: Vec<Target>, sets: &mut Sets) -
 /// Applies the removal rule of a relation to all rows of its parents, but for those that are kept.
 pub(crate) fn detach(relation: &RelationDef, base: Base, sets: &mut Sets) -> Leaving {
     if relation.cascade.delete_orphan {
-        return all(Below::new(sets, true), base);
+        return all(Below::new(sets, true), Reach::from(base));
     }
     let reach = Reach::from(base);
     let released = match reach.base {
@@ -112,25 +112,28 @@ pub(crate) fn detach(relation: &RelationDef, base: Base, sets: &mut Sets) -> Lea
 
 /// Deletes the targets that nothing refers to any more.
 ///
-/// Those of a table go once nothing else that goes may lead to it.
-pub(crate) fn abandoned(mut bases: Vec<Base>, sets: &mut Sets) -> Vec<Step> {
+/// Those of a table go once nothing else that goes may lead to it. They are locked before it is seen what refers to them: a row that another
+/// transaction adds or takes away meanwhile is seen then.
+pub(crate) fn abandoned(mut targets: Vec<Reach>, sets: &mut Sets) -> Vec<Step> {
     let mut steps = Vec::new();
-    while !bases.is_empty() {
-        let is_last = |base: &Base| {
-            let others = bases.iter().map(Base::table);
-            let mut others = others.filter(|other| other.ident != base.table().ident);
-            !others.any(|other| leads_to(other, base.table()))
+    while !targets.is_empty() {
+        let is_last = |reach: &Reach| {
+            let others = targets.iter().map(Reach::end);
+            let mut others = others.filter(|other| other.ident != reach.end().ident);
+            !others.any(|other| leads_to(other, reach.end()))
         };
-        let next = bases.iter().position(is_last).unwrap_or_default();
-        let leaving = all(Below::new(sets, false), bases.remove(next));
+        let next = targets.iter().position(is_last).unwrap_or_default();
+        let reach = targets.remove(next);
+        steps.extend(sets.hold(Reach::from(reach.base.clone())));
+        let leaving = all(Below::new(sets, false), reach);
         steps.extend(leaving.now);
-        bases.extend(leaving.after);
+        targets.extend(leaving.after);
     }
     steps
 }
 
-fn all(mut below: Below<'_>, base: Base) -> Leaving {
-    below.all(base);
+fn all(mut below: Below<'_>, reach: Reach) -> Leaving {
+    below.all(reach);
     below.leaving
 }
 
@@ -160,10 +163,9 @@ impl<'s> Below<'s> {
         }
     }
 
-    /// Deletes all rows of a base.
-    fn all(&mut self, base: Base) {
-        let table = base.table();
-        let reach = Reach::from(base);
+    /// Deletes all rows within reach.
+    fn all(&mut self, reach: Reach) {
+        let table = reach.end();
         if let Some(circle) = Circle::of(table, self.sets) {
             return self.circle(&reach, &circle);
         }
@@ -188,7 +190,7 @@ impl<'s> Below<'s> {
     fn visit(&mut self, table: &'static Table, reach: &Reach, by_database: bool) -> bool {
         let mut own = own(table).peekable();
         let reach = if own.peek().is_some() {
-            reach.then(closure(table))
+            self.whole(reach.then(closure(table)))
         } else {
             reach.clone()
         };
@@ -204,6 +206,20 @@ impl<'s> Below<'s> {
         }
         self.path.pop();
         whole
+    }
+
+    /// Locks a tree: a statement finds all its rows as they were when it began, also one that another transaction moves away meanwhile.
+    fn whole(&mut self, reach: Reach) -> Reach {
+        if let Some(hold) = self.sets.hold(reach.clone()) {
+            self.first(hold);
+        }
+        reach
+    }
+
+    /// Adds a step that comes before anything changes.
+    fn first(&mut self, step: Step) {
+        self.leaving.now.insert(self.start, step);
+        self.start += 1;
     }
 
     /// A target that goes with the last row that refers to it: which one it is has to be read while the row is there.
@@ -237,11 +253,12 @@ impl<'s> Below<'s> {
             },
         };
         self.leaving.now.insert(self.start, gather);
-        self.leaving.after.push(Base::Gathered {
+        let base = Base::Gathered {
             table: (relation.target)(),
             set,
-            unless: Some((table, foreign_key)),
-        });
+        };
+        let targets = Reach::orphans(base, table, foreign_key);
+        self.leaving.after.push(targets);
     }
 
     fn relation(
@@ -256,7 +273,8 @@ impl<'s> Below<'s> {
             return;
         };
         // Targets go where no row refers to them any more.
-        if reach.hops.is_empty() && reach.base.is_without(foreign_key) {
+        let is_without = |(_, key): (_, &ForeignKey)| std::ptr::eq(key, foreign_key);
+        if reach.hops.is_empty() && reach.unless.is_some_and(is_without) {
             return;
         }
         let reach = reach.then(Hop::Children {

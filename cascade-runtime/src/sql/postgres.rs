@@ -191,6 +191,7 @@ impl Dialect for Postgres {
     /// Foreign keys are checked at the end of a statement, which takes any number of rows.
     fn abilities(&self) -> Abilities {
         Abilities {
+            locks: true,
             checks_at_end: true,
         }
     }

@@ -192,25 +192,13 @@ impl Texts {
                 let owned = self.dialect.one_of(statement, &columns, list);
                 format!("{owned}{}", self.spared(statement, table, kept))
             }
-            Base::Gathered { unless: None, .. } => self.dialect.one_of(statement, &key, list),
-            Base::Former {
-                holder,
-                foreign_key,
-                ..
-            }
-            | Base::Gathered {
-                unless: Some((holder, foreign_key)),
-                ..
-            } => {
+            Base::Former { .. } | Base::Gathered { .. } => {
                 let these = self.dialect.one_of(statement, &key, list.clone());
-                let columns = self.columns(holder, &parts(foreign_key), "");
-                let referred = self.dialect.one_of(statement, &columns, list);
-                format!(
-                    "{these} AND NOT ({}) IN (SELECT {} FROM {} WHERE {referred})",
-                    key.join(", "),
-                    columns.join(", "),
-                    self.table(holder)
-                )
+                let unreferred = reach.unless.map(|unless| {
+                    let columns = key.join(", ");
+                    self.unreferred(statement, &columns, unless, list)
+                });
+                format!("{these}{}", unreferred.unwrap_or_default())
             }
         };
         for (index, hop) in reach.hops.iter().enumerate() {
@@ -239,6 +227,23 @@ impl Texts {
             }
         }
         (condition, taken)
+    }
+
+    /// The condition that leaves out rows that others refer to.
+    fn unreferred(
+        &self,
+        statement: &mut Statement,
+        key: &str,
+        (holder, foreign_key): (&'static Table, &ForeignKey),
+        list: List,
+    ) -> String {
+        let columns = self.columns(holder, &parts(foreign_key), "");
+        let referred = self.dialect.one_of(statement, &columns, list);
+        format!(
+            " AND NOT ({key}) IN (SELECT {} FROM {} WHERE {referred})",
+            columns.join(", "),
+            self.table(holder)
+        )
     }
 
     /// The condition that leaves out the rows that a whole operation spares.

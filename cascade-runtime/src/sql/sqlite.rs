@@ -155,8 +155,10 @@ impl Dialect for Sqlite {
         terms.join(" UNION ")
     }
 
+    /// One transaction writes at a time.
     fn abilities(&self) -> Abilities {
         Abilities {
+            locks: false,
             checks_at_end: false,
         }
     }

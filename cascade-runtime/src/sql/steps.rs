@@ -118,6 +118,15 @@ impl Texts {
                 );
                 taken
             }
+            Action::Hold { reach } => {
+                let (condition, taken) = self.reached(&mut statement, (reach, listed), skip);
+                statement.text = format!(
+                    "SELECT count(*) FROM (SELECT 1 FROM {} AS t WHERE {condition}{}) AS held",
+                    self.table(table),
+                    self.dialect.for_update()
+                );
+                taken
+            }
             Action::Sweep { reach, columns } => self.sweep(
                 &mut statement,
                 table,

@@ -44,6 +44,8 @@ impl Base for Postgres {
         CREATE FUNCTION randomblob(integer) RETURNS uuid LANGUAGE sql VOLATILE AS $$ SELECT gen_random_uuid() $$;
         CREATE FUNCTION hex(uuid) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT replace($1::text, '-', '') $$;";
 
+    const LOCKS: bool = true;
+
     const IMPATIENT: &'static str = "SET lock_timeout = '1ms'";
 
     type Home = Schema;

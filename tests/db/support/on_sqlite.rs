@@ -25,6 +25,8 @@ impl Base for Sqlite {
     const ID: &'static str = "INTEGER PRIMARY KEY AUTOINCREMENT";
     const FUNCTIONS: &'static str = "";
 
+    const LOCKS: bool = false;
+
     const IMPATIENT: &'static str = "PRAGMA busy_timeout = 0";
 
     type Home = Home;

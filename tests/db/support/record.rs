@@ -143,7 +143,12 @@ pub(crate) fn short(text: &str) -> Option<String> {
         return Some("DRAW".to_owned());
     } else if let Some((before, _)) = text.split_once(" AS t ") {
         let table = before.rsplit_once(' ').map_or(before, |(_, table)| table);
-        ("SELECT", table)
+        let verb = if text.starts_with("SELECT count(*) FROM (SELECT 1 FROM") {
+            "LOCK"
+        } else {
+            "SELECT"
+        };
+        (verb, table)
     } else if OF_THE_CONNECTION.iter().any(|word| text.starts_with(word)) {
         return None;
     } else {

@@ -7,7 +7,7 @@ use crate::meta::{ForeignKey, Table};
 use crate::plan::join::together;
 use crate::plan::order::{Group, Op, Order};
 use crate::plan::reach::Leaving;
-use crate::plan::{Action, Base, Step, Target, detach, kept, naming, reach};
+use crate::plan::{Action, Base, Reach, Step, Target, detach, kept, naming, reach};
 use crate::report::ChangeKind;
 
 impl Order {
@@ -63,13 +63,15 @@ impl Order {
                     Op::Orphan(id) => Some(Target::Node(graph.orphans[id].node)),
                     _ => None,
                 });
+                let holder = graph.nodes[orphan.node].table;
                 let base = Base::Former {
                     table,
-                    holder: graph.nodes[orphan.node].table,
+                    holder,
                     foreign_key: orphan.foreign_key,
                     rows: rows.collect(),
                 };
-                self.after.push(base);
+                self.after
+                    .push(Reach::orphans(base, holder, orphan.foreign_key));
             }
             Op::Leave(id) => {
                 let leaver = &graph.leavers[id];
@@ -115,17 +117,36 @@ impl Order {
                 });
                 let parents = ids.clone().map(|id| graph.wholes[id].parent).collect();
                 let kept = ids.clone().flat_map(|id| kept(graph, id));
-                let kept = kept.chain(self.entered(graph, ids)).collect();
+                let kept = kept.chain(self.entered(graph, ids.clone())).collect();
                 let base = Base::Owned {
                     table,
                     foreign_key: whole.foreign_key,
                     parents,
                     kept,
                 };
+                steps.extend(self.hold(graph, ids));
                 let leaving = detach(whole.relation, base, &mut self.sets);
                 self.leave(leaving, steps);
             }
         }
+    }
+
+    /// Locks the parents of lists all of whose rows leave: nobody else empties or fills them meanwhile.
+    ///
+    /// One row is alone in its place by a unique constraint, and the version of an aggregate tells who came second.
+    fn hold(&self, graph: &Graph<'_>, wholes: impl Iterator<Item = usize>) -> Option<Step> {
+        let wholes: Vec<_> = wholes.map(|whole| &graph.wholes[whole]).collect();
+        let table = graph.nodes[wholes.first()?.parent].table;
+        let version = table.version.as_ref();
+        if wholes[0].relation.is_single() || version.is_some_and(|version| version.aggregate) {
+            return None;
+        }
+        let parents = wholes.iter().map(|whole| whole.parent);
+        let there = parents.filter(|parent| !graph.nodes[*parent].fate.is_insert());
+        let rows: Vec<Target> = there.map(Target::Node).collect();
+        (!rows.is_empty())
+            .then(|| self.sets.hold(Reach::of(table, rows)))
+            .flatten()
     }
 
     /// Rows go; the targets that they leave alone go last.

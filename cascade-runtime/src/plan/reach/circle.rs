@@ -10,27 +10,13 @@ impl Below<'_> {
     /// Rows of tables whose cascades lead back to each other: what goes is known before anything changes, so that foreign keys among them can
     /// let go.
     pub(super) fn circle(&mut self, reach: &Reach, circle: &Circle) {
-        let trace = Step {
-            table: circle.tables[0].0,
-            kind: None,
-            action: Action::Trace {
-                reach: reach.clone(),
-                circle: circle.clone(),
-            },
-        };
-        self.leaving.now.insert(self.start, trace);
-        self.start += 1;
+        self.hold_circle(reach, circle);
+        self.trace(reach, circle);
         if circle.has_targets() {
             self.tie(circle);
         }
-        let going = circle.going_sets().iter().map(|&(table, set)| {
-            let base = Base::Gathered {
-                table,
-                set,
-                unless: None,
-            };
-            (table, Reach::from(base))
-        });
+        let going = circle.going_sets().iter();
+        let going = going.map(|&(table, set)| (table, gathered(table, set)));
         let going: Vec<(&'static Table, Reach)> = going.collect();
         let is_edge = |relation: &RelationDef, table| {
             let key = relation.foreign_key(table);
@@ -81,12 +67,38 @@ impl Below<'_> {
         }
     }
 
+    /// Locks what is traced, before it is traced again: what another transaction moves or links meanwhile is seen then.
+    fn hold_circle(&mut self, reach: &Reach, circle: &Circle) {
+        let before = circle.again(self.sets);
+        let tables = before.tables.iter();
+        let holds = tables.filter_map(|&(table, set)| self.sets.hold(gathered(table, set)));
+        let holds: Vec<Step> = holds.collect();
+        if holds.is_empty() {
+            return;
+        }
+        self.trace(reach, &before);
+        for hold in holds {
+            self.first(hold);
+        }
+    }
+
+    fn trace(&mut self, reach: &Reach, circle: &Circle) {
+        self.first(Step {
+            table: circle.tables[0].0,
+            kind: None,
+            action: Action::Trace {
+                reach: reach.clone(),
+                circle: circle.clone(),
+            },
+        });
+    }
+
     /// Reads what refers to the rows that were traced, so that it is known which of them go.
     fn tie(&mut self, circle: &Circle) {
         let keys = circle.foreign_keys();
         let last = keys.len() - 1;
         for (index, (table, foreign_key)) in keys.into_iter().enumerate() {
-            let tie = Step {
+            self.first(Step {
                 table,
                 kind: None,
                 action: Action::Tie {
@@ -94,11 +106,14 @@ impl Below<'_> {
                     foreign_key,
                     last: index == last,
                 },
-            };
-            self.leaving.now.insert(self.start, tie);
-            self.start += 1;
+            });
         }
     }
+}
+
+/// The rows whose keys were read.
+fn gathered(table: &'static Table, set: usize) -> Reach {
+    Reach::from(Base::Gathered { table, set })
 }
 
 /// A relation by which rows go with the row that has it, and the table that it leads to.
@@ -164,6 +179,15 @@ impl Circle {
                 .map(|table| (table, sets.next()))
                 .collect(),
         })
+    }
+
+    /// The same, read into other sets.
+    fn again(&self, sets: &mut Sets) -> Self {
+        let tables = self.tables.iter();
+        Self {
+            tables: tables.map(|(table, _)| (*table, sets.next())).collect(),
+            edges: self.edges.clone(),
+        }
     }
 }
 
