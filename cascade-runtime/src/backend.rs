@@ -140,6 +140,8 @@ pub enum Own<'v> {
     Flags(&'v [bool]),
     /// An array of numbers.
     Numbers(&'v [i64]),
+    /// An array of numbers and NULLs.
+    Places(&'v [Option<i64>]),
 }
 
 /// The codec of a database for a column.

@@ -1,6 +1,7 @@
 //! Running the steps of a plan. With the operations that call it, the only async code.
 
 mod bind;
+mod fused;
 mod insert;
 mod transaction;
 
@@ -34,7 +35,7 @@ pub(crate) struct Done {
 }
 
 impl<'g, 'a> Work<'g, 'a> {
-    /// Runs the steps in one transaction, or a single one by itself.
+    /// Runs the steps in one transaction, or a single statement by itself.
     ///
     /// The outcomes are in doubt while the answer is on its way.
     pub(crate) async fn run<DB: Backend>(
@@ -44,6 +45,11 @@ impl<'g, 'a> Work<'g, 'a> {
     ) -> Result<Done, Error> {
         self.check::<DB>()?;
         let mut lease = Lease::take(source).await?;
+        if let Some(groups) = self.groups::<DB>()
+            && let Some(done) = self.run_fused::<DB>(&mut lease, &groups, outcomes).await?
+        {
+            return Ok(done);
+        }
         if self.is_lone() && !lease.is_in_transaction() {
             return self.run_alone::<DB>(lease.connection(), outcomes).await;
         }
@@ -104,20 +110,31 @@ impl<'g, 'a> Work<'g, 'a> {
         let mut values = Values::new(self.graph, self.keys);
         let mut changes: Vec<Change> = Vec::with_capacity(self.steps.len());
         for step in self.steps {
-            if let Action::Together { steps } = &step.action {
-                let rows = self.run_together::<DB>(connection, steps, &mut values);
-                let rows = rows.await?;
-                let parts = steps.iter().zip(rows);
-                changes.extend(parts.filter_map(|(step, rows)| step.change(Some(rows))));
-            } else {
-                let rows = self.run_step::<DB>(connection, step, &mut values).await?;
-                changes.extend(step.change(Some(rows)));
-            }
+            changes.extend(self.run_one::<DB>(connection, step, &mut values).await?);
         }
         Ok(Done {
             report: Report::new(changes),
             staged: values.into_staged(),
         })
+    }
+
+    /// Runs a step, or the steps that it stands for; gives what changed.
+    async fn run_one<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+        step: &Step,
+        values: &mut Values<'g, 'a>,
+    ) -> Result<Vec<Change>, Failure> {
+        let rows = match &step.action {
+            Action::Together { steps } => {
+                self.run_together::<DB>(connection, steps, values).await?
+            }
+            _ => vec![self.run_step::<DB>(connection, step, values).await?],
+        };
+        let parts = step.parts().iter().zip(rows);
+        Ok(parts
+            .filter_map(|(step, rows)| step.change(Some(rows)))
+            .collect())
     }
 
     /// Runs a step, in as many statements as the database needs for its rows; gives the number of rows that it touched.
@@ -140,10 +157,7 @@ impl<'g, 'a> Work<'g, 'a> {
                 let drawn = insert::draw::<DB>(connection, step.table, &rows[skip..], values).await;
                 drawn.map_err(|error| self.failure(step, skip..skip + 1, error))?;
             }
-            let masked = |rows: &[Target], column: usize| {
-                rows.iter().any(|row| !values.writes(*row, column))
-            };
-            let (mut statement, taken) = texts.next(step, (&listed, skip), &masked);
+            let (mut statement, taken) = texts.next(step, (&listed, skip), values);
             let rows = skip..skip + taken;
             let fail =
                 |error: sqlx::Error| self.failure(step, rows.clone(), Cause::Database(error));
@@ -228,8 +242,7 @@ impl<'g, 'a> Work<'g, 'a> {
         let first = &steps[0];
         let listed = |step| (step, Step::listed(step, &|set| values.gathered(set)));
         let parts: Vec<(&Step, Vec<Target>)> = steps.iter().map(listed).collect();
-        let masked = |rows: &[Target], column| rows.iter().any(|row| !values.writes(*row, column));
-        let Some(statement) = DB::texts().together(&parts, &masked) else {
+        let Some(statement) = DB::texts().together(&parts, values) else {
             let message = "more rows refer to each other than one statement takes";
             let error = Error::new(ErrorKind::Unsupported, message);
             return Err(self.failure(first, 0..parts[0].1.len(), error.into()));

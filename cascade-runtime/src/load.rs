@@ -434,10 +434,7 @@ fn chunks<DB: Backend>(list: &List) -> Vec<List> {
                 .read_chunk(&list.cells, rest.len())
                 .max(1),
         );
-        lists.push(List {
-            rows: rows.to_vec(),
-            cells: list.cells.clone(),
-        });
+        lists.push(List::of(rows.to_vec(), list.cells.clone()));
         rest = after;
     }
     lists

@@ -3,6 +3,7 @@
 //! Pure: from the graph alone. A step names cells, not values; a child's foreign key is bound from the parent's generated key when its turn comes.
 
 mod circle;
+mod fuse;
 mod join;
 mod order;
 mod reach;
@@ -13,6 +14,7 @@ use crate::meta::{ForeignKey, Table};
 use crate::report::{Change, ChangeKind};
 
 pub(crate) use circle::{Circle, Edge, Tie};
+pub(crate) use fuse::{fused, sees};
 pub(crate) use join::joined;
 pub(crate) use order::save;
 pub(crate) use reach::{delete, detach};
@@ -75,7 +77,7 @@ pub(crate) enum Action {
 }
 
 /// A row that a step names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
     /// A row that the graph holds.
     Node(usize),
@@ -165,6 +167,8 @@ impl Sets {
 /// What a database can do, as far as the order depends on it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Abilities {
+    /// Several steps can be the parts of one statement, which sees the tables as they were before it.
+    pub(crate) fuses: bool,
     /// Several transactions write at a time, and rows can be locked.
     pub(crate) locks: bool,
     /// Foreign keys are checked at the end of a statement, which takes any number of rows of any tables; keys can be drawn before.
@@ -311,7 +315,7 @@ impl Step {
     }
 
     /// The table of the rows that it starts from.
-    fn root(&self) -> &'static Table {
+    pub(crate) fn root(&self) -> &'static Table {
         match &self.action {
             Action::Sweep { reach, .. }
             | Action::Hold { reach }

@@ -251,7 +251,7 @@ pub(crate) fn plan(rows: &dyn Roots) -> Result<Plan, Error> {
             &graph,
             Abilities {
                 checks_at_end,
-                locks: false,
+                ..Abilities::default()
             },
         )
     })?;

@@ -2,9 +2,10 @@
 
 use crate::codec::Codec;
 use crate::meta::Table;
-use crate::plan::{Abilities, Target};
-use crate::values::{Side, codec};
+use crate::plan::{Abilities, Step, Target};
+use crate::values::{Drawn, Side, Values, codec};
 
+mod parts;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reach;
@@ -13,6 +14,7 @@ mod select;
 mod sqlite;
 mod steps;
 
+pub(crate) use parts::{DrawnCell, Entering, Fused, Part, Returned, entering};
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Postgres;
 pub(crate) use select::{From, Select};
@@ -68,6 +70,16 @@ pub(crate) trait Dialect: Send + Sync {
     /// Which row got which key can't be told for several rows of the table in one insert.
     fn inserts_singly(&self, table: &Table) -> bool;
 
+    /// A step can be a part of a statement.
+    fn is_part(&self, _: &Step) -> bool {
+        true
+    }
+
+    /// Steps as the parts of one statement. `None` where they can't be.
+    fn fused(&self, _: &Texts, _: &[Part<'_>], _: &Values<'_, '_>) -> Option<Fused> {
+        None
+    }
+
     /// The operator by which NULL equals NULL.
     fn same(&self) -> &'static str;
 
@@ -95,6 +107,8 @@ pub(crate) struct Statement {
 pub(crate) struct List {
     pub(crate) rows: Vec<Target>,
     pub(crate) cells: Vec<Bound>,
+    /// The cells that take keys which the statement itself draws.
+    pub(crate) drawn: Vec<DrawnCell>,
 }
 
 /// A cell that each row of a list binds.
@@ -115,6 +129,8 @@ pub(crate) enum Content {
     Mask { column: usize },
     /// The row's number in the list.
     Number,
+    /// The number of the row whose key the column takes, where that key is drawn by the statement.
+    Place { column: usize, by: Drawn },
 }
 
 /// How a list is bound.
@@ -124,6 +140,8 @@ pub(crate) enum Bind {
     Arrays(List),
     /// Row by row.
     Rows(List),
+    /// A number.
+    Number(i64),
 }
 
 impl Bound {
@@ -142,13 +160,9 @@ impl List {
         rows: Vec<Target>,
         columns: impl IntoIterator<Item = usize>,
     ) -> Self {
-        Self {
-            rows,
-            cells: columns
-                .into_iter()
-                .map(|column| Bound::column(table, side, column))
-                .collect(),
-        }
+        let cells = columns.into_iter();
+        let cells = cells.map(|column| Bound::column(table, side, column));
+        Self::of(rows, cells.collect())
     }
 
     /// The keys of rows, new or not, to which others refer.
@@ -157,9 +171,14 @@ impl List {
             content: Content::Key { part },
             codec: codec(table, *column),
         });
+        Self::of(rows, cells.collect())
+    }
+
+    pub(crate) fn of(rows: Vec<Target>, cells: Vec<Bound>) -> Self {
         Self {
             rows,
-            cells: cells.collect(),
+            cells,
+            drawn: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a cell is bound to when its turn comes: a field, a parent's generated key, the recorded value.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::codec::{Cell, Codec, Erased, Null};
 use crate::graph::{Fate, Graph, Kept, Node};
@@ -21,6 +21,8 @@ pub(crate) struct Values<'g, 'a> {
     ties: Vec<Tie>,
     /// The columns of nodes that are NULL for now.
     late: HashSet<(usize, usize)>,
+    /// By node that the next statement inserts: which of its tables, and its place there.
+    entering: HashMap<usize, (usize, usize)>,
 }
 
 /// Which value of a row a statement binds.
@@ -30,6 +32,15 @@ pub(crate) enum Side {
     New,
     /// What is there.
     Recorded,
+}
+
+/// A key that a statement draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    /// Which of the tables that the statement inserts into.
+    pub(crate) insert: usize,
+    /// The column of that table.
+    pub(crate) column: usize,
 }
 
 impl<'g, 'a> Values<'g, 'a> {
@@ -67,12 +78,91 @@ impl<'g, 'a> Values<'g, 'a> {
             gathered: Vec::new(),
             ties: Vec::new(),
             late: HashSet::new(),
+            entering: HashMap::new(),
         }
     }
 
     /// These columns of nodes are NULL for now.
     pub(crate) fn hold_back(&mut self, late: &[(usize, usize)]) {
         self.late = late.iter().copied().collect();
+    }
+
+    /// These rows are inserted by the next statement, table by table.
+    pub(crate) fn enter<'t>(&mut self, tables: impl IntoIterator<Item = &'t [Target]>) {
+        self.entering.clear();
+        for (table, rows) in tables.into_iter().enumerate() {
+            for (place, row) in rows.iter().enumerate() {
+                if let Target::Node(id) = row {
+                    self.entering.insert(*id, (table, place));
+                }
+            }
+        }
+    }
+
+    /// The keys that a column takes, in some of the rows, from rows that the next statement inserts.
+    pub(crate) fn drawn(&self, rows: &[Target], column: usize) -> Vec<Drawn> {
+        let mut drawn: Vec<Drawn> = Vec::new();
+        if self.entering.is_empty() {
+            return drawn;
+        }
+        for (by, _) in rows.iter().filter_map(|row| self.drawn_of(*row, column)) {
+            if !drawn.contains(&by) {
+                drawn.push(by);
+            }
+        }
+        drawn
+    }
+
+    /// The place of the row whose key a column takes, where the key is this one.
+    pub(crate) fn place(&self, row: Target, column: usize, of: Drawn) -> Option<usize> {
+        let (by, place) = self.drawn_of(row, column)?;
+        (by == of).then_some(place)
+    }
+
+    fn drawn_of(&self, row: Target, column: usize) -> Option<(Drawn, usize)> {
+        let (node, column) = self.origin(row, column)?;
+        let &(insert, place) = self.entering.get(&node)?;
+        Some((Drawn { insert, column }, place))
+    }
+
+    /// The node and the column that a column's value comes from, where the database has yet to draw it.
+    fn origin(&self, target: Target, column: usize) -> Option<(usize, usize)> {
+        let Target::Node(id) = target else {
+            return None;
+        };
+        if self.has(id, column) {
+            return None;
+        }
+        let (mut node, mut part) = self.referred(id, column)?;
+        loop {
+            let row = &self.graph.nodes[node];
+            let column = row.table.key[part];
+            if !row.state.is_new() {
+                return None;
+            }
+            if row.table.columns[column].is_generated() {
+                return (!self.has(node, column)).then_some((node, column));
+            }
+            (node, part) = self.referred(node, column)?;
+        }
+    }
+
+    /// The node whose key a column of a node takes, and which part of it.
+    fn referred(&self, id: usize, column: usize) -> Option<(usize, usize)> {
+        let node = &self.graph.nodes[id];
+        let owner = node.owner.filter(|_| node.fate.enters());
+        let owned = owner.and_then(|owner| {
+            let mut parts = owner.foreign_key.parts.iter();
+            let part = parts.position(|part| part.column == column)?;
+            Some((owner.node, part))
+        });
+        owned.or_else(|| {
+            node.held.iter().find_map(|held| {
+                let mut parts = held.foreign_key.parts.iter();
+                let part = parts.position(|part| part.column == column && !part.shared)?;
+                Some((held.node, part))
+            })
+        })
     }
 
     /// Takes down a key that was read.
@@ -114,6 +204,11 @@ impl<'g, 'a> Values<'g, 'a> {
     /// What was staged, by node.
     pub(crate) fn into_staged(self) -> Vec<Vec<(usize, Cell)>> {
         self.staged
+    }
+
+    /// Whether only some of the rows write a column.
+    pub(crate) fn masked(&self, rows: &[Target], column: usize) -> bool {
+        rows.iter().any(|row| !self.writes(*row, column))
     }
 
     /// Whether a row writes a column, of those that its statement writes for some row.
@@ -237,21 +332,7 @@ impl<'g, 'a> Values<'g, 'a> {
         {
             return stored(node.table, column, &**cell);
         }
-        if let Some(owner) = node.owner.filter(|_| node.fate.enters())
-            && let Some(part) = owner
-                .foreign_key
-                .parts
-                .iter()
-                .position(|part| part.column == column)
-        {
-            return self.key_part(owner.node, part);
-        }
-        let held = node.held.iter().find_map(|held| {
-            let mut parts = held.foreign_key.parts.iter();
-            let part = parts.position(|part| part.column == column && !part.shared)?;
-            Some((held.node, part))
-        });
-        if let Some((target, part)) = held {
+        if let Some((target, part)) = self.referred(id, column) {
             return self.key_part(target, part);
         }
         if let Fate::Write {

@@ -170,7 +170,7 @@ impl<B: Base> Test<B> {
         self.record
             .take()
             .iter()
-            .filter_map(|text| record::short(text))
+            .flat_map(|text| record::short(text))
             .collect()
     }
 

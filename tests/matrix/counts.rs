@@ -20,7 +20,7 @@ const BEFORE_ANY_SQL: [Kind; 7] = [
 /// One statement for each thing that is done to a table, and one for each relation that is read.
 ///
 /// - The rows of a tree are looked up before they are deleted, where a constraint doesn't do it.
-/// - PostgreSQL gives the keys of a tree's new rows first, then takes all levels at once.
+/// - PostgreSQL takes all levels of a tree's new rows at once.
 /// - On SQLite lists are sent in pieces.
 ///
 /// A number is exact but in two places: how a tree's deletion looks for its rows depends on what is below them in memory (`looks`), and [`pieces`].
@@ -43,7 +43,7 @@ pub(crate) fn expected_statements(
     let is_postgres = matches!(db, Db::Postgres(_));
     let levels = count(Did::Inserted);
     let at_once = if is_postgres && is_tree {
-        levels.saturating_sub(2)
+        levels.saturating_sub(1)
     } else {
         0
     };

@@ -59,6 +59,7 @@ impl Backend for Postgres {
             Own::Number(number) => arguments.add(number),
             Own::Flags(flags) => arguments.add(flags),
             Own::Numbers(numbers) => arguments.add(numbers),
+            Own::Places(places) => arguments.add(places),
         }
     }
 

@@ -53,6 +53,7 @@ impl Backend for Sqlite {
             Own::Number(number) => arguments.add(number),
             Own::Flags(flags) => flags.iter().try_for_each(|flag| arguments.add(*flag)),
             Own::Numbers(numbers) => numbers.iter().try_for_each(|number| arguments.add(*number)),
+            Own::Places(places) => places.iter().try_for_each(|place| arguments.add(*place)),
         }
     }
 

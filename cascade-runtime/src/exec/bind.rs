@@ -42,9 +42,14 @@ pub(crate) fn arguments<DB: Backend>(
                                 DB::bind_own(Own::Number(place(number)), &mut arguments)
                                     .map_err(backend::encoding)?;
                             }
+                            // Only arrays are bound with a statement that draws keys.
+                            Content::Place { .. } => {}
                         }
                     }
                 }
+            }
+            Bind::Number(number) => {
+                DB::bind_own(Own::Number(*number), &mut arguments).map_err(backend::encoding)?;
             }
             Bind::Arrays(list) => arrays::<DB>(list, values, &mut arguments)?,
         }
@@ -65,7 +70,7 @@ fn arrays<DB: Backend>(
                 .map(|row| values.cell(side, *row, column))
                 .collect(),
             Content::Key { part } => list.rows.iter().map(|row| values.key(*row, part)).collect(),
-            Content::Mask { .. } | Content::Number => Vec::new(),
+            Content::Mask { .. } | Content::Number | Content::Place { .. } => Vec::new(),
         };
         match cell.content {
             Content::Column { .. } | Content::Key { .. } => {
@@ -78,6 +83,12 @@ fn arrays<DB: Backend>(
                     .map(|row| values.writes(*row, column))
                     .collect();
                 DB::bind_own(Own::Flags(&flags), arguments).map_err(backend::encoding)?;
+            }
+            Content::Place { column, by } => {
+                let rows = list.rows.iter();
+                let places = rows.map(|row| values.place(*row, column, by).map(place));
+                let places: Vec<Option<i64>> = places.collect();
+                DB::bind_own(Own::Places(&places), arguments).map_err(backend::encoding)?;
             }
             Content::Number => {
                 let numbers: Vec<i64> = (0..place(list.rows.len())).collect();

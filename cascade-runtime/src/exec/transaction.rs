@@ -100,6 +100,11 @@ impl<DB: Backend> Transaction<'_, DB> {
         }
     }
 
+    /// Undoes what was done, for something else to be done instead.
+    pub(crate) async fn undo(self) -> Result<(), Error> {
+        self.inner.rollback().await.map_err(from_sqlx::<DB>)
+    }
+
     /// While a commit is on its way, nobody knows the outcome.
     async fn commit(self, outcomes: &[&Outcome]) -> Result<(), Error> {
         doubt(outcomes);

@@ -1,8 +1,14 @@
 //! PostgreSQL: the rows of a statement are arrays, so that its text does not depend on their number.
 
+mod fused;
+
 use crate::meta::{Generated, Table};
-use crate::plan::Abilities;
-use crate::sql::{Bind, Bound, Content, Dialect, List, Statement, Write, assignments, qualified};
+use crate::plan::{Abilities, Step};
+use crate::sql::{
+    Bind, Bound, Content, Dialect, Fused, List, Part, Statement, Texts, Write, assignments,
+    qualified,
+};
+use crate::values::{Values, codec};
 
 pub(crate) struct Postgres;
 
@@ -24,7 +30,15 @@ impl Dialect for Postgres {
             .collect();
         if is_array(&list.cells) {
             let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
-            statement.binds.push(Bind::Arrays(list));
+            statement.binds.push(Bind::Arrays(list.clone()));
+            if !list.drawn.is_empty() {
+                let from = format!(
+                    "unnest({}) WITH ORDINALITY AS u({}, n)",
+                    places.join(", "),
+                    names.join(", ")
+                );
+                return self.resolved(&list, &from, &["n".to_owned()]);
+            }
             // `WITH ORDINALITY` numbers from 1.
             format!(
                 "(SELECT {}, u.n - 1 AS n FROM unnest({}) WITH ORDINALITY AS u({}, n)) AS r",
@@ -191,6 +205,7 @@ impl Dialect for Postgres {
     /// Foreign keys are checked at the end of a statement, which takes any number of rows.
     fn abilities(&self) -> Abilities {
         Abilities {
+            fuses: true,
             locks: true,
             checks_at_end: true,
         }
@@ -202,6 +217,22 @@ impl Dialect for Postgres {
 
     fn inserts_singly(&self, _: &Table) -> bool {
         false
+    }
+
+    /// An array of arrays is none of rows.
+    fn is_part(&self, step: &Step) -> bool {
+        let is_array = |(table, column): (&'static Table, usize)| {
+            let fns = codec(table, column).postgres;
+            fns.is_none_or(|fns| fns.array.is_some())
+        };
+        let columns = (0..step.table.columns.len()).map(|column| (step.table, column));
+        let root = step.root();
+        let key = root.key.iter().map(|column| (root, *column));
+        columns.chain(key).all(is_array)
+    }
+
+    fn fused(&self, texts: &Texts, parts: &[Part<'_>], values: &Values<'_, '_>) -> Option<Fused> {
+        self.fuse(texts, parts, values)
     }
 
     fn same(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use crate::meta::{Generated, Table};
 use crate::plan::{Action, Step, Target};
 use crate::sql::{Bound, Content, List, Statement, Texts, Write, qualified};
-use crate::values::{Side, codec};
+use crate::values::{Side, Values, codec};
 
 impl Texts {
     /// The table's name, with its schema.
@@ -25,14 +25,13 @@ impl Texts {
 
     /// The statement for as many of the rows that the step lists as one takes, from `skip` on, and how many these are.
     ///
-    /// `masked` says whether only some of the rows write a column.
     pub(crate) fn next(
         &self,
         step: &Step,
         (listed, skip): (&[Target], usize),
-        masked: &dyn Fn(&[Target], usize) -> bool,
+        values: &Values<'_, '_>,
     ) -> (Statement, usize) {
-        self.part(Statement::default(), step, (listed, skip), masked)
+        self.part(Statement::default(), step, (listed, skip), values)
     }
 
     /// These steps as one statement, each with the rows that it lists. It gives back how many rows each has touched. `None` where a step has more
@@ -40,7 +39,7 @@ impl Texts {
     pub(crate) fn together(
         &self,
         steps: &[(&Step, Vec<Target>)],
-        masked: &dyn Fn(&[Target], usize) -> bool,
+        values: &Values<'_, '_>,
     ) -> Option<Statement> {
         let mut whole = Statement::default();
         let mut parts = Vec::new();
@@ -51,7 +50,7 @@ impl Texts {
                 is_part: true,
                 ..Statement::default()
             };
-            let (part, taken) = self.part(start, step, (listed, 0), masked);
+            let (part, taken) = self.part(start, step, (listed, 0), values);
             if taken < listed.len() {
                 return None;
             }
@@ -64,12 +63,12 @@ impl Texts {
         Some(whole)
     }
 
-    fn part(
+    pub(super) fn part(
         &self,
         mut statement: Statement,
         step: &Step,
         (listed, skip): (&[Target], usize),
-        masked: &dyn Fn(&[Target], usize) -> bool,
+        values: &Values<'_, '_>,
     ) -> (Statement, usize) {
         let table = step.table;
         let taken = match &step.action {
@@ -83,13 +82,13 @@ impl Texts {
             // One statement, whose parts are made one by one.
             Action::Together { .. } => listed.len(),
             Action::Insert { drawn, .. } => {
-                self.insert(&mut statement, table, (listed, skip), *drawn)
+                self.insert(&mut statement, table, (listed, skip), *drawn, values)
             }
             Action::Write {
                 rows,
                 columns,
                 when,
-            } => self.write(&mut statement, table, (rows, columns, when), skip, masked),
+            } => self.write(&mut statement, table, (rows, columns, when), skip, values),
             Action::Delete { rows, when } => {
                 let list = self.take(
                     List::new(table, Side::Recorded, rows.clone(), when.iter().copied()),
@@ -166,6 +165,7 @@ impl Texts {
         table: &'static Table,
         (listed, skip): (&[Target], usize),
         drawn: bool,
+        values: &Values<'_, '_>,
     ) -> usize {
         let inserts = |column: &usize| self.inserts(table, *column, drawn);
         let columns = (0..table.columns.len()).filter(inserts);
@@ -180,7 +180,7 @@ impl Texts {
             statement.returns = others.collect();
         }
         if table.is_link() {
-            self.insert_links(statement, table, list);
+            self.insert_links(statement, table, list.drawing(values));
         } else {
             self.dialect.insert(statement, table, list);
         }
@@ -232,7 +232,7 @@ impl Texts {
     }
 
     /// An INSERT gives the column a value.
-    fn inserts(&self, table: &Table, column: usize, drawn: bool) -> bool {
+    pub(super) fn inserts(&self, table: &Table, column: usize, drawn: bool) -> bool {
         if drawn && table.columns[column].key {
             return true;
         }
@@ -249,11 +249,11 @@ impl Texts {
         table: &'static Table,
         (rows, columns, when): (&[Target], &[usize], &[usize]),
         skip: usize,
-        masked: &dyn Fn(&[Target], usize) -> bool,
+        values: &Values<'_, '_>,
     ) -> usize {
         let columns: Vec<(usize, bool)> = columns
             .iter()
-            .map(|&column| (column, masked(rows, column)))
+            .map(|&column| (column, values.masked(rows, column)))
             .collect();
         let mut cells = Vec::new();
         for &(column, masked) in &columns {
@@ -269,13 +269,8 @@ impl Texts {
             when.iter()
                 .map(|&column| Bound::column(table, Side::Recorded, column)),
         );
-        let list = self.take(
-            List {
-                rows: rows.to_vec(),
-                cells,
-            },
-            skip,
-        );
+        let list = self.take(List::of(rows.to_vec(), cells), skip);
+        let list = list.drawing(values);
         let taken = list.rows.len();
         self.dialect.write(
             statement,

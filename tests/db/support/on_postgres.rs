@@ -11,6 +11,7 @@ use sqlx_cascade::Persistent;
 
 use crate::models::User;
 use crate::support::Base;
+use crate::support::record::is_several;
 
 /// A schema on a server.
 pub(crate) struct Schema {
@@ -72,10 +73,14 @@ impl Base for Postgres {
     }
 
     fn commits(_: &Schema, statements: &[String]) -> usize {
-        statements
-            .iter()
-            .filter(|statement| *statement == "COMMIT")
-            .count()
+        let mut begun = false;
+        let commits = statements.iter().filter(|statement| {
+            let alone = !begun && is_several(statement);
+            begun |= statement.starts_with("BEGIN");
+            begun &= *statement != "COMMIT";
+            alone || *statement == "COMMIT"
+        });
+        commits.count()
     }
 
     async fn close(home: Schema) {

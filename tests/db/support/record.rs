@@ -130,17 +130,39 @@ const OF_THE_CONNECTION: [&str; 6] = [
     "RELEASE",
 ];
 
-/// `INSERT users`: what a statement does, and to which table; `None` for what concerns the connection.
-pub(crate) fn short(text: &str) -> Option<String> {
+/// `INSERT users`: what a statement does, and to which table, part by part; nothing for what concerns the connection.
+pub(crate) fn short(text: &str) -> Vec<String> {
+    if !is_several(text) {
+        return short_of_one(text).into_iter().collect();
+    }
+    // The parts of a statement that is several.
+    let starts = text.match_indices(" AS (").map(|(start, _)| start);
+    let parts = starts.filter(|start| {
+        let name = text[..*start].rsplit([' ', '(']).next().unwrap_or_default();
+        let number = name.strip_prefix(['s', 'i']).unwrap_or_default();
+        number.parse::<usize>().is_ok()
+    });
+    let parts = parts.filter_map(|start| short_of_one(&text[start + " AS (".len()..]));
+    parts.collect()
+}
+
+/// Whether it is several statements as one.
+pub(crate) fn is_several(text: &str) -> bool {
+    text.starts_with("WITH ") && text.contains(") SELECT * FROM (SELECT ")
+}
+
+fn short_of_one(text: &str) -> Option<String> {
     let after = |words: &str| text.split_once(words).map(|(_, rest)| rest);
-    let (verb, rest) = if let Some(rest) = after("INSERT INTO ") {
-        ("INSERT", rest)
-    } else if let Some(rest) = text.strip_prefix("UPDATE ") {
+    let (verb, rest) = if let Some(rest) = text.strip_prefix("UPDATE ") {
         ("UPDATE", rest)
     } else if let Some(rest) = text.strip_prefix("DELETE FROM ") {
         ("DELETE", rest)
+    } else if let Some(rest) = after("INSERT INTO ") {
+        ("INSERT", rest)
     } else if text.contains("FROM generate_series(") {
         return Some("DRAW".to_owned());
+    } else if text.starts_with("WITH RECURSIVE gone(t, ") {
+        return Some("TRACE".to_owned());
     } else if let Some((before, _)) = text.split_once(" AS t ") {
         let table = before.rsplit_once(' ').map_or(before, |(_, table)| table);
         let verb = if text.starts_with("SELECT count(*) FROM (SELECT 1 FROM") {

@@ -1,0 +1,171 @@
+//! Which steps go as one statement, where the database takes several as parts of one.
+//!
+//! Each part sees the tables as they were before the statement, and all of them run; so no part may look at what another changes, and none
+//! may touch a row that another touches.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use crate::graph::{Fate, Graph};
+use crate::meta::{ForeignKey, Table};
+use crate::plan::{Action, Base, Hop, Reach, Step, Target};
+
+/// How many parts a statement has at most: to plan a long one takes longer than to send two.
+const PARTS: usize = 32;
+
+/// The steps that go together, in order. Steps that can't be a part of anything go by themselves.
+///
+/// `can_be` says which can be a part at all.
+pub(crate) fn fused(
+    graph: &Graph<'_>,
+    steps: &[Step],
+    can_be: impl Fn(&Step) -> bool,
+) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    let mut group = Group::default();
+    let mut next = 0;
+    while let Some(step) = steps.get(next) {
+        let is_drawn = is_drawn_for(step, steps.get(next + 1));
+        let length = 1 + usize::from(is_drawn);
+        let last = &steps[next + length - 1];
+        let is_part = is_part(last, is_drawn) && can_be(last);
+        let joins = is_part && group.takes(graph, last);
+        match groups.last_mut() {
+            Some(range) if joins && range.len() < PARTS => range.end += length,
+            _ => {
+                groups.push(next..next + length);
+                group = Group::default();
+            }
+        }
+        group.closed |= !is_part;
+        group.add(graph, last);
+        next += length;
+    }
+    groups
+}
+
+/// A step draws the keys for the insert that comes next, which can draw them itself.
+fn is_drawn_for(step: &Step, next: Option<&Step>) -> bool {
+    let Action::Draw { rows } = &step.action else {
+        return false;
+    };
+    matches!(next, Some(Step { action: Action::Insert { rows: inserted, drawn: true, .. }, .. }) if inserted == rows)
+}
+
+/// What the parts of a statement do so far.
+#[derive(Default)]
+struct Group {
+    /// One of them can't be a part.
+    closed: bool,
+    /// The tables that they change.
+    changed: HashSet<&'static str>,
+    /// Those of them in which they change rows that are not named: by which foreign key they found them, where it is one.
+    swept: Vec<(&'static str, Option<&'static ForeignKey>)>,
+    /// The rows that they name.
+    rows: HashSet<Target>,
+}
+
+impl Group {
+    fn takes(&self, graph: &Graph<'_>, step: &Step) -> bool {
+        let mut swept = self.swept.iter();
+        let meets = |(table, key): &(&str, Option<&'static ForeignKey>)| {
+            *table == step.table.ident && !is_elsewhere(step, *key)
+        };
+        if self.closed || swept.any(meets) {
+            return false;
+        }
+        let sees = sees(step);
+        let mut rows = named(graph, step);
+        !sees.iter().any(|table| self.changed.contains(table.ident))
+            && !rows.any(|row| self.rows.contains(&row))
+    }
+
+    fn add(&mut self, graph: &Graph<'_>, step: &Step) {
+        self.changed.insert(step.table.ident);
+        if let Action::Sweep { reach, .. } = &step.action {
+            self.swept.push((step.table.ident, found_by(reach)));
+        }
+        self.rows.extend(named(graph, step));
+    }
+}
+
+/// A step that changes rows and needs nothing read before.
+fn is_part(step: &Step, draws_itself: bool) -> bool {
+    match &step.action {
+        Action::Insert { late, drawn, .. } => late.is_empty() && (draws_itself || !drawn),
+        Action::Write { .. } | Action::Delete { .. } | Action::Sweep { .. } => true,
+        Action::Draw { .. }
+        | Action::Reread { .. }
+        | Action::Together { .. }
+        | Action::Lock { .. }
+        | Action::Hold { .. }
+        | Action::Gather { .. }
+        | Action::Trace { .. }
+        | Action::Tie { .. } => false,
+    }
+}
+
+/// The rows that a step changes are none of those that were found by this foreign key: they are new, or named by the key of another parent,
+/// that stays.
+fn is_elsewhere(step: &Step, key: Option<&'static ForeignKey>) -> bool {
+    match &step.action {
+        Action::Insert { .. } => true,
+        Action::Write { when, .. } | Action::Delete { when, .. } => key.is_some_and(|key| {
+            let mut parts = key.parts.iter();
+            parts.all(|part| when.contains(&part.column))
+        }),
+        _ => false,
+    }
+}
+
+/// The foreign key by which the rows at the end of a reach were found.
+fn found_by(reach: &Reach) -> Option<&'static ForeignKey> {
+    match (reach.hops.last(), &reach.base) {
+        (Some(Hop::Children { foreign_key, .. }), _) | (None, Base::Owned { foreign_key, .. }) => {
+            Some(foreign_key)
+        }
+        _ => None,
+    }
+}
+
+/// The tables whose rows decide what the step does, beside the rows that it names.
+pub(crate) fn sees(step: &Step) -> Vec<&'static Table> {
+    match &step.action {
+        Action::Sweep { reach, .. } => seen(reach),
+        // A link that is there already isn't inserted.
+        Action::Insert { .. } if step.table.is_link() => vec![step.table],
+        _ => Vec::new(),
+    }
+}
+
+fn seen(reach: &Reach) -> Vec<&'static Table> {
+    let base = match &reach.base {
+        Base::Rows { .. } => None,
+        Base::Owned { table, .. } | Base::Former { table, .. } | Base::Gathered { table, .. } => {
+            Some(*table)
+        }
+    };
+    let hops = reach.hops.iter().map(|hop| match hop {
+        Hop::Children { table, .. } | Hop::Closure { table, .. } => *table,
+    });
+    let unless = reach.unless.map(|(table, _)| table);
+    base.into_iter().chain(unless).chain(hops).collect()
+}
+
+/// The rows that a step names, each under one name.
+fn named<'s>(graph: &'s Graph<'_>, step: &'s Step) -> impl Iterator<Item = Target> + 's {
+    let (new, rows): (&[usize], &[Target]) = match &step.action {
+        Action::Insert { rows, .. } => (rows, &[]),
+        Action::Write { rows, .. } | Action::Delete { rows, .. } => (&[], rows),
+        _ => (&[], &[]),
+    };
+    let new = new.iter().map(|node| Target::Node(*node));
+    let rows = rows.iter().map(|row| match *row {
+        Target::Node(id) | Target::Loose(id) => match graph.nodes[id].fate {
+            Fate::Replace { leaver, .. } => Target::Leaver(leaver),
+            _ => Target::Node(id),
+        },
+        row => row,
+    });
+    new.chain(rows)
+}

@@ -1,0 +1,348 @@
+//! Several steps as the parts of one statement: data-modifying CTEs over arrays, in one round trip.
+//!
+//! Each part sees the tables as they were before, and foreign keys are checked at the end. The rows of each table that it inserts into stand,
+//! numbered, in a CTE `k0`, `k1`, .. that draws their keys: it is materialised, so that which row got which key is exact, and rows that
+//! refer to them join it by number. A part that counts another runs after it: so values that are unique are released before they are taken.
+
+use crate::meta::Table;
+use crate::plan::{Action, Step, sees};
+use crate::sql::postgres::{Postgres, is_array, place};
+use crate::sql::{
+    Bind, Bound, Content, Entering, Fused, List, Part, Returned, Statement, Texts, entering,
+    qualified,
+};
+use crate::values::{Side, Values};
+
+/// The statement so far.
+#[derive(Default)]
+struct Draft {
+    statement: Statement,
+    ctes: Vec<String>,
+    /// The parts so far that change rows, by their names, with the tables that they change or look at.
+    parts: Vec<(String, Vec<&'static str>)>,
+    /// Conditions that hold if every row was there.
+    checks: Vec<String>,
+    counted: Vec<usize>,
+    /// What gives rows back: a FROM item with their number as `n`, and its columns.
+    given: Vec<(String, Vec<String>)>,
+    returns: Vec<Returned>,
+}
+
+impl Postgres {
+    pub(super) fn fuse(
+        &self,
+        texts: &Texts,
+        parts: &[Part<'_>],
+        values: &Values<'_, '_>,
+    ) -> Option<Fused> {
+        let mut draft = Draft::default();
+        let entering = entering(parts);
+        let mut sources = Vec::new();
+        for (index, entering) in entering.iter().enumerate() {
+            sources.push(self.source_of(texts, &mut draft, (index, entering), values)?);
+        }
+        for (index, part) in parts.iter().enumerate() {
+            match part.step.action {
+                Action::Draw { .. } => {}
+                Action::Insert { .. } if !part.step.table.is_link() => {
+                    let here = |entering: &Entering| entering.last == index;
+                    if let Some(place) = entering.iter().position(here) {
+                        let rows = (place, &entering[place]);
+                        self.enter(texts, &mut draft, rows, &sources[place]);
+                    }
+                }
+                _ => self.change(texts, &mut draft, (index, part), values)?,
+            }
+        }
+        Some(draft.finish())
+    }
+
+    /// The rows that go into a table, numbered and with the keys that they get.
+    fn source_of(
+        &self,
+        texts: &Texts,
+        draft: &mut Draft,
+        (index, entering): (usize, &Entering),
+        values: &Values<'_, '_>,
+    ) -> Option<List> {
+        let table = entering.table;
+        let columns =
+            (0..table.columns.len()).filter(|column| texts.inserts(table, *column, false));
+        let list = List::new(table, Side::New, entering.rows.clone(), columns);
+        let mut list = list.drawing(values);
+        if list.cells.is_empty() {
+            list.cells.push(Bound {
+                content: Content::Number,
+                codec: &table.columns[table.key[0]].codec,
+            });
+        }
+        if !is_array(&list.cells) {
+            return None;
+        }
+        let statement = &mut draft.statement;
+        let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
+        let names: Vec<String> = (0..list.cells.len())
+            .map(|cell| format!("c{cell}"))
+            .collect();
+        let keys =
+            drawn(table).map(|column| format!("{} AS d{column}", self.drawn(table, column).1));
+        let shown: Vec<String> = keys.chain(names.iter().cloned()).collect();
+        // `WITH ORDINALITY` numbers from 1.
+        draft.ctes.push(format!(
+            "k{index} AS MATERIALIZED (SELECT u.n - 1 AS n, {} FROM unnest({}) WITH ORDINALITY AS u({}, n))",
+            shown.join(", "),
+            places.join(", "),
+            names.join(", ")
+        ));
+        statement.binds.push(Bind::Arrays(list.clone()));
+        Some(list)
+    }
+
+    /// A part that changes rows, or links them.
+    fn change(
+        &self,
+        texts: &Texts,
+        draft: &mut Draft,
+        (index, part): (usize, &Part<'_>),
+        values: &Values<'_, '_>,
+    ) -> Option<()> {
+        let start = Statement {
+            places: draft.statement.places,
+            is_part: true,
+            ..Statement::default()
+        };
+        let (text, taken) = texts.part(start, part.step, (&part.rows, 0), values);
+        let lists = text
+            .binds
+            .iter()
+            .all(|bind| matches!(bind, Bind::Arrays(_)));
+        if taken < part.rows.len() || !lists {
+            return None;
+        }
+        draft.statement.places = text.places;
+        draft.statement.binds.extend(text.binds);
+        // A link waits for nothing: whether it is there was the same before.
+        let after = if is_insert(part.step) {
+            String::new()
+        } else {
+            draft.after(part.step.table)
+        };
+        draft
+            .ctes
+            .push(format!("s{index} AS ({}{after} RETURNING 1)", text.text));
+        let exact = part.step.is_counted() && !matches!(part.step.action, Action::Sweep { .. });
+        if exact {
+            draft.check(&format!("s{index}"), part.rows.len());
+        } else {
+            draft.counted.push(index);
+        }
+        let seen = sees(part.step).into_iter().map(|table| table.ident);
+        let tables = seen.chain([part.step.table.ident]).collect();
+        draft.parts.push((format!("s{index}"), tables));
+        Some(())
+    }
+
+    /// The part that inserts rows, after all others that change their table.
+    fn enter(
+        &self,
+        texts: &Texts,
+        draft: &mut Draft,
+        (index, entering): (usize, &Entering),
+        list: &List,
+    ) {
+        let table = entering.table;
+        let cells = list.cells.iter().enumerate();
+        let inserted = cells.filter_map(|(cell, bound)| match bound.content {
+            Content::Column { column, .. } => Some((column, format!("r.c{cell}"))),
+            _ => None,
+        });
+        let keys = drawn(table).map(|column| (column, format!("r.d{column}")));
+        let (columns, cells): (Vec<usize>, Vec<String>) = keys.chain(inserted).unzip();
+        let overriding = if drawn(table).next().is_some() {
+            " OVERRIDING SYSTEM VALUE"
+        } else {
+            ""
+        };
+        let from = self.resolved(list, &format!("k{index} AS u"), &keys_of(table));
+        let after = draft.after(table);
+        let after = after.replacen(" AND", " WHERE", 1);
+        let others: Vec<usize> = table
+            .generated()
+            .filter(|column| !columns.contains(column))
+            .collect();
+        let returning = if others.is_empty() {
+            "1".to_owned()
+        } else {
+            let returned = table.key.iter().copied().chain(others.iter().copied());
+            texts
+                .columns(table, &returned.collect::<Vec<_>>(), "")
+                .join(", ")
+        };
+        draft.ctes.push(format!(
+            "i{index} AS (INSERT INTO {} ({}){overriding} SELECT {} FROM {from}{after} ORDER BY r.n RETURNING {returning})",
+            qualified(self, table),
+            texts.columns(table, &columns, "").join(", "),
+            cells.join(", "),
+        ));
+        draft.check(&format!("i{index}"), entering.rows.len());
+        self.give_back(texts, draft, (index, entering), (list, &others));
+    }
+
+    /// What comes back of the rows that were inserted: the keys that were drawn for them, and what the table has filled in.
+    fn give_back(
+        &self,
+        texts: &Texts,
+        draft: &mut Draft,
+        (index, entering): (usize, &Entering),
+        (list, others): (&List, &[usize]),
+    ) {
+        let table = entering.table;
+        let columns: Vec<usize> = drawn(table).chain(others.iter().copied()).collect();
+        if columns.is_empty() {
+            return;
+        }
+        let name = |column: &usize| format!("g{index}_{column}");
+        let mut shown: Vec<String> = drawn(table)
+            .map(|column| format!("r.d{column} AS {}", name(&column)))
+            .collect();
+        let mut from = format!("k{index} AS r");
+        if !others.is_empty() {
+            let quoted = texts.columns(table, others, "i.");
+            let given = quoted.iter().zip(others);
+            shown.extend(given.map(|(column, other)| format!("{column} AS {}", name(other))));
+            let rows = self.resolved(list, &format!("k{index} AS u"), &keys_of(table));
+            let on = table.key.iter().map(|key| {
+                let column = &texts.columns(table, &[*key], "i.")[0];
+                let is_column = |bound: &Bound| matches!(bound.content, Content::Column { column, .. } if column == *key);
+                match list.cells.iter().position(is_column) {
+                    Some(cell) => format!("{column} = r.c{cell}"),
+                    None => format!("{column} = r.d{key}"),
+                }
+            });
+            let on = on.collect::<Vec<_>>().join(" AND ");
+            from = format!("{rows} JOIN i{index} AS i ON {on}");
+        }
+        draft.given.push((
+            format!("(SELECT r.n, {} FROM {from}) AS q{index}", shown.join(", ")),
+            columns.iter().map(name).collect(),
+        ));
+        draft.returns.push(Returned {
+            table,
+            rows: entering.rows.clone(),
+            columns,
+        });
+    }
+
+    /// A FROM item `r` with the cells of a list as `c0`, `c1`, .., of which some take keys that the statement draws.
+    pub(super) fn resolved(&self, list: &List, from: &str, others: &[String]) -> String {
+        let cells = (0..list.cells.len())
+            .filter(|cell| !matches!(list.cells[*cell].content, Content::Place { .. }));
+        let shown = cells.map(|cell| {
+            let drawn = list.drawn.iter().filter(|drawn| drawn.cell == cell);
+            let drawn = drawn.map(|drawn| format!("p{}.d{}, ", drawn.place, drawn.by.column));
+            let drawn: String = drawn.collect();
+            if drawn.is_empty() {
+                format!("u.c{cell}")
+            } else {
+                format!("COALESCE({drawn}u.c{cell}) AS c{cell}")
+            }
+        });
+        let others = others.iter().map(|other| format!("u.{other}"));
+        let shown: Vec<String> = others.chain(shown).collect();
+        let joins = list.drawn.iter().map(|drawn| {
+            format!(
+                " LEFT JOIN k{} AS p{place} ON p{place}.n = u.c{place}",
+                drawn.by.insert,
+                place = drawn.place
+            )
+        });
+        let joins: String = joins.collect();
+        format!("(SELECT {} FROM {from}{joins}) AS r", shown.join(", "))
+    }
+}
+
+impl Draft {
+    /// The condition that the parts so far which change a table, or look at it, have run: what is unique is released then, and a row that a
+    /// part locks to look at it is there still.
+    fn after(&self, table: &Table) -> String {
+        let parts = self.parts.iter();
+        let parts = parts.filter(|(_, tables)| tables.contains(&table.ident));
+        let after =
+            parts.map(|(part, _)| format!(" AND (SELECT count(*) FROM {part}) IS NOT NULL"));
+        after.collect()
+    }
+
+    /// As many rows as were named were touched.
+    fn check(&mut self, part: &str, rows: usize) {
+        let expected = place(&mut self.statement);
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        self.statement.binds.push(Bind::Number(rows));
+        self.checks
+            .push(format!("(SELECT count(*) FROM {part}) = {expected}"));
+    }
+
+    fn finish(mut self) -> Fused {
+        // A cast that fails undoes the statement. It is one of a value that isn't known before: a constant would fail when it is parsed.
+        let checks = if self.checks.is_empty() {
+            "0".to_owned()
+        } else {
+            let checks = self.checks.join(" AND ");
+            format!("CAST(CASE WHEN {checks} THEN '0' ELSE 'a row is not there' END AS int)")
+        };
+        let counts = self.counted.iter();
+        let counts = counts.map(|part| format!(", (SELECT count(*) FROM s{part}) AS t{part}"));
+        let mut text = format!(
+            "WITH {} SELECT * FROM (SELECT {checks} AS ok{}) AS t",
+            self.ctes.join(", "),
+            counts.collect::<String>()
+        );
+        if !self.given.is_empty() {
+            let items: Vec<&str> = self.given.iter().map(|(item, _)| item.as_str()).collect();
+            let columns: Vec<&str> = self
+                .given
+                .iter()
+                .flat_map(|(_, columns)| columns)
+                .map(String::as_str)
+                .collect();
+            text.push_str(&format!(
+                " LEFT JOIN (SELECT n, {} FROM {}) AS q ON true",
+                columns.join(", "),
+                joined(&items)
+            ));
+        }
+        self.statement.text = text;
+        Fused {
+            statement: self.statement,
+            counted: self.counted,
+            returns: self.returns,
+        }
+    }
+}
+
+/// Items side by side, by their numbers.
+fn joined(items: &[&str]) -> String {
+    let (first, others) = items
+        .split_first()
+        .map_or(("", &[][..]), |(first, others)| (*first, others));
+    let others = others
+        .iter()
+        .map(|item| format!(" FULL JOIN {item} USING (n)"));
+    format!("{first}{}", others.collect::<String>())
+}
+
+fn is_insert(step: &Step) -> bool {
+    matches!(step.action, Action::Insert { .. })
+}
+
+/// The columns of a table's key that the database draws.
+fn drawn(table: &'static Table) -> impl Iterator<Item = usize> {
+    table
+        .generated()
+        .filter(|column| table.columns[*column].key)
+}
+
+/// Their names in a source, and its number.
+fn keys_of(table: &'static Table) -> Vec<String> {
+    let keys = drawn(table).map(|column| format!("d{column}"));
+    std::iter::once("n".to_owned()).chain(keys).collect()
+}
