@@ -22,7 +22,7 @@ use crate::relation::Tree;
 use crate::save::save_in;
 use crate::slot::{Handle, Row, Slot, forget};
 
-use check::Check;
+use check::check;
 use copy::copy;
 
 pub(crate) use matching::given_key;
@@ -63,15 +63,9 @@ fn merge_from<T: Entity>(
 ) -> Result<(), Error> {
     let table = T::table();
     forget(table, &mut value);
-    let mut check = Check::new(before);
-    check.row(table, (&row.value, &row.state), &value, T::NAME);
-    check.finish()?;
-    copy(
-        table,
-        (&mut row.value, &mut row.state),
-        &mut value,
-        (None, before),
-    );
+    check(table, (&row.value, &row.state), &value, before)?;
+    let row = (&mut row.value as &mut Erased, &mut row.state);
+    copy(table, row, Box::new(value), before);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx_cascade::Persistent;
+use sqlx_cascade::{ErrorKind, Persistent};
 
 use crate::support::{Base, NONE, Test, changes, locking, on_every_database};
 use crate::trees::{Node, node};
@@ -12,6 +12,7 @@ on_every_database![
     a_deep_tree_is_loaded_level_by_level,
     a_deep_tree_is_loaded_by_one_query_and_attached,
     a_tree_is_merged,
+    a_mistake_at_the_bottom_merges_nothing,
     a_tree_is_refreshed,
     a_chain_of_five_thousand_that_is_not_loaded,
     a_wide_list_of_ten_thousand,
@@ -204,17 +205,58 @@ async fn a_deep_tree_is_loaded_by_one_query_and_attached<B: Base>(test: Test<B>)
     drop(root);
 }
 
-/// Merging calls itself for each level. A document isn't that deep: `serde_json` stops at 128.
-const SHALLOW: usize = 250;
-
 async fn a_tree_is_merged<B: Base>(test: Test<B>) {
     test.create(NODES).await;
-    let mut root = spine(SHALLOW).save(&test.pool).await.unwrap();
+    let mut root = tree().save(&test.pool).await.unwrap();
+    // At the bottom a column differs, and there are a child that is new, one that leaves, and another order.
     let mut payload = (*root).clone();
-    down(&mut payload, SHALLOW - 1).name = "merged".into();
+    let bottom = down(&mut payload, DEPTH - 1);
+    bottom.name = "merged".into();
+    drop(bottom.children.remove(0));
+    bottom.children.push(node("new", Vec::new()));
+    let start = Instant::now();
     root.merge(payload).unwrap();
-    let report = timed("merge", root.save(&test.pool)).await.unwrap();
-    assert_eq!(changes(&report), ["updated 1 nodes"]);
+    println!("merge: {:?}", start.elapsed());
+    assert!(start.elapsed() < PATIENCE);
+    let report = timed("merged", root.save(&test.pool)).await.unwrap();
+    assert_eq!(
+        changes(&report),
+        ["deleted 1 nodes", "updated 1 nodes", "inserted 1 nodes"]
+    );
+    // By the function of the struct, which reads a level by a query.
+    let mut payload = (*root).clone();
+    down(&mut payload, DEPTH - 1).name = "again".into();
+    drop(test.sent());
+    let mut root = timed("merge", Node::merge(payload, &test.pool))
+        .await
+        .unwrap();
+    let sent = test.sent();
+    assert!(sent.len() <= DEPTH + 4, "{}", sent.len());
+    assert_eq!(
+        sent.iter()
+            .filter(|text| text.starts_with("UPDATE"))
+            .count(),
+        1
+    );
+    assert_eq!(down(&mut root, DEPTH - 1).name, "again");
+}
+
+async fn a_mistake_at_the_bottom_merges_nothing<B: Base>(test: Test<B>) {
+    test.create(NODES).await;
+    let mut root = tree().save(&test.pool).await.unwrap();
+    let before = (*root).clone();
+    let mut payload = before.clone();
+    payload.name = "changed".into();
+    payload.children.clear();
+    payload.children.push(before.children[0].clone());
+    let bottom = down(&mut payload, DEPTH - 1);
+    bottom.children.get_mut(3).unwrap().id = i64::MAX;
+    let error = root.merge(payload).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotOwned);
+    let path = format!("Node{}.children[3]", ".children[0]".repeat(DEPTH - 1));
+    assert_eq!(error.path(), path);
+    assert!(*root == before);
+    assert!(root.save(&test.pool).await.unwrap().is_empty());
 }
 
 async fn a_tree_is_refreshed<B: Base>(test: Test<B>) {

@@ -9,55 +9,110 @@ use crate::slot::{RowState, Slot};
 
 const NOT_LOADED: &str = "the payload holds this relation, and it is not loaded, or only in part; load it first, or use the function of the struct, which does";
 
-/// What is wrong with a merge, before anything is copied.
-pub(super) struct Check<'b> {
-    before: Option<&'b Before>,
+/// Finds what is wrong with bringing a value into a row, in the order of the payload. Nothing is copied.
+///
+/// Without a call inside another: a tree may be deeper than the stack.
+pub(super) fn check(
+    table: &'static Table,
+    row: (&Erased, &RowState),
+    value: &Erased,
+    before: Option<&Before>,
+) -> Result<(), Error> {
+    let mut check = Check {
+        before,
+        root: table,
+        above: Vec::new(),
+        foreign: Vec::new(),
+        entity: None,
+        other: None,
+    };
+    let mut rest = vec![Found::Pair(Pair {
+        above: None,
+        table,
+        row,
+        value,
+    })];
+    while let Some(found) = rest.pop() {
+        match found {
+            Found::Pair(pair) => {
+                let first = rest.len();
+                check.pair(&pair, &mut rest);
+                rest[first..].reverse();
+            }
+            Found::Foreign(place) => check.foreign(place),
+            Found::Wrong(place, kind, message) => {
+                check.other(kind, message, (place.relation.target)(), Some(place));
+            }
+        }
+    }
+    check.finish()
+}
+
+/// What a payload has at a place.
+enum Found<'r> {
+    Pair(Pair<'r>),
+    /// A key that is not this parent's.
+    Foreign(Place),
+    Wrong(Place, ErrorKind, &'static str),
+}
+
+/// A row, and the value that is merged into it.
+struct Pair<'r> {
+    above: Option<Place>,
+    table: &'static Table,
+    row: (&'r Erased, &'r RowState),
+    value: &'r Erased,
+}
+
+/// Where a value is: in a relation of the value of a pair.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The number of the pair.
+    pair: usize,
+    relation: &'static RelationDef,
+    /// `None` for the relation itself, and in one that holds one row at most.
+    number: Option<usize>,
+}
+
+struct Check<'r> {
+    before: Option<&'r Before>,
+    root: &'static Table,
+    /// Where the pairs are that were seen, by their numbers.
+    above: Vec<Option<Place>>,
     foreign: Vec<String>,
     entity: Option<&'static str>,
     other: Option<Error>,
 }
 
-impl<'b> Check<'b> {
-    pub(super) fn new(before: Option<&'b Before>) -> Self {
-        Self {
-            before,
-            foreign: Vec::new(),
-            entity: None,
-            other: None,
-        }
-    }
-
-    pub(super) fn row(
-        &mut self,
-        table: &'static Table,
-        target: (&Erased, &RowState),
-        source: &Erased,
-        path: &str,
-    ) {
-        self.version(table, target, source, path);
-        self.named(table, target.1, path);
-        (table.functions.view)(source, &mut |_, sources| {
-            (table.functions.view)(target.0, &mut |fields, targets| {
+impl<'r> Check<'r> {
+    /// Looks at a row, and finds what is in its relations.
+    fn pair(&mut self, pair: &Pair<'r>, found: &mut Vec<Found<'r>>) {
+        let number = self.above.len();
+        self.above.push(pair.above);
+        self.version(pair);
+        self.named(pair);
+        let table = pair.table;
+        (table.functions.view)(pair.value, &mut |_, sources| {
+            (table.functions.view)(pair.row.0, &mut |fields, targets| {
                 for (index, relation) in table.relations.iter().enumerate() {
                     let held = sources[index].link().is_some();
                     let foreign_key = relation.foreign_key(table);
                     if let (true, true, Some(foreign_key)) =
                         (relation.cascade.merge, held, foreign_key)
                     {
-                        let path = format!("{path}.{}", relation.field);
+                        let place = Place {
+                            pair: number,
+                            relation,
+                            number: None,
+                        };
                         let slots = (targets[index], sources[index]);
                         if relation.is_held() && slots.0.link().is_none() {
                             let cell = |column: usize| table.columns[column].cell(fields);
                             let parts = foreign_key.parts.iter();
                             let key = parts.map(|part| (part.key)(cell(part.column)));
-                            self.parent(
-                                (relation.target)(),
-                                &key.collect::<Vec<_>>(),
-                                slots.1,
-                                &path,
-                            );
+                            found.extend(parent(&key.collect::<Vec<_>>(), slots.1, place));
                         } else {
-                            self.relation(relation, foreign_key, slots, &path);
+                            children(foreign_key, slots, place, found);
                         }
                     }
                 }
@@ -65,99 +120,23 @@ impl<'b> Check<'b> {
         });
     }
 
-    fn relation(
-        &mut self,
-        relation: &RelationDef,
-        foreign_key: &ForeignKey,
-        (target, source): (&dyn Slot, &dyn Slot),
-        path: &str,
-    ) {
-        let child = (relation.target)();
-        if target.link().is_none_or(|link| link.is_partial()) {
-            self.other(ErrorKind::NotLoaded, NOT_LOADED, child, path);
-            return;
-        }
-        let found = matches(relation, foreign_key, target, source);
-        for (number, found) in found.into_iter().enumerate() {
-            let path = if relation.is_single() {
-                path.to_owned()
-            } else {
-                format!("{path}[{number}]")
-            };
-            match found {
-                Match::New => {}
-                Match::Twice => {
-                    let message = "the payload holds another row with this key";
-                    self.other(ErrorKind::InvalidPayload, message, child, &path);
-                }
-                Match::Foreign => {
-                    self.foreign.push(path);
-                    self.entity.get_or_insert(child.entity);
-                }
-                Match::Same(place) => {
-                    let rows = target.row(place).zip(source.row(number));
-                    if let Some((row, (value, _))) = rows.filter(|_| !child.is_link()) {
-                        self.row(child, row, value, &path);
-                    }
-                }
-            }
-        }
-    }
-
-    /// A parent in a payload, where of the current one only the key is known.
-    fn parent(
-        &mut self,
-        table: &'static Table,
-        current: &[Option<&Erased>],
-        source: &dyn Slot,
-        path: &str,
-    ) {
-        let Some((value, state)) = source.row(0) else {
-            return;
-        };
-        let Some(key) = given_key(table, value, state) else {
-            return;
-        };
-        let mut parts = table.key.iter().zip(current.iter().zip(&key));
-        let is_current = parts.all(|(&column, parts)| {
-            let same = table.columns[column].codec.same;
-            matches!(parts, (Some(current), Some(given)) if same(*current, &**given))
-        });
-        if is_current {
-            self.other(ErrorKind::NotLoaded, NOT_LOADED, table, path);
-        } else if is_drawn(table) {
-            self.foreign.push(path.to_owned());
-            self.entity.get_or_insert(table.entity);
-        }
-    }
-
     /// A patch knows what it copies by the row's own document.
-    fn named(&mut self, table: &'static Table, state: &RowState, path: &str) {
-        let has_document = |before: &Before| before.contains_key(&state.handle());
+    fn named(&mut self, pair: &Pair<'r>) {
+        let has_document = |before: &Before| before.contains_key(&pair.row.1.handle());
         if !self.before.is_none_or(has_document) {
             let message = "this row can't be patched: the struct that has it doesn't serialise it, or it doesn't serialise its key";
-            self.other(ErrorKind::InvalidPayload, message, table, path);
+            self.other(ErrorKind::InvalidPayload, message, pair.table, pair.above);
         }
     }
 
-    fn other(&mut self, kind: ErrorKind, message: &str, child: &'static Table, path: &str) {
-        self.other
-            .get_or_insert_with(|| Error::new(kind, message).at(child.entity, path));
-    }
-
-    fn version(
-        &mut self,
-        table: &'static Table,
-        (row, state): (&Erased, &RowState),
-        source: &Erased,
-        path: &str,
-    ) {
+    fn version(&mut self, pair: &Pair<'r>) {
+        let (table, (row, state)) = (pair.table, pair.row);
         let Some(version) = &table.version else {
             return;
         };
         let column = &table.columns[version.column];
         let mut outdated = false;
-        (table.functions.view)(source, &mut |fields, _| {
+        (table.functions.view)(pair.value, &mut |fields, _| {
             let cell = column.cell(fields);
             let given = column
                 .codec
@@ -168,11 +147,45 @@ impl<'b> Check<'b> {
         });
         if outdated {
             let message = "the payload was made from another version of the row; read it again, and repeat the change";
-            self.other(ErrorKind::Stale, message, table, path);
+            self.other(ErrorKind::Stale, message, table, pair.above);
         }
     }
 
-    pub(super) fn finish(self) -> Result<(), Error> {
+    /// A value with the key of a row that is not this parent's.
+    fn foreign(&mut self, place: Place) {
+        let path = self.path(Some(place));
+        self.foreign.push(path);
+        self.entity.get_or_insert((place.relation.target)().entity);
+    }
+
+    fn other(
+        &mut self,
+        kind: ErrorKind,
+        message: &str,
+        child: &'static Table,
+        place: Option<Place>,
+    ) {
+        if self.other.is_none() {
+            let error = Error::new(kind, message).at(child.entity, self.path(place));
+            self.other = Some(error);
+        }
+    }
+
+    /// Where a value is, as `User.posts[3].comments[0]`; `None` for the root.
+    fn path(&self, mut place: Option<Place>) -> String {
+        let mut steps = Vec::new();
+        while let Some(step) = place {
+            let number = step.number.map(|number| format!("[{number}]"));
+            steps.push(number.unwrap_or_default());
+            steps.push(format!(".{}", step.relation.field));
+            place = self.above[step.pair];
+        }
+        steps.push(self.root.entity.to_owned());
+        steps.reverse();
+        steps.concat()
+    }
+
+    fn finish(self) -> Result<(), Error> {
         if let (Some(first), Some(entity)) = (self.foreign.first(), self.entity) {
             let all = self.foreign.join("`, `");
             let message = format!(
@@ -182,6 +195,63 @@ impl<'b> Check<'b> {
         }
         self.other.map_or(Ok(()), Err)
     }
+}
+
+/// What the children of a payload are to a relation.
+fn children<'r>(
+    foreign_key: &ForeignKey,
+    (target, source): (&'r dyn Slot, &'r dyn Slot),
+    place: Place,
+    found: &mut Vec<Found<'r>>,
+) {
+    let relation = place.relation;
+    let child = (relation.target)();
+    if target.link().is_none_or(|link| link.is_partial()) {
+        found.push(Found::Wrong(place, ErrorKind::NotLoaded, NOT_LOADED));
+        return;
+    }
+    let matches = matches(relation, foreign_key, target, source);
+    for (number, child_is) in matches.into_iter().enumerate() {
+        let place = Place {
+            number: (!relation.is_single()).then_some(number),
+            ..place
+        };
+        match child_is {
+            Match::New => {}
+            Match::Twice => {
+                let message = "the payload holds another row with this key";
+                found.push(Found::Wrong(place, ErrorKind::InvalidPayload, message));
+            }
+            Match::Foreign => found.push(Found::Foreign(place)),
+            Match::Same(row) => {
+                let rows = target.row(row).zip(source.row(number));
+                if let Some((row, (value, _))) = rows.filter(|_| !child.is_link()) {
+                    found.push(Found::Pair(Pair {
+                        above: Some(place),
+                        table: child,
+                        row,
+                        value,
+                    }));
+                }
+            }
+        }
+    }
+}
+
+/// What a parent in a payload is, where of the current one only the key is known.
+fn parent<'r>(current: &[Option<&Erased>], source: &dyn Slot, place: Place) -> Option<Found<'r>> {
+    let table = (place.relation.target)();
+    let (value, state) = source.row(0)?;
+    let key = given_key(table, value, state)?;
+    let mut parts = table.key.iter().zip(current.iter().zip(&key));
+    let is_current = parts.all(|(&column, parts)| {
+        let same = table.columns[column].codec.same;
+        matches!(parts, (Some(current), Some(given)) if same(*current, &**given))
+    });
+    if is_current {
+        return Some(Found::Wrong(place, ErrorKind::NotLoaded, NOT_LOADED));
+    }
+    is_drawn(table).then_some(Found::Foreign(place))
 }
 
 fn is_recorded(

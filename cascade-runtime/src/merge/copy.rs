@@ -8,17 +8,48 @@ use crate::settle::refer;
 use crate::slot::{Place, RowState, Slot};
 
 /// Copies the columns of a value, and what its relations hold, into a row. Keys, the key to the owner, `generated` columns and versions stay.
+///
+/// Row after row, without a call inside another: a tree may be deeper than the stack.
 pub(super) fn copy(
     table: &'static Table,
-    (target, state): (&mut Erased, &mut RowState),
-    source: &mut Erased,
-    (owner, known): (Option<&ForeignKey>, Option<&Before>),
+    row: (&mut Erased, &mut RowState),
+    value: Box<Erased>,
+    known: Option<&Before>,
 ) {
+    let root = Pair {
+        table,
+        owner: None,
+        row,
+        value,
+    };
+    let mut pairs = vec![root];
+    while let Some(pair) = pairs.pop() {
+        copy_one(pair, known, &mut pairs);
+    }
+}
+
+/// A row, and the value that is copied into it.
+struct Pair<'r> {
+    table: &'static Table,
+    /// The key to the parent whose relation holds the row.
+    owner: Option<&'static ForeignKey>,
+    row: (&'r mut Erased, &'r mut RowState),
+    value: Box<Erased>,
+}
+
+/// Copies one value, and adds those of its relations to the ones that are still to be copied.
+fn copy_one<'r>(pair: Pair<'r>, known: Option<&Before>, rest: &mut Vec<Pair<'r>>) {
+    let Pair {
+        table,
+        owner,
+        row: (target, state),
+        value: mut source,
+    } = pair;
     let before = known.and_then(|known| known.get(&state.handle()));
     let before = before.map(|before| &**before);
     state.touch(table, target);
     let mut parts = (table.functions.visit)(target);
-    (table.functions.view)(source, &mut |fields, slots| {
+    (table.functions.view)(&*source, &mut |fields, slots| {
         let version = table.version.as_ref().map(|version| version.column);
         let is_owner = |column: usize| owner.is_some_and(|owner| owner.has(column));
         for (index, column) in table.columns.iter().enumerate() {
@@ -67,7 +98,7 @@ pub(super) fn copy(
             }
         }
     });
-    let sources = (table.functions.visit)(source).slots;
+    let sources = (table.functions.visit)(&mut *source).slots;
     for ((relation, target), source) in table.relations.iter().zip(parts.slots).zip(sources) {
         let (true, Some(foreign_key), Some(_)) = (
             relation.cascade.merge,
@@ -76,38 +107,42 @@ pub(super) fn copy(
         ) else {
             continue;
         };
-        arrange(relation, foreign_key, (target, source), known);
+        arrange(relation, foreign_key, (target, source), rest);
     }
 }
 
-/// Brings the rows of a payload's relation into a relation: in the payload's order, and what it leaves out leaves.
-fn arrange(
+/// Brings the rows of a payload's relation into a relation: in the payload's order, and what it leaves out leaves. Those that stay are still to be
+/// copied.
+fn arrange<'r>(
     relation: &RelationDef,
-    foreign_key: &ForeignKey,
-    (target, source): (&mut dyn Slot, &mut dyn Slot),
-    known: Option<&Before>,
+    foreign_key: &'static ForeignKey,
+    (target, source): (&'r mut dyn Slot, &mut dyn Slot),
+    rest: &mut Vec<Pair<'r>>,
 ) {
     let child = (relation.target)();
     let found = matches(relation, foreign_key, target, source);
-    let owner = (!relation.is_held()).then_some(foreign_key);
     let mut places = Vec::with_capacity(found.len());
-    let mut rows: Vec<_> = target.rows_mut().into_iter().map(Some).collect();
-    for (found, mut value) in found.into_iter().zip(source.take()) {
-        let Match::Same(place) = found else {
+    let mut values = Vec::with_capacity(found.len());
+    for (found, value) in found.into_iter().zip(source.take()) {
+        if let Match::Same(place) = found {
+            places.push(Place::Kept(place));
+            values.push(Some(value).filter(|_| !child.is_link()));
+        } else {
             places.push(Place::New(value));
-            continue;
-        };
-        places.push(Place::Kept(place));
-        if let Some(row) = rows
-            .get_mut(place)
-            .and_then(Option::take)
-            .filter(|_| !child.is_link())
-        {
-            copy(child, row, &mut *value, (owner, known));
+            values.push(None);
         }
     }
-    drop(rows);
     target.arrange(child, places);
+    let owner = (!relation.is_held()).then_some(foreign_key);
+    let rows = target.rows_mut().into_iter().zip(values);
+    rest.extend(rows.filter_map(|(row, value)| {
+        Some(Pair {
+            table: child,
+            owner,
+            row,
+            value: value?,
+        })
+    }));
 }
 
 /// Whether a value holds the row that one of its foreign keys refers to.
