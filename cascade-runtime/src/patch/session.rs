@@ -48,29 +48,27 @@ impl Session {
     /// The same, and knows the rows of the relations below a row.
     pub(super) fn below(table: &'static Table, row: &Erased, depth: usize) -> Self {
         let mut session = Self::new(depth);
-        session.collect(table, row, depth);
-        session
-    }
-
-    fn collect(&mut self, table: &'static Table, row: &Erased, depth: usize) {
-        if depth == 0 {
-            return;
-        }
-        (table.functions.view)(row, &mut |_, slots| {
-            for (relation, slot) in table.relations.iter().zip(slots) {
-                let Some(foreign_key) = relation.foreign_key(table).filter(|_| !relation.is_held())
-                else {
-                    continue;
-                };
-                let known = Known::new(relation, foreign_key, *slot);
-                self.known.insert(address(*slot), Rc::new(known));
-                let child = (relation.target)();
-                let rows = (0..slot.count()).filter_map(|row| slot.row(row));
-                for (row, _) in rows.filter(|_| !child.is_link()) {
-                    self.collect(child, row, depth - 1);
-                }
+        let mut rows = vec![(table, row, depth)];
+        while let Some((table, row, depth)) = rows.pop() {
+            if depth == 0 {
+                continue;
             }
-        });
+            (table.functions.view)(row, &mut |_, slots| {
+                for (relation, slot) in table.relations.iter().zip(slots) {
+                    let foreign_key = relation.foreign_key(table);
+                    let Some(foreign_key) = foreign_key.filter(|_| !relation.is_held()) else {
+                        continue;
+                    };
+                    let known = Known::new(relation, foreign_key, *slot);
+                    session.known.insert(address(*slot), Rc::new(known));
+                    let child = (relation.target)();
+                    let held = (0..slot.count()).filter_map(|row| slot.row(row));
+                    let held = held.filter(|_| !child.is_link());
+                    rows.extend(held.map(|(row, _)| (child, row, depth - 1)));
+                }
+            });
+        }
+        session
     }
 
     /// Runs serde within this session, and hands it back.
