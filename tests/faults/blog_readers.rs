@@ -4,7 +4,7 @@ use sqlx::Pool;
 use sqlx_cascade::{BelongsTo, Error};
 
 use crate::blog::{Author, Node, Post, node};
-use crate::blog_operation::{Handles, authors, nodes};
+use crate::blog_memory::{Handles, authors, nodes};
 use crate::home::{Home, Kind};
 use crate::operation::Memory as _;
 use crate::readers::Reads;

@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx_cascade::{BelongsTo, Entity, ErrorKind, HasMany, ManyToMany, Persistent};
 
 use crate::blog::{Author, BLOG, Comment, Node, Post, Series, Tag, comment, post};
-use crate::blog_operation::{authors, nodes, posts};
+use crate::blog_memory::{authors, nodes, posts};
 use crate::home::{Home, Kind};
 use crate::others::is;
 

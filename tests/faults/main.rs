@@ -2,6 +2,7 @@
 
 mod albums;
 mod blog;
+mod blog_memory;
 mod blog_operation;
 mod blog_readers;
 mod commit;

@@ -4,7 +4,7 @@ use sqlx::{Postgres, Sqlite};
 use sqlx_cascade::{Error, ErrorKind, Persistent, Transaction};
 
 use crate::blog::{Author, BLOG, post};
-use crate::blog_operation::authors;
+use crate::blog_memory::authors;
 use crate::dropped::{When, polled, recovers};
 use crate::home::{Home, Kind, each_operation, few_operations, on_both};
 use crate::models::User;

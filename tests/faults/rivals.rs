@@ -7,7 +7,8 @@ use sqlx_cascade::{BelongsTo, Db, Error, ErrorKind, Persistent};
 
 use crate::albums::{ALBUMS, Operation as OfAlbums};
 use crate::blog::{Author, BLOG, Node, Post, Series, Shelf, comment, cover, node, post};
-use crate::blog_operation::{Handles, Operation, authors};
+use crate::blog_memory::{Handles, authors};
+use crate::blog_operation::Operation;
 use crate::home::{Home, Kind};
 use crate::models::USERS;
 use crate::operation::{Memory, Operation as OfUsers, Writes};
