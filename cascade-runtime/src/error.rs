@@ -34,7 +34,7 @@ pub enum ErrorKind {
     NotNullViolation,
     /// A CHECK constraint of the database.
     CheckViolation,
-    /// A serialisation failure, a deadlock, or a busy database: worth a retry.
+    /// A serialisation failure, a deadlock, a busy database, or a row that went while others that refer to it were read: worth a retry.
     Conflict,
     /// A graph that no order of statements can save, or one row changed in two ways.
     Contradiction,

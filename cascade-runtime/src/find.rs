@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::Lease;
 use crate::graph::Root;
 use crate::handle::Persistent;
-use crate::load;
+use crate::load::{self, Above};
 use crate::meta::Table;
 use crate::plan::Keys;
 use crate::relation::{RelationsOf, Tree};
@@ -43,7 +43,8 @@ impl<T: Entity> Find<T> {
         }
     }
 
-    /// Loads a relation too, or a tuple of several, by one query each.
+    /// Loads a relation too, or a tuple of several, by one query each. Each query sees what is committed when it begins, unless a transaction has
+    /// one view for all of them. [`ErrorKind::Conflict`]: a row refers to one that was deleted in between.
     pub fn with(mut self, relations: impl RelationsOf<T>) -> Self {
         self.query.tree.add_all(relations);
         self
@@ -143,7 +144,7 @@ pub(crate) async fn find<DB: Backend, T: Entity>(
     let rows = load::rows::<DB, T>(connection, keys, lock).await?;
     let mut rows: Vec<Row<T>> = rows.into_iter().map(Row::persistent).collect();
     if !tree.is_empty() && !rows.is_empty() {
-        load_into::<DB, T>(connection, rows.iter_mut().collect(), tree).await?;
+        load_into::<DB, T>(connection, rows.iter_mut().collect(), tree, Above::JustRead).await?;
     }
     Ok(rows.into_iter().map(|row| Persistent { row }).collect())
 }
@@ -153,6 +154,7 @@ pub(crate) async fn load_into<DB: Backend, T: Entity>(
     connection: &mut DB::Connection,
     rows: Vec<&mut Row<T>>,
     tree: &Tree,
+    above: Above,
 ) -> Result<(), Error> {
     let staged = {
         let roots = rows.iter().map(|row| Root {
@@ -160,7 +162,7 @@ pub(crate) async fn load_into<DB: Backend, T: Entity>(
             value: &row.value,
             state: &row.state,
         });
-        load::fetch::<DB>(connection, roots.collect(), tree).await?
+        load::fetch::<DB>(connection, roots.collect(), tree, above).await?
     };
     let parents = rows
         .into_iter()

@@ -24,6 +24,16 @@ use crate::values::{Side, Values, stored};
 use descend::descend;
 pub(crate) use held::held;
 
+/// When the rows were read below which more is to be read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Above {
+    /// Before: one that is gone is an error.
+    Known,
+    /// By a query of the same operation. What another transaction did between the two is no mistake of the one who reads: below a row that is
+    /// gone meanwhile is nothing.
+    JustRead,
+}
+
 /// A relation as it was read, for the parents in their order.
 pub(crate) struct Staged {
     relation: usize,
@@ -81,7 +91,13 @@ pub(crate) async fn rows_of<DB: Backend>(
         .relations
         .iter()
         .position(|known| std::ptr::eq(known, relation));
-    let fetched = children_of::<DB>(connection, &[parent], index.unwrap_or_default()).await?;
+    let fetched = children_of::<DB>(
+        connection,
+        &[parent],
+        index.unwrap_or_default(),
+        Above::Known,
+    )
+    .await?;
     Ok(fetched.into_iter().flatten().collect())
 }
 
@@ -90,11 +106,12 @@ pub(crate) fn fetch<'f, DB: Backend>(
     connection: &'f mut DB::Connection,
     parents: Vec<Root<'f>>,
     tree: &'f Tree,
+    above: Above,
 ) -> BoxFuture<'f, Result<Vec<Staged>, Error>> {
     Box::pin(async move {
         let mut staged = Vec::new();
         for (relation, below) in &tree.0 {
-            staged.push(relation_of::<DB>(connection, &parents, *relation, below).await?);
+            staged.push(relation_of::<DB>(connection, &parents, *relation, below, above).await?);
         }
         Ok(staged)
     })
@@ -105,6 +122,7 @@ async fn relation_of<DB: Backend>(
     parents: &[Root<'_>],
     index: usize,
     below: &Tree,
+    above: Above,
 ) -> Result<Staged, Error> {
     let mut loaded = Vec::new();
     for parent in parents {
@@ -114,7 +132,7 @@ async fn relation_of<DB: Backend>(
             loaded.extend(rows.filter_map(|row| reached(relation, row)));
         });
     }
-    let mut children = missing::<DB>(connection, parents, index).await?;
+    let mut children = missing::<DB>(connection, parents, index, above).await?;
     if let Some(parent) = parents.first() {
         let relation = &parent.table.relations[index];
         descend::<DB>(connection, &mut children, relation, below).await?;
@@ -122,7 +140,7 @@ async fn relation_of<DB: Backend>(
     let below = if loaded.is_empty() {
         Vec::new()
     } else {
-        fetch::<DB>(connection, loaded, below).await?
+        fetch::<DB>(connection, loaded, below, above).await?
     };
     Ok(Staged {
         relation: index,
@@ -136,6 +154,7 @@ async fn missing<DB: Backend>(
     connection: &mut DB::Connection,
     parents: &[Root<'_>],
     index: usize,
+    above: Above,
 ) -> Result<Vec<Option<Vec<Fetched>>>, Error> {
     let mut missing = Vec::new();
     for (position, parent) in parents.iter().enumerate() {
@@ -152,7 +171,7 @@ async fn missing<DB: Backend>(
         return Ok(children);
     }
     let rows: Vec<Root<'_>> = missing.iter().map(|position| parents[*position]).collect();
-    let fetched = children_of::<DB>(connection, &rows, index).await?;
+    let fetched = children_of::<DB>(connection, &rows, index, above).await?;
     for (position, fetched) in missing.into_iter().zip(fetched) {
         children[position] = Some(fetched);
     }
@@ -253,6 +272,7 @@ async fn children_of<DB: Backend>(
     connection: &mut DB::Connection,
     parents: &[Root<'_>],
     index: usize,
+    above: Above,
 ) -> Result<Vec<Vec<Fetched>>, Error> {
     let table = parents[0].table;
     let relation = &table.relations[index];
@@ -321,12 +341,7 @@ async fn children_of<DB: Backend>(
             fetched[first + number].push((value, RowState::persistent()));
         }
         if found.contains(&false) {
-            let message = if relation.is_held() {
-                "the row that this one refers to is gone"
-            } else {
-                "the row whose relation is to be loaded is gone"
-            };
-            return Err(Error::new(ErrorKind::NotFound, message).at(table.entity, table.entity));
+            absent(table, relation, above)?;
         }
         first += count;
     }
@@ -334,6 +349,26 @@ async fn children_of<DB: Backend>(
         return Err(Error::new(ErrorKind::TooMany, "more than one row refers to the parent of a one-to-one relation; its foreign key needs a UNIQUE constraint").at(child.entity, path));
     }
     Ok(fetched)
+}
+
+/// A row is gone below which a relation is to be read, or the one that it refers to.
+fn absent(table: &'static Table, relation: &RelationDef, above: Above) -> Result<(), Error> {
+    let (kind, message) = match (relation.is_held(), above) {
+        (false, Above::JustRead) => return Ok(()),
+        (true, Above::JustRead) => (
+            ErrorKind::Conflict,
+            "the row that this one refers to is gone since this one was read; read it again",
+        ),
+        (true, Above::Known) => (
+            ErrorKind::NotFound,
+            "the row that this one refers to is gone",
+        ),
+        (false, Above::Known) => (
+            ErrorKind::NotFound,
+            "the row whose relation is to be loaded is gone",
+        ),
+    };
+    Err(Error::new(kind, message).at(table.entity, table.entity))
 }
 
 fn read_child<DB: Backend>(

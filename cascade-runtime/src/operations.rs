@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::exec::Lease;
 use crate::find::{load_into, there};
 use crate::handle::{Detached, Persistent};
+use crate::load::Above;
 use crate::relation::{Relation, RelationsOf, Tree};
 use crate::report::{Plan, Report};
 use crate::save::Graphs;
@@ -358,6 +359,7 @@ fn load_all<'a, T: Entity, D: Db + 'a>(
             lease.connection(),
             parents.into_iter().map(|parent| &mut parent.row).collect(),
             &tree,
+            Above::Known,
         )
         .await
     })

@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::exec::{Lease, begin};
 use crate::find::{find, keys, load_into, not_found};
 use crate::handle::Persistent;
+use crate::load::Above;
 use crate::merge::merge_changes;
 use crate::meta::Table;
 use crate::relation::Tree;
@@ -89,8 +90,13 @@ pub(crate) async fn patch_into<T: Entity + Serialize + DeserializeOwned, D: Db>(
             if needed.is_empty() {
                 break;
             }
-            load_into::<D::Backend, T>(transaction.connection(), vec![&mut handle.row], &needed)
-                .await?;
+            load_into::<D::Backend, T>(
+                transaction.connection(),
+                vec![&mut handle.row],
+                &needed,
+                Above::JustRead,
+            )
+            .await?;
         }
         patch(&mut handle.row, Value::Object(payload))?;
         let saved = save_in::<D::Backend>(&handle.row, transaction.connection()).await?;

@@ -3,7 +3,7 @@
 use crate::codec::{Cell, Erased};
 use crate::db::Db;
 use crate::entity::Entity;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::exec::Lease;
 use crate::find::{find, not_found, there};
 use crate::handle::{Detached, Persistent};
@@ -27,17 +27,7 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
     let keys = recorded_key(&handle.row);
     let mut lease = Lease::take(db.source()).await?;
     let found = find::<D::Backend, T>(lease.connection(), &keys, &tree, false).await;
-    // A row that vanishes between the queries is gone as well.
-    let fresh = found
-        .map_err(|error| {
-            if error.kind() == ErrorKind::NotFound {
-                not_found(table)
-            } else {
-                error
-            }
-        })?
-        .pop();
-    let fresh = fresh.ok_or_else(|| not_found(table))?;
+    let fresh = found?.pop().ok_or_else(|| not_found(table))?;
     overwrite(table, &mut handle.row, fresh.row, doubted);
     Ok(())
 }

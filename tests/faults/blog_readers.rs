@@ -1,7 +1,7 @@
 //! Reads of lists, links, held parents and trees.
 
 use sqlx::Pool;
-use sqlx_cascade::{BelongsTo, Error};
+use sqlx_cascade::{BelongsTo, Db, Error};
 
 use crate::blog::{Author, Node, Post, node};
 use crate::blog_memory::{Handles, authors, nodes};
@@ -9,7 +9,7 @@ use crate::home::{Home, Kind};
 use crate::operation::Memory as _;
 use crate::readers::Reads;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum BlogRead {
     /// An author: lists, links and held parents.
     Find,
@@ -86,7 +86,7 @@ impl Reads for BlogRead {
         memory
     }
 
-    async fn run<DB: Kind>(self, memory: &mut Handles, pool: &Pool<DB>) -> Result<(), Error> {
+    async fn run<D: Db>(self, memory: &mut Handles, db: D) -> Result<(), Error> {
         let all = (
             Author::POSTS.then(Post::COMMENTS),
             Author::POSTS.then(Post::TAGS),
@@ -96,15 +96,15 @@ impl Reads for BlogRead {
         let levels = Node::CHILDREN.then(Node::CHILDREN).then(Node::CHILDREN);
         match self {
             Self::Find => {
-                memory.authors = vec![Author::find(1).with(all).one(pool).await?];
+                memory.authors = vec![Author::find(1).with(all).one(db).await?];
             }
-            Self::Load => memory.authors[0].load(all, pool).await?,
-            Self::Refresh => memory.authors[0].refresh(pool).await?,
+            Self::Load => memory.authors[0].load(all, db).await?,
+            Self::Refresh => memory.authors[0].refresh(db).await?,
             Self::FindTree => {
-                memory.nodes = vec![Node::find(1).with(levels).one(pool).await?];
+                memory.nodes = vec![Node::find(1).with(levels).one(db).await?];
             }
-            Self::LoadTree => memory.nodes[0].load(levels, pool).await?,
-            Self::RefreshTree => memory.nodes[0].refresh(pool).await?,
+            Self::LoadTree => memory.nodes[0].load(levels, db).await?,
+            Self::RefreshTree => memory.nodes[0].refresh(db).await?,
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Reading fails: a handle is as it was, and holds nothing that was read halfway.
 
 use sqlx::Pool;
-use sqlx_cascade::{Error, ErrorKind, Persistent};
+use sqlx_cascade::{Db, Error, ErrorKind, Persistent};
 
 use crate::blog::BLOG;
 use crate::blog_readers::BlogRead;
@@ -22,7 +22,7 @@ pub(crate) trait Reads: Copy + std::fmt::Debug + 'static {
     /// Memory to read into, with changes that no failure may lose.
     async fn memory<DB: Kind>(self, pool: &Pool<DB>) -> Self::Memory;
 
-    async fn run<DB: Kind>(self, memory: &mut Self::Memory, pool: &Pool<DB>) -> Result<(), Error>;
+    async fn run<D: Db>(self, memory: &mut Self::Memory, db: D) -> Result<(), Error>;
 
     /// Whether it reads this table.
     fn reads(self, table: &str) -> bool;
@@ -61,16 +61,12 @@ impl Reads for Read {
         user
     }
 
-    async fn run<DB: Kind>(
-        self,
-        user: &mut Persistent<User>,
-        pool: &Pool<DB>,
-    ) -> Result<(), Error> {
+    async fn run<D: Db>(self, user: &mut Persistent<User>, db: D) -> Result<(), Error> {
         let relation = User::PROFILE.then(Profile::PICTURE);
         match self {
-            Self::Find => *user = User::find(1).with(relation).one(pool).await?,
-            Self::Load => user.load(relation, pool).await?,
-            Self::Refresh => user.refresh(pool).await?,
+            Self::Find => *user = User::find(1).with(relation).one(db).await?,
+            Self::Load => user.load(relation, db).await?,
+            Self::Refresh => user.refresh(db).await?,
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::models::USERS;
 use crate::operation::{Memory, Operation as OfUsers, Writes};
 
 /// What a writer does.
-trait Rival: Copy + std::fmt::Debug {
+pub(crate) trait Rival: Copy + std::fmt::Debug {
     type Memory: Memory;
 
     async fn ready<DB: Kind>(self, pool: &Pool<DB>) -> Self::Memory;
@@ -59,7 +59,7 @@ impl Rival for OfUsers {
 
 /// What a writer does to a blog.
 #[derive(Debug, Clone, Copy)]
-enum Act {
+pub(crate) enum Act {
     /// As alone.
     Do(Operation),
     /// A post's series is one that no post has.

@@ -1,6 +1,6 @@
 //! What lies below rows that were just read.
 
-use super::{fill, missing, reached, reached_mut, target_of};
+use super::{Above, fill, missing, reached, reached_mut, target_of};
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::meta::{ForeignKey, RelationDef};
@@ -46,7 +46,13 @@ pub(super) async fn descend<DB: Backend>(
         };
         let rows = rows.iter().flatten().flatten();
         let rows = rows.filter_map(|(value, state)| reached(relation, (&**value, state)));
-        let children = missing::<DB>(connection, &rows.collect::<Vec<_>>(), index).await?;
+        let children = missing::<DB>(
+            connection,
+            &rows.collect::<Vec<_>>(),
+            index,
+            Above::JustRead,
+        )
+        .await?;
         let here = Some(levels.len());
         levels.push(Level {
             above,
