@@ -32,10 +32,14 @@ async fn in_a_callers_transaction_nothing_is_there_before_its_commit<B: Base>(te
 async fn a_rolled_back_transaction_leaves_nothing<B: Base>(test: Test<B>) {
     test.create(USERS).await;
     let mut transaction = test.pool.begin().await.unwrap();
-    ada().save(&mut transaction).await.unwrap();
+    let mut user = ada().save(&mut transaction).await.unwrap();
     transaction.rollback().await.unwrap();
     assert_eq!(test.rows("users").await, NONE);
     assert_eq!(test.rows("profiles").await, NONE);
+    // The handle doesn't know.
+    assert!(user.save(&test.pool).await.unwrap().is_empty());
+    user.name = "eve".into();
+    failed(user.save(&test.pool).await, ErrorKind::Stale, "User");
 }
 
 async fn a_connection_of_the_pool<B: Base>(test: Test<B>) {

@@ -15,7 +15,7 @@ on_every_database![
     changes_below_a_removed_child_are_not_written,
     a_thousand_removed_children,
     a_removed_child_takes_what_is_below,
-    clearing_what_is_loaded_spares_what_others_added,
+    clearing_what_is_loaded_takes_what_others_added_too,
     clearing_what_is_not_loaded_is_one_statement_per_table,
     replacing_what_is_not_loaded,
     replacing_what_is_loaded,
@@ -145,7 +145,7 @@ async fn a_removed_child_takes_what_is_below<B: Base>(test: Test<B>) {
     assert_eq!(test.rows("likes").await.len(), 12);
 }
 
-async fn clearing_what_is_loaded_spares_what_others_added<B: Base>(test: Test<B>) {
+async fn clearing_what_is_loaded_takes_what_others_added_too<B: Base>(test: Test<B>) {
     test.create(KENNELS).await;
     let mut kennel = kennel("a", &["rex", "tom"]).save(&test.pool).await.unwrap();
     test.execute("INSERT INTO dogs (kennel_id, name) VALUES (1, 'theirs')")
@@ -561,8 +561,14 @@ async fn a_released_child_keeps_what_is_below_it<B: Base>(test: Test<B>) {
     };
     let mut top = top.save(&test.pool).await.unwrap();
     top.middles[0].bottoms.remove(0);
+    top.middles[0].bottoms.push(Bottom::default());
     top.middles.remove(0);
-    test.save_as_planned(&mut top).await;
+    let report = test.save_as_planned(&mut top).await;
+    assert_eq!(
+        changes(&report),
+        ["released 1 middles"],
+        "what is pending below it went with the value"
+    );
     assert_eq!(test.rows("middles").await, ["1|-", "2|1"]);
     assert_eq!(test.rows("bottoms").await, ["1|1", "2|1", "3|2", "4|2"]);
     top.delete(&test.pool).await.unwrap();

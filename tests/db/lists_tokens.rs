@@ -270,11 +270,13 @@ async fn without_save_update_nothing_is_written<B: Base>(test: Test<B>) {
     assert_eq!(changes(&report), ["updated 1 parks"]);
     assert_eq!(park.trees[0].name, "changed");
     park.trees.push(tree("new"));
+    drop(test.sent());
     failed(
         park.save(&test.pool).await,
         ErrorKind::NotCascaded,
         "Park.trees",
     );
+    assert_eq!(test.sent(), NONE);
     let expunged = {
         let mut park = loaded(&test).await;
         park.trees.remove(0);

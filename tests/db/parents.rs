@@ -29,6 +29,8 @@ on_every_database![
     an_expunged_child_keeps_the_key,
     without_save_update_a_new_parent_is_refused,
     without_save_update_a_changed_parent_stays_changed,
+    with_refresh_expire_the_parent_is_read_again,
+    with_expunge_the_parent_travels,
 ];
 
 #[derive(Debug, Default, Clone, PartialEq, Relations)]
@@ -637,14 +639,50 @@ async fn without_save_update_a_changed_parent_stays_changed<B: Base>(test: Test<
     assert_eq!(changes(&report), ["updated 1 posts"]);
     assert_eq!(post.author.get().unwrap().name, "unsaved");
     assert_eq!(test.rows("users").await, ["1|ada", "2|bob"]);
-    // With `expunge` it travels, with `refresh-expire` it is read again.
-    let mut post = post.expunge().into_persistent().unwrap();
-    assert!(post.author.is_loaded());
+}
+
+async fn with_refresh_expire_the_parent_is_read_again<B: Base>(test: Test<B>) {
+    there(&test).await;
+    let mut post = unsaved::Post::find(1)
+        .with(unsaved::Post::AUTHOR)
+        .one(&test.pool)
+        .await
+        .unwrap();
+    test.execute("UPDATE users SET name = 'theirs' WHERE id = 1")
+        .await;
+    post.author.get_mut().unwrap().name = "unsaved".into();
+    drop(test.sent());
     post.refresh(&test.pool).await.unwrap();
-    assert_eq!(post.author.get().unwrap().name, "ada");
+    assert_eq!(test.sent(), ["SELECT posts", "SELECT users"]);
+    assert_eq!(post.author.get().unwrap().name, "theirs");
+    // The row refers to another.
     test.execute("UPDATE posts SET author_id = 2 WHERE id = 1")
         .await;
     post.refresh(&test.pool).await.unwrap();
+    assert_eq!(post.author.key(), Some(&2));
     assert_eq!(post.author.get().unwrap().name, "bob");
-    assert_eq!(post.id, 1);
+    assert!(post.save(&test.pool).await.unwrap().is_empty());
+    // What is not loaded is not read.
+    let mut post = unsaved::Post::find(2).one(&test.pool).await.unwrap();
+    drop(test.sent());
+    post.refresh(&test.pool).await.unwrap();
+    assert_eq!(test.sent(), ["SELECT posts"]);
+    assert!(!post.author.is_loaded());
+}
+
+async fn with_expunge_the_parent_travels<B: Base>(test: Test<B>) {
+    there(&test).await;
+    let mut post = unsaved::Post::find(1)
+        .with(unsaved::Post::AUTHOR)
+        .one(&test.pool)
+        .await
+        .unwrap();
+    post.author.get_mut().unwrap().name = "unsaved".into();
+    drop(test.sent());
+    let post = post.expunge();
+    assert_eq!(post.author.get().unwrap().name, "unsaved");
+    let mut post = post.into_persistent().unwrap();
+    assert_eq!(post.author.get().unwrap().name, "unsaved");
+    assert!(post.save(&test.pool).await.unwrap().is_empty());
+    assert_eq!(test.sent(), NONE);
 }

@@ -132,6 +132,7 @@ async fn passive_deletes_of_a_nullable_key_leaves_the_release_to_the_database<B:
 ) {
     test.create(&TOPS.replace("$bottom", "RESTRICT")).await;
     Top::delete_by_key(1, &test.pool).await.unwrap();
+    assert_eq!(test.sent(), ["DELETE bottoms", "DELETE tops"]);
     assert_eq!(test.rows("frees").await, ["1|-"]);
 }
 
