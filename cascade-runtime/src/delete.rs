@@ -48,13 +48,13 @@ async fn run<T: Entity, D: Db>(rows: &[Row<T>], mut db: D) -> Result<(), Error> 
     let graph = Graph::releases(roots);
     // What was taken out to survive is released before the delete would reach it.
     let mut steps = plan::save(&graph, abilities::<D::Backend>())?;
-    steps.extend(plan::delete(
+    let delete = plan::delete(
         table,
         naming(table, None),
         (0..rows.len()).map(Target::Node).collect(),
         &mut Sets::new(abilities::<D::Backend>()),
-    ));
-    let steps = plan::joined(steps, abilities::<D::Backend>());
+    );
+    steps.extend(plan::joined(delete, abilities::<D::Backend>()));
     Work {
         graph: &graph,
         steps: &steps,

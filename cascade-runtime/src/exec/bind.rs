@@ -2,7 +2,7 @@
 
 use crate::backend::{self, Backend, Own, from_sqlx};
 use crate::codec::{Cell, Erased, Null};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::exec::insert::read_cell;
 use crate::meta::Table;
 use crate::plan::{Action, Step, Tie};
@@ -122,7 +122,10 @@ pub(super) fn take_down<DB: Backend>(
         Action::Trace { circle, .. } => {
             let place = DB::number(row, 0).map_err(from_sqlx::<DB>)?;
             let place = usize::try_from(place).unwrap_or_default();
-            let (table, set) = circle.tables[place.min(circle.tables.len() - 1)];
+            let Some(&(table, set)) = circle.tables.get(place) else {
+                let message = "the trace of a delete has a row of a table that isn't in it";
+                return Err(Error::new(ErrorKind::Database, message));
+            };
             let key = own_key::<DB>(table, row, 1 + circle.first(place))?;
             values.gather_row(set, table, key);
         }

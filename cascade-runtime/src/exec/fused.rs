@@ -168,11 +168,9 @@ fn again<DB: Backend>(done: Result<Done, Failure>) -> Result<Option<Done>, Error
             let is_database = matches!(failure.error, Cause::Database(sqlx::Error::Database(_)));
             let error = failure.into_error::<DB>();
             let is_refused = is_database && error.kind() != ErrorKind::Conflict;
-            eprintln!(
-                "FALLBACK {error} {:?}",
-                std::error::Error::source(&error).map(ToString::to_string)
-            );
             if is_refused || error.kind() == ErrorKind::Unsupported {
+                #[cfg(feature = "tracing")]
+                tracing::debug!(target: "sqlx_cascade", %error, "refused as one statement: once more, step by step");
                 Ok(None)
             } else {
                 Err(error)
