@@ -151,12 +151,12 @@ impl<'g, 'a> Values<'g, 'a> {
     fn referred(&self, id: usize, column: usize) -> Option<(usize, usize)> {
         let node = &self.graph.nodes[id];
         let owner = node.owner.filter(|_| node.fate.enters());
-        let owned = owner.and_then(|owner| {
+        let by_owner = owner.and_then(|owner| {
             let mut parts = owner.foreign_key.parts.iter();
             let part = parts.position(|part| part.column == column)?;
             Some((owner.node, part))
         });
-        owned.or_else(|| {
+        by_owner.or_else(|| {
             node.held.iter().find_map(|held| {
                 let mut parts = held.foreign_key.parts.iter();
                 let part = parts.position(|part| part.column == column && !part.shared)?;

@@ -37,7 +37,7 @@ impl Dialect for Postgres {
                     places.join(", "),
                     names.join(", ")
                 );
-                return self.resolved(&list, &from, &["n".to_owned()]);
+                return fused::resolved(&list, &from, &["n".to_owned()]);
             }
             // `WITH ORDINALITY` numbers from 1.
             format!(

@@ -108,12 +108,9 @@ impl Order {
             }
             Op::Whole(id) => {
                 let whole = &graph.wholes[id];
-                let ids = ops.iter().filter_map(|op| {
-                    if let Op::Whole(id) = self.ops[*op] {
-                        Some(id)
-                    } else {
-                        None
-                    }
+                let ids = ops.iter().filter_map(|op| match self.ops[*op] {
+                    Op::Whole(id) => Some(id),
+                    _ => None,
                 });
                 let parents = ids.clone().map(|id| graph.wholes[id].parent).collect();
                 let kept = ids.clone().flat_map(|id| kept(graph, id));

@@ -4,6 +4,8 @@
 //! numbered, in a CTE `k0`, `k1`, .. that draws their keys: it is materialised, so that which row got which key is exact, and rows that
 //! refer to them join it by number. A part that counts another runs after it: so values that are unique are released before they are taken.
 
+use std::fmt::Write as _;
+
 use crate::meta::Table;
 use crate::plan::{Action, Step, sees};
 use crate::sql::postgres::{Postgres, is_array, place};
@@ -51,7 +53,7 @@ impl Postgres {
                         self.enter(texts, &mut draft, rows, &sources[place]);
                     }
                 }
-                _ => self.change(texts, &mut draft, (index, part), values)?,
+                _ => change(texts, &mut draft, (index, part), values)?,
             }
         }
         Some(draft.finish())
@@ -98,50 +100,6 @@ impl Postgres {
         Some(list)
     }
 
-    /// A part that changes rows, or links them.
-    fn change(
-        &self,
-        texts: &Texts,
-        draft: &mut Draft,
-        (index, part): (usize, &Part<'_>),
-        values: &Values<'_, '_>,
-    ) -> Option<()> {
-        let start = Statement {
-            places: draft.statement.places,
-            is_part: true,
-            ..Statement::default()
-        };
-        let (text, taken) = texts.part(start, part.step, (&part.rows, 0), values);
-        let lists = text
-            .binds
-            .iter()
-            .all(|bind| matches!(bind, Bind::Arrays(_)));
-        if taken < part.rows.len() || !lists {
-            return None;
-        }
-        draft.statement.places = text.places;
-        draft.statement.binds.extend(text.binds);
-        // A link waits for nothing: whether it is there was the same before.
-        let after = if is_insert(part.step) {
-            String::new()
-        } else {
-            draft.after(part.step.table)
-        };
-        draft
-            .ctes
-            .push(format!("s{index} AS ({}{after} RETURNING 1)", text.text));
-        let exact = part.step.is_counted() && !matches!(part.step.action, Action::Sweep { .. });
-        if exact {
-            draft.check(&format!("s{index}"), part.rows.len());
-        } else {
-            draft.counted.push(index);
-        }
-        let seen = sees(part.step).into_iter().map(|table| table.ident);
-        let tables = seen.chain([part.step.table.ident]).collect();
-        draft.parts.push((format!("s{index}"), tables));
-        Some(())
-    }
-
     /// The part that inserts rows, after all others that change their table.
     fn enter(
         &self,
@@ -163,7 +121,7 @@ impl Postgres {
         } else {
             ""
         };
-        let from = self.resolved(list, &format!("k{index} AS u"), &keys_of(table));
+        let from = resolved(list, &format!("k{index} AS u"), &keys_of(table));
         let after = draft.after(table);
         let after = after.replacen(" AND", " WHERE", 1);
         let others: Vec<usize> = table
@@ -185,79 +143,7 @@ impl Postgres {
             cells.join(", "),
         ));
         draft.check(&format!("i{index}"), entering.rows.len());
-        self.give_back(texts, draft, (index, entering), (list, &others));
-    }
-
-    /// What comes back of the rows that were inserted: the keys that were drawn for them, and what the table has filled in.
-    fn give_back(
-        &self,
-        texts: &Texts,
-        draft: &mut Draft,
-        (index, entering): (usize, &Entering),
-        (list, others): (&List, &[usize]),
-    ) {
-        let table = entering.table;
-        let columns: Vec<usize> = drawn(table).chain(others.iter().copied()).collect();
-        if columns.is_empty() {
-            return;
-        }
-        let name = |column: &usize| format!("g{index}_{column}");
-        let mut shown: Vec<String> = drawn(table)
-            .map(|column| format!("r.d{column} AS {}", name(&column)))
-            .collect();
-        let mut from = format!("k{index} AS r");
-        if !others.is_empty() {
-            let quoted = texts.columns(table, others, "i.");
-            let given = quoted.iter().zip(others);
-            shown.extend(given.map(|(column, other)| format!("{column} AS {}", name(other))));
-            let rows = self.resolved(list, &format!("k{index} AS u"), &keys_of(table));
-            let on = table.key.iter().map(|key| {
-                let column = &texts.columns(table, &[*key], "i.")[0];
-                let is_column = |bound: &Bound| matches!(bound.content, Content::Column { column, .. } if column == *key);
-                match list.cells.iter().position(is_column) {
-                    Some(cell) => format!("{column} = r.c{cell}"),
-                    None => format!("{column} = r.d{key}"),
-                }
-            });
-            let on = on.collect::<Vec<_>>().join(" AND ");
-            from = format!("{rows} JOIN i{index} AS i ON {on}");
-        }
-        draft.given.push((
-            format!("(SELECT r.n, {} FROM {from}) AS q{index}", shown.join(", ")),
-            columns.iter().map(name).collect(),
-        ));
-        draft.returns.push(Returned {
-            table,
-            rows: entering.rows.clone(),
-            columns,
-        });
-    }
-
-    /// A FROM item `r` with the cells of a list as `c0`, `c1`, .., of which some take keys that the statement draws.
-    pub(super) fn resolved(&self, list: &List, from: &str, others: &[String]) -> String {
-        let cells = (0..list.cells.len())
-            .filter(|cell| !matches!(list.cells[*cell].content, Content::Place { .. }));
-        let shown = cells.map(|cell| {
-            let drawn = list.drawn.iter().filter(|drawn| drawn.cell == cell);
-            let drawn = drawn.map(|drawn| format!("p{}.d{}, ", drawn.place, drawn.by.column));
-            let drawn: String = drawn.collect();
-            if drawn.is_empty() {
-                format!("u.c{cell}")
-            } else {
-                format!("COALESCE({drawn}u.c{cell}) AS c{cell}")
-            }
-        });
-        let others = others.iter().map(|other| format!("u.{other}"));
-        let shown: Vec<String> = others.chain(shown).collect();
-        let joins = list.drawn.iter().map(|drawn| {
-            format!(
-                " LEFT JOIN k{} AS p{place} ON p{place}.n = u.c{place}",
-                drawn.by.insert,
-                place = drawn.place
-            )
-        });
-        let joins: String = joins.collect();
-        format!("(SELECT {} FROM {from}{joins}) AS r", shown.join(", "))
+        give_back(texts, draft, (index, entering), (list, &others));
     }
 }
 
@@ -304,11 +190,12 @@ impl Draft {
                 .flat_map(|(_, columns)| columns)
                 .map(String::as_str)
                 .collect();
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 " LEFT JOIN (SELECT n, {} FROM {}) AS q ON true",
                 columns.join(", "),
                 joined(&items)
-            ));
+            );
         }
         self.statement.text = text;
         Fused {
@@ -317,6 +204,120 @@ impl Draft {
             returns: self.returns,
         }
     }
+}
+
+/// A part that changes rows, or links them.
+fn change(
+    texts: &Texts,
+    draft: &mut Draft,
+    (index, part): (usize, &Part<'_>),
+    values: &Values<'_, '_>,
+) -> Option<()> {
+    let start = Statement {
+        places: draft.statement.places,
+        is_part: true,
+        ..Statement::default()
+    };
+    let (text, taken) = texts.part(start, part.step, (&part.rows, 0), values);
+    let lists = text
+        .binds
+        .iter()
+        .all(|bind| matches!(bind, Bind::Arrays(_)));
+    if taken < part.rows.len() || !lists {
+        return None;
+    }
+    draft.statement.places = text.places;
+    draft.statement.binds.extend(text.binds);
+    // A link waits for nothing: whether it is there was the same before.
+    let after = if is_insert(part.step) {
+        String::new()
+    } else {
+        draft.after(part.step.table)
+    };
+    draft
+        .ctes
+        .push(format!("s{index} AS ({}{after} RETURNING 1)", text.text));
+    let exact = part.step.is_counted() && !matches!(part.step.action, Action::Sweep { .. });
+    if exact {
+        draft.check(&format!("s{index}"), part.rows.len());
+    } else {
+        draft.counted.push(index);
+    }
+    let seen = sees(part.step).into_iter().map(|table| table.ident);
+    let tables = seen.chain([part.step.table.ident]).collect();
+    draft.parts.push((format!("s{index}"), tables));
+    Some(())
+}
+
+/// A FROM item `r` with the cells of a list as `c0`, `c1`, .., of which some take keys that the statement draws.
+pub(super) fn resolved(list: &List, from: &str, others: &[String]) -> String {
+    let cells = (0..list.cells.len())
+        .filter(|cell| !matches!(list.cells[*cell].content, Content::Place { .. }));
+    let shown = cells.map(|cell| {
+        let drawn = list.drawn.iter().filter(|drawn| drawn.cell == cell);
+        let drawn = drawn.map(|drawn| format!("p{}.d{}, ", drawn.place, drawn.by.column));
+        let drawn: String = drawn.collect();
+        if drawn.is_empty() {
+            format!("u.c{cell}")
+        } else {
+            format!("COALESCE({drawn}u.c{cell}) AS c{cell}")
+        }
+    });
+    let others = others.iter().map(|other| format!("u.{other}"));
+    let shown: Vec<String> = others.chain(shown).collect();
+    let joins = list.drawn.iter().map(|drawn| {
+        format!(
+            " LEFT JOIN k{} AS p{place} ON p{place}.n = u.c{place}",
+            drawn.by.insert,
+            place = drawn.place
+        )
+    });
+    let joins: String = joins.collect();
+    format!("(SELECT {} FROM {from}{joins}) AS r", shown.join(", "))
+}
+
+/// What comes back of the rows that were inserted: the keys that were drawn for them, and what the table has filled in.
+fn give_back(
+    texts: &Texts,
+    draft: &mut Draft,
+    (index, entering): (usize, &Entering),
+    (list, others): (&List, &[usize]),
+) {
+    let table = entering.table;
+    let columns: Vec<usize> = drawn(table).chain(others.iter().copied()).collect();
+    if columns.is_empty() {
+        return;
+    }
+    let name = |column: &usize| format!("g{index}_{column}");
+    let mut shown: Vec<String> = drawn(table)
+        .map(|column| format!("r.d{column} AS {}", name(&column)))
+        .collect();
+    let mut from = format!("k{index} AS r");
+    if !others.is_empty() {
+        let quoted = texts.columns(table, others, "i.");
+        let given = quoted.iter().zip(others);
+        shown.extend(given.map(|(column, other)| format!("{column} AS {}", name(other))));
+        let rows = resolved(list, &format!("k{index} AS u"), &keys_of(table));
+        let on = table.key.iter().map(|key| {
+            let column = &texts.columns(table, &[*key], "i.")[0];
+            let is_column = |bound: &Bound| matches!(bound.content, Content::Column { column, .. } if column == *key);
+            match list.cells.iter().position(is_column) {
+                Some(cell) => format!("{column} = r.c{cell}"),
+                None => format!("{column} = r.d{key}"),
+            }
+        });
+        let on = on.collect::<Vec<_>>().join(" AND ");
+        from = format!("{rows} JOIN i{index} AS i ON {on}");
+    }
+    draft.given.push((
+        format!("(SELECT r.n, {} FROM {from}) AS q{index}", shown.join(", ")),
+        columns.iter().map(name).collect(),
+    ));
+    draft.returns.push(Returned {
+        table,
+        rows: entering.rows.clone(),
+        columns,
+    });
 }
 
 /// Items side by side, by their numbers.
