@@ -1,6 +1,7 @@
 //! What is wrong with a merge, found before anything is copied.
 
 use super::Before;
+use super::copy::is_same;
 use super::matching::{Match, given_key, is_drawn, matches};
 use crate::codec::Erased;
 use crate::error::{Error, ErrorKind};
@@ -29,13 +30,13 @@ impl<'b> Check<'b> {
 
     pub(super) fn row(
         &mut self,
-        table: &'static Table,
-        target: (&Erased, &RowState),
+        (table, target): (&'static Table, (&Erased, &RowState)),
         source: &Erased,
         path: &str,
+        is_all: bool,
     ) {
         self.version(table, target, source, path);
-        self.named(table, target.1, path);
+        self.named(table, target.0, path);
         (table.functions.view)(source, &mut |_, sources| {
             (table.functions.view)(target.0, &mut |fields, targets| {
                 for (index, relation) in table.relations.iter().enumerate() {
@@ -57,7 +58,7 @@ impl<'b> Check<'b> {
                                 &path,
                             );
                         } else {
-                            self.relation(relation, foreign_key, slots, &path);
+                            self.relation(relation, foreign_key, slots, (&path, is_all));
                         }
                     }
                 }
@@ -70,14 +71,14 @@ impl<'b> Check<'b> {
         relation: &RelationDef,
         foreign_key: &ForeignKey,
         (target, source): (&dyn Slot, &dyn Slot),
-        path: &str,
+        (path, is_all): (&str, bool),
     ) {
         let child = (relation.target)();
-        if target.link().is_none_or(|link| link.is_partial()) {
+        if !is_all && target.link().is_none_or(|link| link.is_partial()) {
             self.other(ErrorKind::NotLoaded, NOT_LOADED, child, path);
             return;
         }
-        let found = matches(relation, foreign_key, target, source);
+        let found = matches(relation, foreign_key, (target, source), self.before);
         for (number, found) in found.into_iter().enumerate() {
             let path = if relation.is_single() {
                 path.to_owned()
@@ -97,7 +98,8 @@ impl<'b> Check<'b> {
                 Match::Same(place) => {
                     let rows = target.row(place).zip(source.row(number));
                     if let Some((row, (value, _))) = rows.filter(|_| !child.is_link()) {
-                        self.row(child, row, value, &path);
+                        // One that is new has no rows but those that it holds.
+                        self.row((child, row), value, &path, row.1.is_new());
                     }
                 }
             }
@@ -132,8 +134,8 @@ impl<'b> Check<'b> {
     }
 
     /// A patch knows what it copies by the row's own document.
-    fn named(&mut self, table: &'static Table, state: &RowState, path: &str) {
-        let has_document = |before: &Before| before.contains_key(&state.handle());
+    fn named(&mut self, table: &'static Table, row: &Erased, path: &str) {
+        let has_document = |before: &Before| before.row(row).is_some();
         if !self.before.is_none_or(has_document) {
             let message = "this row can't be patched: the struct that has it doesn't serialise it, or it doesn't serialise its key";
             self.other(ErrorKind::InvalidPayload, message, table, path);
@@ -156,6 +158,7 @@ impl<'b> Check<'b> {
             return;
         };
         let column = &table.columns[version.column];
+        let before = self.before.and_then(|before| before.row(row));
         let mut outdated = false;
         (table.functions.view)(source, &mut |fields, _| {
             let cell = column.cell(fields);
@@ -163,8 +166,13 @@ impl<'b> Check<'b> {
                 .codec
                 .default
                 .is_none_or(|default| !(column.codec.same)(&*default(), cell));
-            outdated =
-                given && !state.is_new() && !is_recorded(table, version.column, row, state, cell);
+            // A patch that names none, or the one that the field holds, says nothing of it: the field may have that of a save that was rolled back.
+            let is_named =
+                before.is_none_or(|before| !is_same(table, version.column, before, cell));
+            outdated = is_named
+                && given
+                && !state.is_new()
+                && !is_recorded(table, version.column, row, state, cell);
         });
         if outdated {
             let message = "the payload was made from another version of the row; read it again, and repeat the change";

@@ -1,7 +1,7 @@
 //! Copying what a payload holds into rows: nothing here can fail.
 
-use super::Before;
 use super::matching::{Match, matches};
+use super::{Before, place_of};
 use crate::codec::Erased;
 use crate::meta::{ForeignKey, RelationDef, Table};
 use crate::settle::refer;
@@ -14,8 +14,8 @@ pub(super) fn copy(
     source: &mut Erased,
     (owner, known): (Option<&ForeignKey>, Option<&Before>),
 ) {
-    let before = known.and_then(|known| known.get(&state.handle()));
-    let before = before.map(|before| &**before);
+    let before = known.and_then(|known| known.row(target));
+    let is_fresh = owner.is_some() && state.is_new();
     state.touch(table, target);
     let mut parts = (table.functions.visit)(target);
     (table.functions.view)(source, &mut |fields, slots| {
@@ -39,10 +39,14 @@ pub(super) fn copy(
         for key in table.foreign_keys.iter().filter(|key| {
             key.holder.is_some() && !owner.is_some_and(|owner| std::ptr::eq(owner, *key))
         }) {
+            let slot = table.holder_of(key);
             let named = |before| {
                 let cell = |column: usize| table.columns[column].cell(fields);
-                let mut parts = key.parts.iter().map(|part| part.column);
-                parts.any(|column| !is_same(table, column, before, cell(column)))
+                let mut columns = key.parts.iter().map(|part| part.column);
+                columns.any(|column| !is_same(table, column, before, cell(column)))
+                    || slot
+                        .zip(known)
+                        .is_some_and(|(slot, known)| lets_go(known, &*parts.slots[slot]))
             };
             if !before.is_none_or(named) {
                 continue;
@@ -54,9 +58,7 @@ pub(super) fn copy(
                 .collect();
             // A parent that is new has no key to copy, and is taken over below.
             if cells.is_some() || !holds(table, key, slots) {
-                let slot = table
-                    .holder_of(key)
-                    .and_then(|slot| parts.slots.get_mut(slot));
+                let slot = slot.and_then(|slot| parts.slots.get_mut(slot));
                 // One that waits in the row is not the one with this key.
                 if let Some(slot) = slot
                     && slot.row(0).is_some_and(|(_, state)| state.is_new())
@@ -76,6 +78,10 @@ pub(super) fn copy(
         ) else {
             continue;
         };
+        if let Some(link) = target.link_mut().filter(|_| is_fresh) {
+            // One that is new has no rows but those that it holds.
+            link.partial = false;
+        }
         arrange(relation, foreign_key, (target, source), known);
     }
 }
@@ -88,7 +94,7 @@ fn arrange(
     known: Option<&Before>,
 ) {
     let child = (relation.target)();
-    let found = matches(relation, foreign_key, target, source);
+    let found = matches(relation, foreign_key, (target, source), known);
     let owner = (!relation.is_held()).then_some(foreign_key);
     let mut places = Vec::with_capacity(found.len());
     let mut rows: Vec<_> = target.rows_mut().into_iter().map(Some).collect();
@@ -107,7 +113,18 @@ fn arrange(
         }
     }
     drop(rows);
+    let is_new = |place: &Place| matches!(place, Place::New(_));
+    let takes_place = relation.is_single() && owner.is_some() && places.iter().any(is_new);
     target.arrange(child, places);
+    if let Some(link) = target.link_mut().filter(|_| takes_place) {
+        link.occupy();
+    }
+}
+
+/// Whether the payload replaces the parent that is held here by none.
+fn lets_go(known: &Before, held: &dyn Slot) -> bool {
+    let mut row = held.row(0).into_iter();
+    row.any(|(row, _)| known.let_go.contains(&place_of(row)))
 }
 
 /// Whether a value holds the row that one of its foreign keys refers to.
@@ -118,7 +135,7 @@ fn holds(table: &'static Table, key: &ForeignKey, slots: &[&dyn Slot]) -> bool {
 }
 
 /// Whether a column of a value is equal to this.
-fn is_same(table: &'static Table, column: usize, value: &Erased, cell: &Erased) -> bool {
+pub(super) fn is_same(table: &'static Table, column: usize, value: &Erased, cell: &Erased) -> bool {
     let column = &table.columns[column];
     let mut same = false;
     (table.functions.view)(value, &mut |fields, _| {

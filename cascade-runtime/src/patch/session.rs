@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::codec::{Cell, Erased};
-use crate::merge::{Before, without};
+use crate::merge::{Before, place_of, without};
 use crate::meta::{ForeignKey, RelationDef, Table};
-use crate::slot::{Handle, Slot};
+use crate::slot::Slot;
 
 thread_local! {
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
@@ -32,8 +32,11 @@ pub(super) struct Session {
 pub(super) struct Known {
     pub(super) relation: &'static RelationDef,
     pub(super) foreign_key: &'static ForeignKey,
-    /// Each with its recorded key, without what refers to the owner; none for a row that is new. Of links, the keys of their targets.
-    pub(super) rows: Vec<(Handle, Option<Vec<Option<Cell>>>)>,
+    /// The place of each in memory, and its recorded key, without what refers to the owner; none for a row that is new. Of links, the keys of
+    /// their targets.
+    pub(super) rows: Vec<(usize, Option<Vec<Option<Cell>>>)>,
+    /// All rows are held, also because the one that has the relation is new.
+    pub(super) is_all: bool,
 }
 
 impl Session {
@@ -48,26 +51,23 @@ impl Session {
     /// The same, and knows the rows of the relations below a row.
     pub(super) fn below(table: &'static Table, row: &Erased, depth: usize) -> Self {
         let mut session = Self::new(depth);
-        session.collect(table, row, depth);
+        session.collect(table, row, false, depth);
         session
     }
 
-    fn collect(&mut self, table: &'static Table, row: &Erased, depth: usize) {
-        if depth == 0 {
-            return;
-        }
+    fn collect(&mut self, table: &'static Table, row: &Erased, is_fresh: bool, depth: usize) {
         (table.functions.view)(row, &mut |_, slots| {
             for (relation, slot) in table.relations.iter().zip(slots) {
                 let Some(foreign_key) = relation.foreign_key(table).filter(|_| !relation.is_held())
                 else {
                     continue;
                 };
-                let known = Known::new(relation, foreign_key, *slot);
+                let known = Known::new(relation, foreign_key, *slot, is_fresh);
                 self.known.insert(address(*slot), Rc::new(known));
                 let child = (relation.target)();
                 let rows = (0..slot.count()).filter_map(|row| slot.row(row));
-                for (row, _) in rows.filter(|_| !child.is_link()) {
-                    self.collect(child, row, depth - 1);
+                for (row, state) in rows.filter(|_| depth > 0 && !child.is_link()) {
+                    self.collect(child, row, state.is_new(), depth - 1);
                 }
             }
         });
@@ -97,6 +97,7 @@ impl Known {
         relation: &'static RelationDef,
         foreign_key: &'static ForeignKey,
         slot: &dyn Slot,
+        is_fresh: bool,
     ) -> Self {
         let child = (relation.target)();
         let rows = (0..slot.count()).filter_map(|row| slot.row(row));
@@ -110,12 +111,13 @@ impl Known {
                 }
                 without(child, relation, foreign_key, key)
             });
-            (state.handle(), key)
+            (place_of(row), key)
         });
         Self {
             relation,
             foreign_key,
             rows: rows.collect(),
+            is_all: is_fresh || slot.link().is_some_and(|link| !link.is_partial()),
         }
     }
 }
@@ -177,8 +179,13 @@ pub(super) fn known(address: usize) -> Option<Rc<Known>> {
 }
 
 /// A row as its document says without the payload.
-pub(super) fn note(row: Handle, before: Box<Erased>) {
-    with(|session| session.before.insert(row, before));
+pub(super) fn note(row: usize, before: Box<Erased>) {
+    with(|session| session.before.rows.insert(row, before));
+}
+
+/// A parent that is new is replaced by none.
+pub(super) fn let_go(parent: usize) {
+    with(|session| session.before.let_go.insert(parent));
 }
 
 /// What the fields of a key are called in documents of a type, found once for all relations by the same foreign key.
