@@ -18,6 +18,8 @@ pub(crate) struct Object {
     pub(crate) slots: Vec<Slot>,
     /// What was recorded before the transaction that is open, where a save in it has changed that.
     pub(crate) before: Option<Before>,
+    /// Something below it is written by the save that goes on, and its version counts that.
+    pub(crate) raised: bool,
 }
 
 /// What was recorded before a transaction; `None`: the object was new.
@@ -108,7 +110,25 @@ impl Object {
             recorded: None,
             slots: vec![Slot::default(); slots],
             before: None,
+            raised: false,
         }
+    }
+
+    /// `Default`: nothing refers to anybody.
+    pub(crate) fn blank(schema: &Schema, table: TableId) -> Self {
+        let declared = &schema.tables[table];
+        let value = |column: usize| {
+            let of = &declared.columns[column];
+            let mut relations = declared.relations.iter();
+            let is_held = relations.any(|relation| relation.kind.own_column() == Some(column));
+            match (of.nullable || is_held, of.text) {
+                (true, _) => Value::Null,
+                (false, true) => Value::Text(String::new()),
+                (false, false) => Value::Int(0),
+            }
+        };
+        let values = (0..declared.columns.len()).map(value).collect();
+        Self::new(schema, table, values)
     }
 
     /// The recorded key, else that of the field.
@@ -187,6 +207,7 @@ impl Object {
                 .map(|number| slot(number, &self.slots[number]))
                 .collect(),
             before: None,
+            raised: false,
         }
     }
 
@@ -492,6 +513,18 @@ impl Wrapper<'_> {
         }
         for key in std::mem::take(&mut self.slot.keys) {
             self.unlink(&key);
+        }
+    }
+
+    /// A merge: what is held leaves, but for these, which were taken out before. A new only child takes its place like one that is put there.
+    pub(crate) fn arrange(&mut self, children: Vec<Object>) {
+        self.leave_all();
+        for child in children {
+            if self.is_single() && !child.is_persistent() {
+                self.put(child);
+            } else {
+                self.slot.held.push(child);
+            }
         }
     }
 

@@ -10,13 +10,16 @@
 //! | `database` | rows, and what constraints do by themselves |
 //! | `memory` | objects and wrappers, and what the wrappers' methods do |
 //! | `refusals` | the errors that memory alone shows |
-//! | `save`, `leave`, `delete`, `read`, `merge` | the operations |
+//! | `save`, `leave`, `delete`, `read`, `merge`, `patch` | the operations |
+//! | `aggregate` | what of a save counts in a version above it |
 
+pub(crate) mod aggregate;
 pub(crate) mod database;
 pub(crate) mod delete;
 pub(crate) mod leave;
 pub(crate) mod memory;
 pub(crate) mod merge;
+pub(crate) mod patch;
 pub(crate) mod read;
 pub(crate) mod refusals;
 pub(crate) mod refused;

@@ -128,8 +128,8 @@ fn objects_in(given: &Json) -> Vec<&Document> {
     }
 }
 
-/// Columns and relations that are named; `owner`: the key to the parent that a child hangs on, which is the parent's. One that is new has no
-/// key, owner or version that a save wouldn't overwrite, and no children but those that it holds.
+/// Columns and relations that are named; `owner`: the key to the parent that a child hangs on, which is the parent's. A child that is new has no
+/// children but those that it holds.
 fn lay_over(
     schema: &Schema,
     object: &mut Object,
@@ -148,7 +148,7 @@ fn lay_over(
             outdated(object, column, &value, found);
         }
         let is_fixed = column == 0 || Some(column) == owner || Some(column) == version;
-        if !is_fixed || !is_row {
+        if !is_fixed {
             give(schema, object, column, value);
         }
     }
@@ -186,11 +186,12 @@ fn cell(schema: &Schema, table: TableId, column: usize, given: &Json) -> Option<
     }
 }
 
-/// The document was made from another version of the row; 0 is none.
+/// The document was made from another version of the row. 0 is none, and so is what the field holds, which may be of a save that was rolled back.
 fn outdated(object: &Object, column: usize, given: &Value, found: &mut Found) {
     if let Some(recorded) = &object.recorded
         && *given != Value::Int(0)
         && *given != recorded.values[column]
+        && *given != object.values[column]
     {
         found.others.push(Kind::Stale);
     }
@@ -272,12 +273,13 @@ fn only(
     let there = object.slots[number].held.first_mut();
     match (about, there) {
         (About::None, Some(child)) => lay_over(schema, child, document, Some(column), found),
+        // Of one that is new, the key that its field holds is not told from none.
         (About::New, Some(child))
             if !child.is_persistent() && is_new(schema, table, child.key()) =>
         {
             lay_over(schema, child, document, Some(column), found);
         }
-        (About::Key(key), Some(child)) if child.is_persistent() && *child.key() == key => {
+        (About::Key(key), Some(child)) if *child.key() == key => {
             lay_over(schema, child, document, Some(column), found);
         }
         (About::Key(_), there) if schema.tables[table].key != KeyKind::Natural => {
@@ -286,8 +288,7 @@ fn only(
         }
         _ => {
             let child = fresh(schema, table, document, found);
-            object.wrapper(schema, number).leave_all();
-            object.slots[number].held = vec![child];
+            object.wrapper(schema, number).arrange(vec![child]);
         }
     }
 }
@@ -330,8 +331,7 @@ fn list(
         }
         seen.push(key);
     }
-    object.wrapper(schema, number).leave_all();
-    object.slots[number].held = patched;
+    object.wrapper(schema, number).arrange(patched);
 }
 
 /// **Links** come and go; of a target that is there, nothing is written.

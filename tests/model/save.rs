@@ -6,8 +6,8 @@ use crate::model::database::{Row, Value};
 use crate::model::leave::{Keys, Looking, Targets, owned, targets_leave};
 use crate::model::memory::{Before, Object, Recorded, Slot, State};
 use crate::model::refusals::refusal;
-use crate::model::schema::{KeyKind, Kind as RelationKind, Schema, TableId};
-use crate::model::{Did, Effects, How, Kind, Refusal, World};
+use crate::model::schema::{KeyKind, Kind as RelationKind, Relation, Schema, TableId};
+use crate::model::{Did, Effects, How, Kind, Refusal, World, aggregate};
 
 /// Saves objects as one. After a refusal everything is as it was.
 pub(crate) fn save(world: &mut World, roots: &mut [&mut Object]) -> Result<Effects, Refusal> {
@@ -18,19 +18,20 @@ pub(crate) fn save(world: &mut World, roots: &mut [&mut Object]) -> Result<Effec
     let schema = &*world.schema;
     exchanges(schema, &next, &graph, &mut effects)?;
     name_new_rows(&mut next, &mut graph);
+    aggregate::mark(schema, &mut graph);
     for root in &mut graph {
         each(schema, root, None, &mut |object, place| {
             move_row(&mut next, object, place, &mut effects)
         })?;
     }
-    let targets = rows_leave(&mut next, &mut graph, &mut effects)?;
+    let (targets, taken) = rows_leave(&mut next, &mut graph, &mut effects)?;
     let mut written = BTreeSet::new();
     for root in &mut graph {
         each(schema, root, None, &mut |object, place| {
             update(&mut next, object, place, &mut written, &mut effects)
         })?;
     }
-    insert(&mut next, &mut graph, 0, &mut effects);
+    insert(&mut next, &mut graph, 0, &taken, &mut effects);
     for root in &mut graph {
         each(schema, root, None, &mut |object, _| {
             link(&mut next, object, &mut effects);
@@ -52,16 +53,16 @@ pub(crate) fn save(world: &mut World, roots: &mut [&mut Object]) -> Result<Effec
 
 /// Where a child hangs: the column that has its parent's key, and that key.
 #[derive(Debug, Clone)]
-struct Place {
-    column: usize,
-    key: Value,
+pub(crate) struct Place {
+    pub(crate) column: usize,
+    pub(crate) key: Value,
 }
 
 /// What is done to an object.
-type Act<'a> = dyn FnMut(&mut Object, Option<&Place>) -> Result<(), Refusal> + 'a;
+pub(crate) type Act<'a> = dyn FnMut(&mut Object, Option<&Place>) -> Result<(), Refusal> + 'a;
 
 /// Calls a function for everything that a save writes: an object, then what is below it.
-fn each(
+pub(crate) fn each(
     schema: &Schema,
     object: &mut Object,
     place: Option<&Place>,
@@ -182,7 +183,7 @@ fn move_row(
 }
 
 /// A row that was expunged comes by an UPDATE, also to another handle of the row that it left.
-fn moves(recorded: &Recorded, place: &Place) -> bool {
+pub(crate) fn moves(recorded: &Recorded, place: &Place) -> bool {
     recorded.departed.is_some() || recorded.values[place.column] != place.key
 }
 
@@ -198,7 +199,7 @@ fn update(
         return Ok(());
     };
     let is_moved = place.is_some_and(|place| moves(recorded, place));
-    if is_moved || object.changed().is_empty() {
+    if is_moved || object.changed().is_empty() && !object.raised {
         return Ok(());
     }
     let schema = world.schema.clone();
@@ -267,7 +268,7 @@ fn rows_leave(
     world: &mut World,
     graph: &mut [Object],
     effects: &mut Effects,
-) -> Result<Vec<Targets>, Refusal> {
+) -> Result<(Vec<Targets>, Taken), Refusal> {
     let schema = world.schema.clone();
     let before = world.database.clone();
     let mut looking = Looking::new(&schema, &before, effects);
@@ -284,9 +285,14 @@ fn rows_leave(
             Ok(())
         })?;
     }
-    let leaving = looking.leaving;
-    Ok(leaving.carry_out(&schema, &mut world.database, effects))
+    let mut leaving = looking.leaving;
+    let taken = std::mem::take(&mut leaving.taken);
+    let targets = leaving.carry_out(&schema, &mut world.database, effects);
+    Ok((targets, taken))
 }
+
+/// The rows that are written anew.
+type Taken = BTreeSet<(TableId, Value)>;
 
 /// What leaves one relation of an object; `reached`: how those that nobody named are told.
 pub(crate) fn leave(
@@ -314,6 +320,10 @@ pub(crate) fn leave(
                     named.insert(left[0].clone());
                 }
             }
+            let mut taken = Keys::new();
+            let enters = |key: &Value| enters(schema, relation, slot, key);
+            taken.extend(named.iter().filter(|key| enters(key)).cloned());
+            named.retain(|key| !enters(key));
             if !named.is_empty() {
                 looking.remove(relation, &named, How::Named);
             }
@@ -323,10 +333,13 @@ pub(crate) fn leave(
                         .database
                         .having(child, column, &BTreeSet::from([object.key().clone()]));
                 let rest = all.into_iter().map(|mut row| row.swap_remove(0));
-                let rest = rest
-                    .filter(|key| !is_kept(slot, key) && !named.contains(key))
-                    .collect();
+                let rest = rest.filter(|key| !is_kept(slot, key) && !named.contains(key));
+                let (entering, rest): (Keys, Keys) = rest.partition(enters);
+                taken.extend(entering);
                 looking.remove(relation, &rest, reached);
+            }
+            if !taken.is_empty() {
+                looking.take_over(child, &taken);
             }
         }
         RelationKind::BelongsTo { target, column } => {
@@ -377,14 +390,36 @@ pub(crate) fn leave(
 
 /// Rows that an operation on the whole relation spares: those that are held, and those that were expunged.
 fn is_kept(slot: &Slot, key: &Value) -> bool {
-    slot.away.contains(key) || slot.held.iter().any(|held| held.key() == key)
+    let is_it = |held: &Object| held.is_persistent() && held.key() == key;
+    slot.away.contains(key) || slot.held.iter().any(is_it)
+}
+
+/// Whether a new child has the key of a row that would be deleted.
+fn enters(schema: &Schema, relation: &Relation, slot: &Slot, key: &Value) -> bool {
+    let is_it = |held: &Object| {
+        let is_natural = schema.tables[held.table].key == KeyKind::Natural;
+        is_natural && !held.is_persistent() && held.values[0] == *key
+    };
+    relation.options.cascade.delete_orphan && slot.held.iter().any(is_it)
 }
 
 /// **Inserts**: new objects become rows, those of a tree level by level.
-fn insert(world: &mut World, level: &mut [Object], depth: usize, effects: &mut Effects) {
+fn insert(
+    world: &mut World,
+    level: &mut [Object],
+    depth: usize,
+    taken: &Taken,
+    effects: &mut Effects,
+) {
     let schema = world.schema.clone();
     for object in level {
-        if !object.is_persistent() {
+        let key = (object.table, object.values[0].clone());
+        if !object.is_persistent() && taken.contains(&key) {
+            if let Some(row) = world.database.row_mut(object.table, &key.1) {
+                row.clone_from(&object.values);
+            }
+            effects.act(object.table, Did::Updated, How::Named, 1);
+        } else if !object.is_persistent() {
             world.database.tables[object.table]
                 .rows
                 .push(object.values.clone());
@@ -405,7 +440,7 @@ fn insert(world: &mut World, level: &mut [Object], depth: usize, effects: &mut E
             .zip(&mut object.slots)
         {
             if relation.options.is_written() {
-                insert(world, &mut slot.held, depth + 1, effects);
+                insert(world, &mut slot.held, depth + 1, taken, effects);
             }
         }
     }
@@ -450,7 +485,8 @@ fn settle(world: &mut World, object: &mut Object, column: Option<usize>) {
         None => world.next_handle(),
     };
     let is_written = |row: &Recorded| !object.changed().is_empty() || row.departed.is_some();
-    let is_written = object.recorded.as_ref().is_none_or(is_written);
+    let is_written = object.raised || object.recorded.as_ref().is_none_or(is_written);
+    object.raised = false;
     let mut values = object.values.clone();
     if let (Some(row), Some(version), false) = (&object.recorded, object.version, is_written) {
         values[version] = row.values[version].clone();

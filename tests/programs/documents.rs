@@ -8,7 +8,7 @@ use crate::model::database::Value;
 use crate::model::memory::{Object, State};
 use crate::model::patch::{Document, Json};
 use crate::model::read::{find, load};
-use crate::model::schema::{Kind, Schema, TableId};
+use crate::model::schema::{KeyKind, Kind, Schema, TableId};
 use crate::real::Node;
 
 /// How far down a document reaches.
@@ -73,6 +73,10 @@ fn document(
 ) -> Document {
     let mut document = Document::default();
     let declared = &world.schema.tables[table];
+    if object.is_none() && declared.key == KeyKind::Natural {
+        let key = 1 + i64::try_from(dice.roll(16)).expect("few");
+        document.columns.insert(0, Json::Cell(Value::Int(key)));
+    }
     for column in 1..declared.columns.len() {
         let is_text = declared.columns[column].text;
         // One that is new needs its texts.
@@ -211,10 +215,11 @@ fn identify(
     document: &mut Document,
     dice: &mut Dice,
 ) {
+    let is_drawn = world.schema.tables[table].key == KeyKind::Generated;
     let given = match (object, dice.roll(24)) {
         (_, 0) => wrong(dice),
         (_, 1) => Json::Cell(key(world, table, dice)),
-        (_, 2) | (None, 3..14) => Json::Cell(Value::Int(0)),
+        (_, 2) | (None, 3..14) if is_drawn => Json::Cell(Value::Int(0)),
         (Some(object), _) => Json::Cell(object.key().clone()),
         (None, _) => Json::Cell(key(world, table, dice)),
     };

@@ -5,7 +5,7 @@ use crate::model::database::{Database, Value};
 use crate::model::memory::{Object, Slot, State};
 use crate::model::read::{expunge, find, load, load_paths, refresh};
 use crate::model::schema::{KeyKind, Kind, Schema, TableId};
-use crate::model::{Effects, Refusal, World, delete, merge, save};
+use crate::model::{Effects, Refusal, World, delete, merge, patch, save};
 use crate::step::{Seen, SeenSlot, Spot, Step, Which};
 use crate::wraps::keeps;
 
@@ -61,17 +61,16 @@ impl Imagined {
             let mut keys: Vec<i64> = known.chain(&slot.keys).map(number_of).collect();
             keys.sort_unstable();
             keys.dedup();
-            // One child is there or not: what may have others is not loaded, and what it holds can't be read.
+            // One child is there or not: where others may be, it is not loaded.
             let is_one = matches!(relations[number].kind, Kind::HasOne { .. });
             let is_hidden = is_one && slot.state == State::Partial;
-            let held = slot.held.iter().filter(|_| !is_hidden);
             SeenSlot {
                 state: if is_hidden {
                     State::NotLoaded
                 } else {
                     slot.state
                 },
-                held: held.map(|held| self.seen_of(held)).collect(),
+                held: slot.held.iter().map(|held| self.seen_of(held)).collect(),
                 keys,
                 perhaps: new.into_iter().map(|of| number_of(of.key())).collect(),
             }
@@ -119,32 +118,20 @@ impl Imagined {
         self.roots.push(Some((form, object)));
     }
 
-    fn plain(&self, table: TableId, name: &str) -> Object {
-        let columns = &self.world.schema.tables[table].columns;
-        let mut values: Vec<Value> = columns
-            .iter()
-            .map(|column| {
-                if column.nullable {
-                    Value::Null
-                } else {
-                    Value::Int(0)
-                }
-            })
-            .collect();
-        for relation in &self.world.schema.tables[table].relations {
-            if let Some(column) = relation.kind.own_column() {
-                values[column] = Value::Null;
-            }
+    fn plain(&self, table: TableId, name: &str, key: i64) -> Object {
+        let mut object = Object::blank(&self.world.schema, table);
+        let at = object.values.len() - 2;
+        object.values[at] = Value::Text(name.to_owned());
+        if self.world.schema.tables[table].key == KeyKind::Natural {
+            object.values[0] = Value::Int(key);
         }
-        let at = values.len() - 2;
-        values[at] = Value::Text(name.to_owned());
-        Object::new(&self.world.schema, table, values)
+        object
     }
 
     fn fresh(&self, which: &Which) -> Object {
-        let mut object = self.plain(which.table, &which.name);
+        let mut object = self.plain(which.table, &which.name, which.keys.0);
         if let Some((relation, table)) = which.below {
-            let below = self.plain(table, &format!("{} below", which.name));
+            let below = self.plain(table, &format!("{} below", which.name), which.keys.1);
             put(&self.world.schema, &mut object, relation, below);
         }
         object
@@ -294,6 +281,7 @@ impl Imagined {
                 let value = self.take(*from);
                 merge::merge(&schema, self.root(*root), &value)?;
             }
+            Step::Patch(root, document) => patch::patch(&schema, self.root(*root), document)?,
             step => return self.operate(step),
         }
         Ok(Effects::default())
@@ -376,6 +364,13 @@ impl Imagined {
                 let (merged, done) = merge::merge_and_save(&mut self.world, &value)?;
                 effects = done;
                 self.push(Form::Handle, merged);
+            }
+            Step::PatchAndSave(table, key, ref document) => {
+                let key = Value::Int(key);
+                let (patched, done) =
+                    patch::patch_and_save(&mut self.world, table, &key, document)?;
+                effects = done;
+                self.push(Form::Handle, patched);
             }
             Step::Begin => {
                 self.begun = Some(self.world.database.clone());

@@ -15,6 +15,7 @@
 
 mod changes;
 mod databases;
+mod documents;
 mod family;
 mod imagined;
 #[expect(
@@ -284,4 +285,5 @@ families! {
     owners: Owners;
     letters: Letters;
     houses: Houses;
+    shops: Shops;
 }
