@@ -269,7 +269,11 @@ fn only(
             return;
         }
     };
-    let about = About::of(schema, table, document, found);
+    // A key that is the parent's says nothing.
+    let about = match column {
+        0 => About::None,
+        _ => About::of(schema, table, document, found),
+    };
     let there = object.slots[number].held.first_mut();
     match (about, there) {
         (About::None, Some(child)) => lay_over(schema, child, document, Some(column), found),

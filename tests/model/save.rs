@@ -416,6 +416,11 @@ fn insert(
         let key = (object.table, object.values[0].clone());
         if !object.is_persistent() && taken.contains(&key) {
             if let Some(row) = world.database.row_mut(object.table, &key.1) {
+                if let (Some(version), row) = (object.version, &*row)
+                    && let Value::Int(number) = row[version]
+                {
+                    object.values[version] = Value::Int(number + 1);
+                }
                 row.clone_from(&object.values);
             }
             effects.act(object.table, Did::Updated, How::Named, 1);

@@ -38,7 +38,7 @@ pub(crate) struct Paths;
 /// Makes the structs, what a program does with them, and what the interpreter is told.
 macro_rules! family {
     ($tables:ident, $of_table:ident, $first:ident; $(
-        $struct:ident = $number:literal, $table:literal $(($generated:ident))? $(, $version:ident $(($aggregate:ident))?)?
+        $struct:ident = $number:literal, $table:literal $(($generated:ident))? $([$shared:ident($sharer:ident)] $sharers:literal)? $(, $version:ident $(($aggregate:ident))?)?
         { $($key:ident: $key_type:ty = #[$reference:ident($parent:ident $(, $on_delete:ident = $action:literal)?)] $parents:literal)? }
         $(holds { $($at:literal $held:ident $held_constant:ident: $held_type:ty = #[$held_relation:ident($($held_option:tt)*)] $target:literal;)* })?
         { $($place:literal $wrapper:ident $constant:ident: $wrap:ident<$child:ident> = #[$relation:ident($($option:tt)*)] $kind:expr;)* }
@@ -49,6 +49,7 @@ macro_rules! family {
             #[table(name = $table)]
             pub(crate) struct $struct {
                 #[key $(($generated))?]
+                $(#[$shared($sharer)])?
                 #[serde(default)]
                 id: i64,
                 $(#[$reference($parent $(, $on_delete = $action)?)] #[serde(default)] $key: $key_type,)?
@@ -156,7 +157,9 @@ macro_rules! family {
 
         fn $tables() -> Vec<Table> {
             vec![$({
+                #[allow(unused_mut, reason = "most have a key of their own")]
                 let mut columns = vec![number("id")];
+                $(columns[0] = foreign_key("id", $sharers, false, false, "");)?
                 $(columns.push(foreign_key(
                     stringify!($key),
                     $parents,
@@ -294,7 +297,8 @@ family! { shops, of_shops, Shop;
     Shop = 0, "shops"(generated), version(aggregate) {} {
         0 board BOARD: HasOne<Board> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
         1 shelves SHELVES: HasMany<Shelf> = #[one_to_many(cascade = "all, delete-orphan", order_by = "name desc")] Kind::HasMany { child: 3, column: 1 };
-        2 labels LABELS: ManyToMany<Label> = #[many_to_many(through = "shop_labels", cascade = "all, delete-orphan", single_parent, order_by = "name")] Kind::ManyToMany { target: 6, through: 7 };
+        2 labels LABELS: ManyToMany<Label> = #[many_to_many(through = "shop_labels", cascade = "all, delete-orphan", single_parent, order_by = "name")] Kind::ManyToMany { target: 6, through: 9 };
+        3 deed DEED: HasOne<Deed> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 7, column: 0 };
     }
     => {
         0 (Shop::BOARD.then(Board::BULBS), Shop::SHELVES.then(Shelf::JARS)) => &[&[0, 0], &[1, 0]];
@@ -311,6 +315,10 @@ family! { shops, of_shops, Shop;
     Jar = 4, "jars"(generated) { shelf_id: i64 = #[many_to_one(Shelf)] 3 } {}
     Book = 5, "books" { shelf_id: Option<i64> = #[many_to_one(Shelf)] 3 } {}
     Label = 6, "labels"(generated) {} {}
+    Deed = 7, "deeds" [one_to_one(Shop)] 0, version {} {
+        0 seals SEALS: HasMany<Seal> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 8, column: 1 };
+    }
+    Seal = 8, "seals"(generated) { deed_id: i64 = #[many_to_one(Deed)] 7 } {}
 }
 
 /// Does something with the type of the structs of a table.

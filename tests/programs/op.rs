@@ -530,9 +530,7 @@ impl Now<'_> {
             }
             Op::DeleteAll(a, b) => {
                 let (a, b) = self.two(a, b, |table| table)?;
-                // Of wrappers that were exchanged between the two, it isn't settled what the delete lets go first.
-                let is_own = |root: usize| self.0.handle(root).is_some_and(is_under_its_own);
-                (is_once(&[a, b]) && is_own(a) && is_own(b)).then_some(Step::DeleteAll(a, b))?
+                is_once(&[a, b]).then_some(Step::DeleteAll(a, b))?
             }
             Op::Delete(root) => {
                 let root = self.handle(root)?;
@@ -589,11 +587,4 @@ impl Now<'_> {
         };
         Some(vec![step])
     }
-}
-
-/// Whether the wrappers of a handle were loaded or saved under it, or are new.
-fn is_under_its_own(object: &Object) -> bool {
-    let own = object.recorded.as_ref().map(|recorded| recorded.handle);
-    let mut slots = object.slots.iter();
-    slots.all(|slot| slot.under.is_none() || slot.under == own)
 }

@@ -356,13 +356,24 @@ mod letters {
 }
 
 mod shops {
-    use super::{Detach, New, Replace, Save, programs};
+    use super::{Detach, Find, New, Put, Replace, Save, programs};
     use crate::op::At;
     use crate::op::Op::DeleteByKey;
 
     programs! { Shops;
         /// The version of an aggregate counts what is detached.
         detached: [New(5, 32, 0), Save(0), Detach(0, 0)];
+        /// A key that leaves and enters is one row, of which what is below it leaves.
+        deed_that_is_set_again: [
+            New(0, 0, 0),
+            Put(At(0, 0, 0, 0), 3, 16),
+            Save(0),
+            Put(At(0, 0, 0, 0), 3, 16),
+            Save(0),
+            Find(0, 0),
+            Put(At(1, 0, 0, 0), 3, 0),
+            Save(1),
+        ];
         /// What may have the key of a new child is read first: a row that is gone is stale, also there.
         replaced_and_gone: [
             New(7, 0, 0),
