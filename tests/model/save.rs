@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::model::database::{Row, Value};
+use crate::model::exchange::exchanges;
 use crate::model::leave::{Keys, Looking, Targets, owned, targets_leave};
-use crate::model::memory::{Before, Object, Recorded, Slot, State};
+use crate::model::memory::{Object, Recorded, Slot};
+use crate::model::naming::name_new_rows;
 use crate::model::refusals::refusal;
 use crate::model::schema::{KeyKind, Kind as RelationKind, Relation, Schema, TableId};
+use crate::model::settle::settle;
 use crate::model::{Did, Effects, How, Kind, Refusal, World, aggregate};
 
 /// Saves objects as one. After a refusal everything is as it was.
@@ -86,70 +89,6 @@ pub(crate) fn each(
         }
     }
     Ok(())
-}
-
-/// New rows get their keys, parents first, siblings in the order of the list; and the keys to their parents.
-fn name_new_rows(world: &mut World, level: &mut [Object]) {
-    let schema = world.schema.clone();
-    for object in &mut *level {
-        let table = &schema.tables[object.table];
-        for (number, relation) in table.relations.iter().enumerate() {
-            if let (RelationKind::BelongsTo { column, .. }, true) =
-                (relation.kind, relation.options.is_written())
-            {
-                let held = &mut object.slots[number].held;
-                name_new_rows(world, held);
-                if let Some(target) = held.first() {
-                    object.values[column] = target.values[0].clone();
-                }
-            }
-        }
-        if !object.is_persistent() {
-            if table.key == KeyKind::Generated {
-                object.values[0] = world.database.next_key(object.table);
-            }
-            if let Some(version) = table.version {
-                object.values[version] = Value::Int(1);
-            }
-        }
-    }
-    let mut below: Vec<Object> = Vec::new();
-    let mut sizes = Vec::new();
-    for object in &mut *level {
-        let key = object.values[0].clone();
-        for (relation, slot) in schema.tables[object.table]
-            .relations
-            .iter()
-            .zip(&mut object.slots)
-        {
-            let is_below = !matches!(relation.kind, RelationKind::BelongsTo { .. });
-            let take = is_below && relation.options.is_written();
-            let mut held = if take {
-                std::mem::take(&mut slot.held)
-            } else {
-                Vec::new()
-            };
-            for child in &mut held {
-                if let (Some((_, column)), false) = (relation.kind.child(), child.is_persistent()) {
-                    child.values[column] = key.clone();
-                }
-            }
-            sizes.push((take, held.len()));
-            below.extend(held);
-        }
-    }
-    if !below.is_empty() {
-        name_new_rows(world, &mut below);
-    }
-    let mut below = below.into_iter();
-    let mut sizes = sizes.into_iter();
-    for object in level {
-        for slot in &mut object.slots {
-            if let Some((true, size)) = sizes.next() {
-                slot.held = below.by_ref().take(size).collect();
-            }
-        }
-    }
 }
 
 /// **Moving**: a row that came with its child gets the key of its new parent, under its old one. It is no removal there.
@@ -479,137 +418,4 @@ fn link(world: &mut World, object: &Object, effects: &mut Effects) {
             effects.act(through, Did::Linked, How::Named, usize::from(!is_there));
         }
     }
-}
-
-/// **After success** memory says what the rows are: recorded values, nothing pending, wrappers under their handle.
-fn settle(world: &mut World, object: &mut Object, column: Option<usize>) {
-    let schema = world.schema.clone();
-    let was_new = !object.is_persistent();
-    let handle = match &object.recorded {
-        Some(recorded) => recorded.handle,
-        None => world.next_handle(),
-    };
-    let is_written = |row: &Recorded| !object.changed().is_empty() || row.departed.is_some();
-    let is_written = object.raised || object.recorded.as_ref().is_none_or(is_written);
-    object.raised = false;
-    let mut values = object.values.clone();
-    if let (Some(row), Some(version), false) = (&object.recorded, object.version, is_written) {
-        values[version] = row.values[version].clone();
-    }
-    if world.in_transaction && is_written && object.before.is_none() {
-        object.before = Some(Before(object.recorded.clone()));
-    }
-    object.recorded = Some(Recorded {
-        values,
-        column,
-        handle,
-        departed: None,
-    });
-    let key = object.values[0].clone();
-    for (relation, slot) in schema.tables[object.table]
-        .relations
-        .iter()
-        .zip(&mut object.slots)
-    {
-        if slot.state == State::NotLoaded {
-            continue;
-        }
-        if world.in_transaction && slot.before.is_none() {
-            let mut before = slot.clone();
-            before.held.clear();
-            slot.before = Some(Box::new(before));
-        }
-        slot.under = Some(handle);
-        if was_new && slot.state == State::Partial {
-            slot.state = State::Loaded;
-        }
-        if was_new {
-            // A row that is new had no others to lose.
-            slot.whole = false;
-            slot.unseen = false;
-        }
-        if !relation.options.is_written() {
-            continue;
-        }
-        slot.left.clear();
-        slot.whole = false;
-        slot.unseen = false;
-        let column = relation.kind.child().map(|(_, column)| column);
-        for held in &mut slot.held {
-            if let Some(column) = column {
-                held.values[column] = key.clone();
-            }
-            settle(world, held, column);
-        }
-        if let RelationKind::ManyToMany { .. } = relation.kind {
-            slot.linked = slot.links().into_iter().collect();
-        }
-    }
-}
-
-/// **Exchanges** of a unique key: rows that take each other's old value let go first where the column accepts NULL; else no order saves them.
-fn exchanges(
-    schema: &Schema,
-    world: &World,
-    graph: &[Object],
-    effects: &mut Effects,
-) -> Result<(), Refusal> {
-    let mut moves: Vec<(usize, usize, Value, Value)> = Vec::new();
-    let mut graph = graph.to_vec();
-    for root in &mut graph {
-        each(schema, root, None, &mut |object, place| {
-            if let (Some(place), Some(recorded)) = (place, &object.recorded)
-                && recorded.values[place.column] != place.key
-                && schema.tables[object.table].columns[place.column].unique
-                && world.database.row(object.table, object.key()).is_some()
-            {
-                moves.push((
-                    object.table,
-                    place.column,
-                    recorded.values[place.column].clone(),
-                    place.key.clone(),
-                ));
-            }
-            for relation in &schema.tables[object.table].relations {
-                if let (Some(column), Some(recorded)) =
-                    (relation.kind.own_column(), &object.recorded)
-                    && schema.tables[object.table].columns[column].unique
-                    && recorded.values[column] != Value::Null
-                    && recorded.values[column] != object.values[column]
-                {
-                    moves.push((
-                        object.table,
-                        column,
-                        recorded.values[column].clone(),
-                        object.values[column].clone(),
-                    ));
-                }
-            }
-            Ok(())
-        })?;
-    }
-    for (table, column, from, to) in &moves {
-        let mut at = to;
-        let follows = |at: &Value| {
-            moves
-                .iter()
-                .find(|next| next.0 == *table && next.1 == *column && next.2 == *at)
-        };
-        for _ in 0..moves.len() {
-            match follows(at).filter(|_| at != from) {
-                Some(next) => at = &next.3,
-                None => break,
-            }
-        }
-        if at == from {
-            if !schema.tables[*table].columns[*column].nullable {
-                return Err(Refusal::of(Kind::Contradiction));
-            }
-            effects.acts.insert((*table, Did::Released, How::Named));
-        } else if follows(to).is_some() {
-            // A shift: who holds the value goes first.
-            effects.acts.insert((*table, Did::Moved, How::First));
-        }
-    }
-    Ok(())
 }

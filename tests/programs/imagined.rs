@@ -376,20 +376,23 @@ impl Imagined {
                 self.begun = Some(self.world.database.clone());
                 self.world.in_transaction = true;
             }
-            Step::End(commit) => {
-                let mut begun = self.begun.take().expect("a transaction");
-                if !commit {
-                    begun.keep_keys(&self.world.database);
-                    self.world.database = begun;
-                }
-                self.world.in_transaction = false;
-                for (_, object) in self.roots.iter_mut().flatten() {
-                    object.end(commit);
-                }
-            }
+            Step::End(commit) => self.end(commit),
             ref step => unreachable!("{step:?}"),
         }
         Ok(effects)
+    }
+
+    /// The transaction ends: keys that were given in it are never given again.
+    fn end(&mut self, commit: bool) {
+        let mut begun = self.begun.take().expect("a transaction");
+        if !commit {
+            begun.keep_keys(&self.world.database);
+            self.world.database = begun;
+        }
+        self.world.in_transaction = false;
+        for (_, object) in self.roots.iter_mut().flatten() {
+            object.end(commit);
+        }
     }
 
     /// In the order of the keys, without the absent.
@@ -439,6 +442,12 @@ impl Imagined {
         tree.starts.sort_unstable();
         tree.starts.dedup();
         tree.starts.len() > 1
+    }
+
+    /// Whether a new child may have the key of a row that leaves with all of its relation: a save reads which, and a plan calls it inserted.
+    pub(crate) fn may_take_over(&self, root: usize) -> bool {
+        let root = self.roots[root].as_ref();
+        root.is_some_and(|(_, object)| takes_over(&self.world, object))
     }
 
     /// Whether one row is told of twice in what is saved: held by two handles, or held and left.
@@ -515,6 +524,18 @@ fn rows_of(world: &World, object: &Object, rows: &mut Vec<(TableId, Value)>) {
             rows_of(world, held, rows);
         }
     }
+}
+
+fn takes_over(world: &World, object: &Object) -> bool {
+    let mut slots = object.slots.iter().enumerate();
+    slots.any(|(number, slot)| {
+        let is_new = |held: &Object| {
+            let key = world.schema.tables[held.table].key;
+            key == KeyKind::Natural && !held.is_persistent()
+        };
+        object.is_whole(number) && slot.held.iter().any(is_new)
+            || slot.held.iter().any(|held| takes_over(world, held))
+    })
 }
 
 /// Whether a wrapper's children can be reached by their places.
