@@ -118,7 +118,14 @@ pub(crate) fn detach(
         return let_go(world, object, number, column);
     }
     if world.database.row(object.table, object.key()).is_none() {
-        return Err(Refusal::of(Kind::NotFound));
+        // The version of an aggregate that isn't there can't be told from a row that isn't.
+        let is_aggregate = schema.tables[object.table].aggregate;
+        let kind = if is_aggregate {
+            Kind::Stale
+        } else {
+            Kind::NotFound
+        };
+        return Err(Refusal::of(kind));
     }
     let mut emptied = object.clone();
     let slot = &mut emptied.slots[number];

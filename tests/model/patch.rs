@@ -410,12 +410,12 @@ fn fresh(schema: &Schema, table: TableId, document: &Document, found: &mut Found
             Json::Null if is_one => Vec::new(),
             Json::Object(child) if is_one => vec![fresh(schema, kind.held(), child, found)],
             Json::List(list) if !is_one => {
-                let children = list.iter().filter_map(|given| match given {
-                    Json::Object(child) => Some(fresh(schema, kind.held(), child, found)),
-                    _ => {
-                        found.misfit = true;
-                        None
+                let children = list.iter().filter_map(|given| {
+                    if let Json::Object(child) = given {
+                        return Some(fresh(schema, kind.held(), child, found));
                     }
+                    found.misfit = true;
+                    None
                 });
                 children.collect()
             }

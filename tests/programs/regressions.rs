@@ -363,6 +363,8 @@ mod shops {
     programs! { Shops;
         /// The version of an aggregate counts what is detached.
         detached: [New(5, 32, 0), Save(0), Detach(0, 0)];
+        /// An aggregate that is gone is stale: its version is checked.
+        detached_and_gone: [New(0, 0, 0), Save(0), DeleteByKey(27, 50), Detach(0, 0)];
         /// A key that leaves and enters is one row, of which what is below it leaves.
         deed_that_is_set_again: [
             New(0, 0, 0),
