@@ -481,6 +481,7 @@ impl Now<'_> {
         (!paths.is_empty()).then(|| usize::from(number) % paths.len())
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is a list")]
     fn of_variables(&self, op: Op) -> Option<Vec<Step>> {
         let relation = |root: usize, number: u8| {
             let (_, object) = self.0.roots[root].as_ref()?;

@@ -568,6 +568,7 @@ impl Real {
     }
 
     /// Does a step; `Some`: what a save reported.
+    #[expect(clippy::too_many_lines, reason = "it is a list")]
     pub(crate) async fn apply(&mut self, step: &Step) -> Result<Option<Report>, Error> {
         match step {
             Step::New(which) => self.push(Root::Value(self.family.fresh(which))),
@@ -675,6 +676,7 @@ impl Real {
         Ok(None)
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is a list")]
     async fn operate(&mut self, step: &Step) -> Result<Option<Report>, Error> {
         match step {
             Step::Save(root) => return self.save(*root).await,
