@@ -238,12 +238,12 @@ fn children(
     let kind = schema.tables[object.table].relations[number].kind;
     let mut seen: Vec<Value> = Vec::new();
     let mut merged = Vec::new();
-    for mut child in given {
+    for child in given {
         // A key that is the parent's is that of this one, whatever the payload says.
-        if column == Some(0) {
-            child.values[0] = object.key().clone();
-        }
-        let key = child.values[0].clone();
+        let key = match column {
+            Some(0) => object.key().clone(),
+            _ => child.values[0].clone(),
+        };
         if is_new(schema, kind.held(), &key) {
             merged.push(child);
             continue;

@@ -356,13 +356,15 @@ mod letters {
 }
 
 mod shops {
-    use super::{Clear, Detach, Find, New, Patch, Put, Replace, Save, programs};
+    use super::{Clear, Detach, Find, Load, Merge, New, Patch, Put, Replace, Save, programs};
     use crate::op::At;
     use crate::op::Op::{Assign, DeleteByKey};
 
     programs! { Shops;
         /// The version of an aggregate counts what is detached.
         detached: [New(5, 32, 0), Save(0), Detach(0, 0)];
+        /// A key that is the parent's is matched by it; the field has what the payload said until it is saved.
+        deed_that_is_merged_in: [New(0, 0, 0), Save(0), Load(0, 59), New(0, 0, 240), Merge(0, 0)];
         /// An aggregate that is gone is stale: its version is checked.
         detached_and_gone: [New(0, 0, 0), Save(0), DeleteByKey(27, 50), Detach(0, 0)];
         /// A key that leaves and enters is one row, of which what is below it leaves.
