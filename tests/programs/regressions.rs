@@ -356,7 +356,9 @@ mod letters {
 }
 
 mod shops {
-    use super::{Clear, Detach, Find, Load, Merge, New, Patch, Put, Replace, Save, programs};
+    use super::{
+        Clear, Detach, Find, Load, Merge, New, Patch, Put, PutRoot, Remove, Replace, Save, programs,
+    };
     use crate::op::At;
     use crate::op::Op::{Assign, DeleteByKey};
 
@@ -365,6 +367,16 @@ mod shops {
         detached: [New(5, 32, 0), Save(0), Detach(0, 0)];
         /// A key that is the parent's is matched by it; the field has what the payload said until it is saved.
         deed_that_is_merged_in: [New(0, 0, 0), Save(0), Load(0, 59), New(0, 0, 240), Merge(0, 0)];
+        /// A row that leaves, and comes back as a value under its key, is written anew though nothing differs.
+        shelf_that_comes_back: [
+            New(0, 0, 32),
+            New(0, 0, 0),
+            Put(At(20, 0, 0, 0), 13, 96),
+            Save(8),
+            Remove(At(66, 0, 0, 0), 4, 0, true),
+            PutRoot(At(87, 0, 0, 0), 245, 0),
+            Save(126),
+        ];
         /// An aggregate that is gone is stale: its version is checked.
         detached_and_gone: [New(0, 0, 0), Save(0), DeleteByKey(27, 50), Detach(0, 0)];
         /// A key that leaves and enters is one row, of which what is below it leaves.
