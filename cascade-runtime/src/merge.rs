@@ -6,7 +6,7 @@ mod check;
 mod copy;
 mod matching;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::codec::{Cell, Erased};
 use crate::db::Db;
@@ -20,7 +20,7 @@ use crate::meta::{RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
 use crate::save::save_in;
-use crate::slot::{Handle, Row, Slot, forget};
+use crate::slot::{Row, Slot, forget};
 
 use check::check;
 use copy::copy;
@@ -29,8 +29,26 @@ pub(crate) use matching::given_key;
 #[cfg(feature = "json")]
 pub(crate) use matching::{is_drawn, without};
 
-/// Rows as they would be without the payload: a patch copies the columns in which its value differs from them.
-pub(crate) type Before = HashMap<Handle, Box<Erased>>;
+/// What a patch knows of the rows that it is laid over, by their places in memory: one that is new has nothing else to be told by.
+#[derive(Default)]
+pub(crate) struct Before {
+    /// As they would be without the payload: the columns in which its value differs from them are copied.
+    pub(crate) rows: HashMap<usize, Box<Erased>>,
+    /// Parents that are new, and that the payload replaces by `null`.
+    pub(crate) let_go: HashSet<usize>,
+}
+
+impl Before {
+    /// A row as it would be without the payload.
+    fn row(&self, row: &Erased) -> Option<&Erased> {
+        self.rows.get(&place_of(row)).map(|before| &**before)
+    }
+}
+
+/// Where a row is in memory.
+pub(crate) fn place_of(row: &Erased) -> usize {
+    std::ptr::from_ref(row).cast::<()>().addr()
+}
 
 /// Copies a plain value, and what its relations hold, into a row.
 ///

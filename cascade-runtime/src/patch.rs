@@ -21,7 +21,7 @@ use crate::exec::{Lease, begin};
 use crate::find::{find, keys, load_into, not_found};
 use crate::handle::Persistent;
 use crate::load::Above;
-use crate::merge::merge_changes;
+use crate::merge::{merge_changes, place_of};
 use crate::meta::Table;
 use crate::relation::Tree;
 use crate::save::save_in;
@@ -59,7 +59,7 @@ pub(crate) fn patch<T: Entity + Serialize + DeserializeOwned>(
     let (read, session) = session.run(|| {
         let document = document(&row.value)?;
         let before = probing(|| read::<T>(Value::Object(columns(&document))))?;
-        note(row.state.handle(), Box::new(before));
+        note(place_of(&row.value), Box::new(before));
         read::<T>(Value::Object(overlay(document, payload)))
     });
     let value = read.map_err(|misfit| misfit.into_error(table))?;

@@ -73,7 +73,13 @@ impl<T> Content<T> {
         }
     }
 
-    /// Nothing is known of the relation, as far as serde is told.
+    /// Nothing is known of the relation.
+    #[cfg(feature = "json")]
+    pub(crate) fn is_not_held(&self) -> bool {
+        self.held.is_none()
+    }
+
+    /// The same, as far as serde is told.
     pub(crate) fn is_not_loaded(&self) -> bool {
         // A patch has to see every relation, also those that `skip_serializing_if` leaves out.
         #[cfg(feature = "json")]

@@ -225,7 +225,16 @@ async fn see<DB: Backend>(
             value: parent.value,
             state: parent.state,
         };
-        let rows = load::rows_of::<DB>(connection, root, whole.relation).await?;
+        let rows = load::rows_of::<DB>(connection, root, whole.relation).await;
+        // A row that a save is about is stale where it is gone, whether it is read or written.
+        let rows = rows.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                let message = "the row isn't there any more; nothing was written";
+                Error::new(ErrorKind::Stale, message)
+                    .at(parent.table.entity, graph.path(whole.parent))
+            }
+            _ => error,
+        })?;
         let left = |(value, state): Fetched| {
             let expunged = Vec::new();
             let cells = state.identity(whole.table, &*value);

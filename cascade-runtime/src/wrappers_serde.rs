@@ -54,7 +54,8 @@ impl<T: Serialize> Serialize for HasMany<T> {
         #[cfg(feature = "json")]
         if crate::patch::is_patching() {
             let address = std::ptr::from_ref(&self.content).addr();
-            let children = self.try_iter().ok().map(|children| children.map(Some));
+            let is_known = !self.content.is_not_held();
+            let children = is_known.then(|| self.known().map(Some));
             return crate::patch::mark(address, children, serializer);
         }
         match self.try_iter() {
@@ -76,7 +77,8 @@ impl<T: Serialize> Serialize for ManyToMany<T> {
         #[cfg(feature = "json")]
         if crate::patch::is_patching() {
             let address = std::ptr::from_ref(&self.content).addr();
-            let targets = self.is_loaded().then(|| self.targets());
+            let is_known = !self.content.is_not_held();
+            let targets = is_known.then(|| self.targets());
             return crate::patch::mark(address, targets, serializer);
         }
         match self.try_iter() {
@@ -218,7 +220,8 @@ impl<P: Entity<Key: Serialize>> Serialize for BelongsTo<P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[cfg(feature = "json")]
         if crate::patch::is_patching() && self.key().is_none() {
-            return crate::patch::mark_none(serializer);
+            let parent = self.held().map(|parent| parent as &crate::codec::Erased);
+            return crate::patch::mark_none(parent, serializer);
         }
         self.key().serialize(serializer)
     }

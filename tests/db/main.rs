@@ -49,6 +49,7 @@ mod patch_keys;
 mod patch_links;
 mod patch_lists;
 mod patch_many;
+mod patch_pending;
 mod payload_graphs;
 mod payloads;
 mod reading;

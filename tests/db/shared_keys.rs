@@ -11,6 +11,7 @@ on_every_database![
     a_child_does_not_move,
     a_child_that_is_not_loaded_is_replaced,
     a_child_that_was_never_there_is_inserted,
+    a_child_of_a_row_that_is_gone,
 ];
 
 /// The profile's key is its user's, and the picture's is the profile's.
@@ -166,4 +167,16 @@ async fn a_child_that_was_never_there_is_inserted<B: Base>(test: Test<B>) {
     user.save(&test.pool).await.unwrap();
     assert_eq!(test.rows("profiles").await, ["1|b"]);
     assert_eq!(test.rows("pictures").await, ["1|b"]);
+}
+
+/// The rows that may leave are read before anything is written: what is gone is stale all the same.
+async fn a_child_of_a_row_that_is_gone<B: Base>(test: Test<B>) {
+    test.create(SHARED).await;
+    let user = User::default().save(&test.pool).await.unwrap();
+    let key = user.id;
+    let mut user = User::find(key).one(&test.pool).await.unwrap();
+    User::delete_by_key(key, &test.pool).await.unwrap();
+    user.profile.set(profile("b"));
+    failed(user.save(&test.pool).await, ErrorKind::Stale, "User");
+    assert_eq!(test.rows("profiles").await, NONE);
 }

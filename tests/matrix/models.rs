@@ -86,6 +86,7 @@ fn table(name: &'static str, columns: Vec<Column>, relations: Vec<Relation>) -> 
         columns,
         key: KeyKind::Generated,
         version: None,
+        aggregate: false,
         relations,
     }
 }

@@ -118,7 +118,14 @@ pub(crate) fn detach(
         return let_go(world, object, number, column);
     }
     if world.database.row(object.table, object.key()).is_none() {
-        return Err(Refusal::of(Kind::NotFound));
+        // The version of an aggregate that isn't there can't be told from a row that isn't.
+        let is_aggregate = schema.tables[object.table].aggregate;
+        let kind = if is_aggregate {
+            Kind::Stale
+        } else {
+            Kind::NotFound
+        };
+        return Err(Refusal::of(kind));
     }
     let mut emptied = object.clone();
     let slot = &mut emptied.slots[number];
@@ -142,6 +149,7 @@ pub(crate) fn detach(
     let mut effects = crate::model::save::save(world, &mut [&mut alone])?;
     // Whether the row is there is asked.
     effects.reads += 1;
+    counted(world, &mut emptied, &alone);
     emptied.slots[number].whole = false;
     if world.in_transaction {
         // After a rollback nothing is known of it.
@@ -153,6 +161,24 @@ pub(crate) fn detach(
     }
     *object = emptied;
     Ok(effects)
+}
+
+/// The version of an aggregate counts what was detached; nothing else of it is written.
+fn counted(world: &World, object: &mut Object, saved: &Object) {
+    let declared = &world.schema.tables[object.table];
+    let recorded = object.recorded.as_mut();
+    let Some((version, recorded)) = declared
+        .version
+        .zip(recorded)
+        .filter(|_| declared.aggregate)
+    else {
+        return;
+    };
+    if world.in_transaction && object.before.is_none() {
+        object.before = Some(Before(Some(recorded.clone())));
+    }
+    recorded.values[version] = saved.values[version].clone();
+    object.values[version] = saved.values[version].clone();
 }
 
 /// The same of a `BelongsTo`: the row lets go of its parent. Nothing else of it is written.

@@ -22,6 +22,8 @@ pub(crate) struct Leaving {
     passed: Vec<(TableId, Value)>,
     /// Targets that go if nothing refers to them in the end.
     targets: Vec<Targets>,
+    /// Rows that are written anew, for their keys enter again.
+    pub(crate) taken: BTreeSet<(TableId, Value)>,
 }
 
 /// A row whose foreign key becomes NULL.
@@ -86,6 +88,13 @@ impl<'a> Looking<'a> {
             .deleted
             .extend(fresh.iter().map(|key| (table, key.clone())));
         self.below(table, &fresh, false);
+    }
+
+    /// **A key that leaves and enters** is one row, which is written anew; what hung on it goes by its relations' rules.
+    pub(crate) fn take_over(&mut self, table: TableId, keys: &Keys) {
+        let taken = keys.iter().map(|key| (table, key.clone()));
+        self.leaving.taken.extend(taken);
+        self.below(table, keys, false);
     }
 
     /// The foreign key becomes NULL.

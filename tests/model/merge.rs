@@ -13,13 +13,18 @@ pub(crate) fn merge(schema: &Schema, object: &mut Object, value: &Object) -> Res
     let mut found = Vec::new();
     // A payload is a value, and all that is in it: also a row that was adopted there.
     into(schema, &mut merged, value.renewed(schema), None, &mut found);
-    // What the caller may not name comes before all else, which comes in the order of the payload.
-    let foreign = found.iter().find(|kind| **kind == Kind::NotOwned);
-    if let Some(kind) = foreign.or(found.first()) {
-        return Err(Refusal::of(*kind));
-    }
+    verdict(&found)?;
     *object = merged;
     Ok(())
+}
+
+/// What the caller may not name comes before all else, which comes in the order of the payload.
+pub(crate) fn verdict(found: &[Kind]) -> Result<(), Refusal> {
+    let foreign = found.iter().find(|kind| **kind == Kind::NotOwned);
+    match foreign.or(found.first()) {
+        Some(kind) => Err(Refusal::of(*kind)),
+        None => Ok(()),
+    }
 }
 
 /// Finds the row of a value, loads what the value holds, merges, saves.
@@ -172,7 +177,13 @@ fn parent(
 }
 
 /// **Links** are merged, never the columns of their targets; a target that isn't linked is nobody's to link.
-fn links(schema: &Schema, object: &mut Object, number: usize, given: Slot, found: &mut Vec<Kind>) {
+pub(crate) fn links(
+    schema: &Schema,
+    object: &mut Object,
+    number: usize,
+    given: Slot,
+    found: &mut Vec<Kind>,
+) {
     let target = schema.tables[object.table].relations[number].kind.held();
     let known = object.slots[number].links();
     let mut kept = Vec::new();
@@ -228,7 +239,11 @@ fn children(
     let mut seen: Vec<Value> = Vec::new();
     let mut merged = Vec::new();
     for child in given {
-        let key = child.values[0].clone();
+        // A key that is the parent's is that of this one, whatever the payload says.
+        let key = match column {
+            Some(0) => object.key().clone(),
+            _ => child.values[0].clone(),
+        };
         if is_new(schema, kind.held(), &key) {
             merged.push(child);
             continue;
@@ -253,11 +268,10 @@ fn children(
         }
     }
     // What is still there wasn't given.
-    object.wrapper(schema, number).leave_all();
-    object.slots[number].held = merged;
+    object.wrapper(schema, number).arrange(merged);
 }
 
 /// A generated key that is its type's default is no key.
-fn is_new(schema: &Schema, table: TableId, key: &Value) -> bool {
+pub(crate) fn is_new(schema: &Schema, table: TableId, key: &Value) -> bool {
     schema.tables[table].key == KeyKind::Generated && *key == Value::Int(0)
 }

@@ -8,20 +8,27 @@
 //! | `schema` | what is declared: tables, foreign keys, relations |
 //! | `refused` | what doesn't compile |
 //! | `database` | rows, and what constraints do by themselves |
-//! | `memory` | objects and wrappers, and what the wrappers' methods do |
+//! | `memory`, `wrapper` | objects and wrappers, and what the wrappers' methods do |
 //! | `refusals` | the errors that memory alone shows |
-//! | `save`, `leave`, `delete`, `read`, `merge` | the operations |
+//! | `save`, `leave`, `delete`, `read`, `merge`, `patch` | the operations |
+//! | `naming`, `exchange`, `aggregate`, `settle` | parts of a save: keys of new rows, unique values, versions of aggregates, memory |
 
+pub(crate) mod aggregate;
 pub(crate) mod database;
 pub(crate) mod delete;
+pub(crate) mod exchange;
 pub(crate) mod leave;
 pub(crate) mod memory;
 pub(crate) mod merge;
+pub(crate) mod naming;
+pub(crate) mod patch;
 pub(crate) mod read;
 pub(crate) mod refusals;
 pub(crate) mod refused;
 pub(crate) mod save;
 pub(crate) mod schema;
+pub(crate) mod settle;
+pub(crate) mod wrapper;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -126,12 +126,12 @@ fn load_path(
     Ok(())
 }
 
-/// The rows of a relation in the order of their keys. Two behind a `HasOne` are too many.
+/// The rows of a relation by `order_by`, else by their keys. Two behind a `HasOne` are too many.
 fn rows_of(world: &World, object: &Object, number: usize) -> Result<Vec<Row>, Refusal> {
     let relation = &world.schema.tables[object.table].relations[number];
     let key = Keys::from([object.key().clone()]);
     let database = &world.database;
-    let rows = match relation.kind {
+    let mut rows = match relation.kind {
         RelationKind::HasOne { child, column } | RelationKind::HasMany { child, column } => {
             database.having(child, column, &key)
         }
@@ -149,6 +149,15 @@ fn rows_of(world: &World, object: &Object, number: usize) -> Result<Vec<Row>, Re
     };
     if matches!(relation.kind, RelationKind::HasOne { .. }) && rows.len() > 1 {
         return Err(Refusal::of(Kind::TooMany));
+    }
+    if let Some((column, is_last_first)) = &relation.options.order_by {
+        let mut columns = world.schema.tables[relation.kind.held()].columns.iter();
+        let column = columns.position(|of| of.name == column).expect("a column");
+        // Equals stay in the order of their keys.
+        rows.sort_by(|a, b| match is_last_first {
+            true => b[column].cmp(&a[column]),
+            false => a[column].cmp(&b[column]),
+        });
     }
     Ok(rows)
 }

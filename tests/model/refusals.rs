@@ -1,7 +1,7 @@
 //! The errors that memory alone shows, before anything is sent.
 
 use crate::model::database::{Row, Value};
-use crate::model::memory::{Object, Slot, State};
+use crate::model::memory::{Object, Recorded, Slot, State};
 use crate::model::schema::{Kind as RelationKind, Relation, Schema, TableId};
 use crate::model::{Kind, Refusal};
 
@@ -34,7 +34,10 @@ pub(crate) fn refusal(schema: &Schema, roots: &[Object]) -> Result<(), Refusal> 
     }
 }
 
-fn object(schema: &Schema, of: &Object, owner: Option<usize>, found: &mut Vec<Kind>) {
+/// The column of the key to the parent, and the parent's key where it has a row.
+type Owner<'a> = (usize, Option<&'a Value>);
+
+fn object(schema: &Schema, of: &Object, owner: Option<Owner<'_>>, found: &mut Vec<Kind>) {
     if key_changed(of, owner) {
         found.push(Kind::KeyChanged);
     }
@@ -72,9 +75,10 @@ fn object(schema: &Schema, of: &Object, owner: Option<usize>, found: &mut Vec<Ki
                 .filter_map(|(kind, broken)| broken.then_some(kind)),
         );
         if relation.options.is_written() {
-            let column = relation.kind.child().map(|(_, column)| column);
+            let key = of.recorded.as_ref().map(|recorded| &recorded.values[0]);
+            let owner = relation.kind.child().map(|(_, column)| (column, key));
             for held in &slot.held {
-                object(schema, held, column, found);
+                object(schema, held, owner, found);
             }
         }
     }
@@ -110,14 +114,20 @@ fn differ(written: &[Written<'_>]) -> bool {
 }
 
 /// The key of a row, and the key to the owner of a child in its parent's relation, are not the struct's to change.
-fn key_changed(of: &Object, owner: Option<usize>) -> bool {
+fn key_changed(of: &Object, owner: Option<Owner<'_>>) -> bool {
     let changed = of.changed();
     // Of a row that moves it is overwritten.
     let stays = of
         .recorded
         .as_ref()
         .is_some_and(|row| row.departed.is_none());
-    changed.contains(&0) || owner.is_some_and(|column| stays && changed.contains(&column))
+    // A key that is the parent's goes to no other.
+    let moves = owner.is_some_and(|(column, key)| {
+        let is_it = |row: &Recorded| row.departed.is_some() && key != Some(&row.values[0]);
+        column == 0 && of.recorded.as_ref().is_some_and(is_it)
+    });
+    let owner = owner.map(|(column, _)| column);
+    moves || changed.contains(&0) || owner.is_some_and(|column| stays && changed.contains(&column))
 }
 
 /// A wrapper that was loaded under another handle, with rows or removals; or with rows of another parent, which were attached.

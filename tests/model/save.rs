@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::model::database::{Row, Value};
+use crate::model::exchange::exchanges;
 use crate::model::leave::{Keys, Looking, Targets, owned, targets_leave};
-use crate::model::memory::{Before, Object, Recorded, Slot, State};
+use crate::model::memory::{Object, Recorded, Slot};
+use crate::model::naming::name_new_rows;
 use crate::model::refusals::refusal;
-use crate::model::schema::{KeyKind, Kind as RelationKind, Schema, TableId};
-use crate::model::{Did, Effects, How, Kind, Refusal, World};
+use crate::model::schema::{KeyKind, Kind as RelationKind, Relation, Schema, TableId};
+use crate::model::settle::settle;
+use crate::model::{Did, Effects, How, Kind, Refusal, World, aggregate};
 
 /// Saves objects as one. After a refusal everything is as it was.
 pub(crate) fn save(world: &mut World, roots: &mut [&mut Object]) -> Result<Effects, Refusal> {
@@ -18,19 +21,20 @@ pub(crate) fn save(world: &mut World, roots: &mut [&mut Object]) -> Result<Effec
     let schema = &*world.schema;
     exchanges(schema, &next, &graph, &mut effects)?;
     name_new_rows(&mut next, &mut graph);
+    aggregate::mark(schema, &mut graph);
     for root in &mut graph {
         each(schema, root, None, &mut |object, place| {
             move_row(&mut next, object, place, &mut effects)
         })?;
     }
-    let targets = rows_leave(&mut next, &mut graph, &mut effects)?;
+    let (targets, taken) = rows_leave(&mut next, &mut graph, &mut effects)?;
     let mut written = BTreeSet::new();
     for root in &mut graph {
         each(schema, root, None, &mut |object, place| {
             update(&mut next, object, place, &mut written, &mut effects)
         })?;
     }
-    insert(&mut next, &mut graph, 0, &mut effects);
+    insert(&mut next, &mut graph, 0, &taken, &mut effects);
     for root in &mut graph {
         each(schema, root, None, &mut |object, _| {
             link(&mut next, object, &mut effects);
@@ -52,16 +56,16 @@ pub(crate) fn save(world: &mut World, roots: &mut [&mut Object]) -> Result<Effec
 
 /// Where a child hangs: the column that has its parent's key, and that key.
 #[derive(Debug, Clone)]
-struct Place {
-    column: usize,
-    key: Value,
+pub(crate) struct Place {
+    pub(crate) column: usize,
+    pub(crate) key: Value,
 }
 
 /// What is done to an object.
-type Act<'a> = dyn FnMut(&mut Object, Option<&Place>) -> Result<(), Refusal> + 'a;
+pub(crate) type Act<'a> = dyn FnMut(&mut Object, Option<&Place>) -> Result<(), Refusal> + 'a;
 
 /// Calls a function for everything that a save writes: an object, then what is below it.
-fn each(
+pub(crate) fn each(
     schema: &Schema,
     object: &mut Object,
     place: Option<&Place>,
@@ -85,70 +89,6 @@ fn each(
         }
     }
     Ok(())
-}
-
-/// New rows get their keys, parents first, siblings in the order of the list; and the keys to their parents.
-fn name_new_rows(world: &mut World, level: &mut [Object]) {
-    let schema = world.schema.clone();
-    for object in &mut *level {
-        let table = &schema.tables[object.table];
-        for (number, relation) in table.relations.iter().enumerate() {
-            if let (RelationKind::BelongsTo { column, .. }, true) =
-                (relation.kind, relation.options.is_written())
-            {
-                let held = &mut object.slots[number].held;
-                name_new_rows(world, held);
-                if let Some(target) = held.first() {
-                    object.values[column] = target.values[0].clone();
-                }
-            }
-        }
-        if !object.is_persistent() {
-            if table.key == KeyKind::Generated {
-                object.values[0] = world.database.next_key(object.table);
-            }
-            if let Some(version) = table.version {
-                object.values[version] = Value::Int(1);
-            }
-        }
-    }
-    let mut below: Vec<Object> = Vec::new();
-    let mut sizes = Vec::new();
-    for object in &mut *level {
-        let key = object.values[0].clone();
-        for (relation, slot) in schema.tables[object.table]
-            .relations
-            .iter()
-            .zip(&mut object.slots)
-        {
-            let is_below = !matches!(relation.kind, RelationKind::BelongsTo { .. });
-            let take = is_below && relation.options.is_written();
-            let mut held = if take {
-                std::mem::take(&mut slot.held)
-            } else {
-                Vec::new()
-            };
-            for child in &mut held {
-                if let (Some((_, column)), false) = (relation.kind.child(), child.is_persistent()) {
-                    child.values[column] = key.clone();
-                }
-            }
-            sizes.push((take, held.len()));
-            below.extend(held);
-        }
-    }
-    if !below.is_empty() {
-        name_new_rows(world, &mut below);
-    }
-    let mut below = below.into_iter();
-    let mut sizes = sizes.into_iter();
-    for object in level {
-        for slot in &mut object.slots {
-            if let Some((true, size)) = sizes.next() {
-                slot.held = below.by_ref().take(size).collect();
-            }
-        }
-    }
 }
 
 /// **Moving**: a row that came with its child gets the key of its new parent, under its old one. It is no removal there.
@@ -182,7 +122,7 @@ fn move_row(
 }
 
 /// A row that was expunged comes by an UPDATE, also to another handle of the row that it left.
-fn moves(recorded: &Recorded, place: &Place) -> bool {
+pub(crate) fn moves(recorded: &Recorded, place: &Place) -> bool {
     recorded.departed.is_some() || recorded.values[place.column] != place.key
 }
 
@@ -198,7 +138,7 @@ fn update(
         return Ok(());
     };
     let is_moved = place.is_some_and(|place| moves(recorded, place));
-    if is_moved || object.changed().is_empty() {
+    if is_moved || object.changed().is_empty() && !object.raised {
         return Ok(());
     }
     let schema = world.schema.clone();
@@ -267,7 +207,7 @@ fn rows_leave(
     world: &mut World,
     graph: &mut [Object],
     effects: &mut Effects,
-) -> Result<Vec<Targets>, Refusal> {
+) -> Result<(Vec<Targets>, Taken), Refusal> {
     let schema = world.schema.clone();
     let before = world.database.clone();
     let mut looking = Looking::new(&schema, &before, effects);
@@ -284,9 +224,14 @@ fn rows_leave(
             Ok(())
         })?;
     }
-    let leaving = looking.leaving;
-    Ok(leaving.carry_out(&schema, &mut world.database, effects))
+    let mut leaving = looking.leaving;
+    let taken = std::mem::take(&mut leaving.taken);
+    let targets = leaving.carry_out(&schema, &mut world.database, effects);
+    Ok((targets, taken))
 }
+
+/// The rows that are written anew.
+type Taken = BTreeSet<(TableId, Value)>;
 
 /// What leaves one relation of an object; `reached`: how those that nobody named are told.
 pub(crate) fn leave(
@@ -314,6 +259,10 @@ pub(crate) fn leave(
                     named.insert(left[0].clone());
                 }
             }
+            let mut taken = Keys::new();
+            let enters = |key: &Value| enters(schema, relation, slot, key);
+            taken.extend(named.iter().filter(|key| enters(key)).cloned());
+            named.retain(|key| !enters(key));
             if !named.is_empty() {
                 looking.remove(relation, &named, How::Named);
             }
@@ -323,10 +272,13 @@ pub(crate) fn leave(
                         .database
                         .having(child, column, &BTreeSet::from([object.key().clone()]));
                 let rest = all.into_iter().map(|mut row| row.swap_remove(0));
-                let rest = rest
-                    .filter(|key| !is_kept(slot, key) && !named.contains(key))
-                    .collect();
+                let rest = rest.filter(|key| !is_kept(slot, key) && !named.contains(key));
+                let (entering, rest): (Keys, Keys) = rest.partition(enters);
+                taken.extend(entering);
                 looking.remove(relation, &rest, reached);
+            }
+            if !taken.is_empty() {
+                looking.take_over(child, &taken);
             }
         }
         RelationKind::BelongsTo { target, column } => {
@@ -377,14 +329,41 @@ pub(crate) fn leave(
 
 /// Rows that an operation on the whole relation spares: those that are held, and those that were expunged.
 fn is_kept(slot: &Slot, key: &Value) -> bool {
-    slot.away.contains(key) || slot.held.iter().any(|held| held.key() == key)
+    let is_it = |held: &Object| held.is_persistent() && held.key() == key;
+    slot.away.contains(key) || slot.held.iter().any(is_it)
+}
+
+/// Whether a new child has the key of a row that would be deleted.
+fn enters(schema: &Schema, relation: &Relation, slot: &Slot, key: &Value) -> bool {
+    let is_it = |held: &Object| {
+        let is_natural = schema.tables[held.table].key == KeyKind::Natural;
+        is_natural && !held.is_persistent() && held.values[0] == *key
+    };
+    relation.options.cascade.delete_orphan && slot.held.iter().any(is_it)
 }
 
 /// **Inserts**: new objects become rows, those of a tree level by level.
-fn insert(world: &mut World, level: &mut [Object], depth: usize, effects: &mut Effects) {
+fn insert(
+    world: &mut World,
+    level: &mut [Object],
+    depth: usize,
+    taken: &Taken,
+    effects: &mut Effects,
+) {
     let schema = world.schema.clone();
     for object in level {
-        if !object.is_persistent() {
+        let key = (object.table, object.values[0].clone());
+        if !object.is_persistent() && taken.contains(&key) {
+            if let Some(row) = world.database.row_mut(object.table, &key.1) {
+                if let (Some(version), row) = (object.version, &*row)
+                    && let Value::Int(number) = row[version]
+                {
+                    object.values[version] = Value::Int(number + 1);
+                }
+                row.clone_from(&object.values);
+            }
+            effects.act(object.table, Did::Updated, How::Named, 1);
+        } else if !object.is_persistent() {
             world.database.tables[object.table]
                 .rows
                 .push(object.values.clone());
@@ -405,7 +384,7 @@ fn insert(world: &mut World, level: &mut [Object], depth: usize, effects: &mut E
             .zip(&mut object.slots)
         {
             if relation.options.is_written() {
-                insert(world, &mut slot.held, depth + 1, effects);
+                insert(world, &mut slot.held, depth + 1, taken, effects);
             }
         }
     }
@@ -439,136 +418,4 @@ fn link(world: &mut World, object: &Object, effects: &mut Effects) {
             effects.act(through, Did::Linked, How::Named, usize::from(!is_there));
         }
     }
-}
-
-/// **After success** memory says what the rows are: recorded values, nothing pending, wrappers under their handle.
-fn settle(world: &mut World, object: &mut Object, column: Option<usize>) {
-    let schema = world.schema.clone();
-    let was_new = !object.is_persistent();
-    let handle = match &object.recorded {
-        Some(recorded) => recorded.handle,
-        None => world.next_handle(),
-    };
-    let is_written = |row: &Recorded| !object.changed().is_empty() || row.departed.is_some();
-    let is_written = object.recorded.as_ref().is_none_or(is_written);
-    let mut values = object.values.clone();
-    if let (Some(row), Some(version), false) = (&object.recorded, object.version, is_written) {
-        values[version] = row.values[version].clone();
-    }
-    if world.in_transaction && is_written && object.before.is_none() {
-        object.before = Some(Before(object.recorded.clone()));
-    }
-    object.recorded = Some(Recorded {
-        values,
-        column,
-        handle,
-        departed: None,
-    });
-    let key = object.values[0].clone();
-    for (relation, slot) in schema.tables[object.table]
-        .relations
-        .iter()
-        .zip(&mut object.slots)
-    {
-        if slot.state == State::NotLoaded {
-            continue;
-        }
-        if world.in_transaction && slot.before.is_none() {
-            let mut before = slot.clone();
-            before.held.clear();
-            slot.before = Some(Box::new(before));
-        }
-        slot.under = Some(handle);
-        if was_new && slot.state == State::Partial {
-            slot.state = State::Loaded;
-        }
-        if was_new {
-            // A row that is new had no others to lose.
-            slot.whole = false;
-            slot.unseen = false;
-        }
-        if !relation.options.is_written() {
-            continue;
-        }
-        slot.left.clear();
-        slot.whole = false;
-        slot.unseen = false;
-        let column = relation.kind.child().map(|(_, column)| column);
-        for held in &mut slot.held {
-            if let Some(column) = column {
-                held.values[column] = key.clone();
-            }
-            settle(world, held, column);
-        }
-        if let RelationKind::ManyToMany { .. } = relation.kind {
-            slot.linked = slot.links().into_iter().collect();
-        }
-    }
-}
-
-/// **Exchanges** of a unique key: rows that take each other's old value let go first where the column accepts NULL; else no order saves them.
-fn exchanges(
-    schema: &Schema,
-    world: &World,
-    graph: &[Object],
-    effects: &mut Effects,
-) -> Result<(), Refusal> {
-    let mut moves: Vec<(usize, usize, Value, Value)> = Vec::new();
-    let mut graph = graph.to_vec();
-    for root in &mut graph {
-        each(schema, root, None, &mut |object, place| {
-            if let (Some(place), Some(recorded)) = (place, &object.recorded)
-                && recorded.values[place.column] != place.key
-                && schema.tables[object.table].columns[place.column].unique
-                && world.database.row(object.table, object.key()).is_some()
-            {
-                moves.push((
-                    object.table,
-                    place.column,
-                    recorded.values[place.column].clone(),
-                    place.key.clone(),
-                ));
-            }
-            for relation in &schema.tables[object.table].relations {
-                if let (Some(column), Some(recorded)) =
-                    (relation.kind.own_column(), &object.recorded)
-                    && schema.tables[object.table].columns[column].unique
-                    && recorded.values[column] != Value::Null
-                    && recorded.values[column] != object.values[column]
-                {
-                    moves.push((
-                        object.table,
-                        column,
-                        recorded.values[column].clone(),
-                        object.values[column].clone(),
-                    ));
-                }
-            }
-            Ok(())
-        })?;
-    }
-    for (table, column, from, to) in &moves {
-        let mut at = to;
-        let follows = |at: &Value| {
-            moves
-                .iter()
-                .find(|next| next.0 == *table && next.1 == *column && next.2 == *at)
-        };
-        for _ in 0..moves.len() {
-            match follows(at).filter(|_| at != from) {
-                Some(next) => at = &next.3,
-                None => break,
-            }
-        }
-        if at == from {
-            if !schema.tables[*table].columns[*column].nullable {
-                return Err(Refusal::of(Kind::Contradiction));
-            }
-            effects.acts.insert((*table, Did::Released, How::Named));
-        } else if follows(to).is_some() {
-            // A shift: who holds the value goes first.
-            effects.acts.insert((*table, Did::Moved, How::First));
-        }
-    }
-    Ok(())
 }

@@ -17,6 +17,8 @@ pub(crate) struct Table {
     pub(crate) key: KeyKind,
     /// The column of the optimistic lock.
     pub(crate) version: Option<usize>,
+    /// The version counts what changes below, too.
+    pub(crate) aggregate: bool,
     pub(crate) relations: Vec<Relation>,
 }
 
@@ -124,6 +126,8 @@ pub(crate) struct Options {
     pub(crate) required: bool,
     pub(crate) viewonly: bool,
     pub(crate) single_parent: bool,
+    /// The column of the rows that they are loaded by, and whether the last comes first.
+    pub(crate) order_by: Option<(String, bool)>,
 }
 
 /// The tokens of the cascade.
@@ -168,6 +172,10 @@ impl Options {
             required: attribute.contains("required"),
             viewonly,
             single_parent: attribute.contains("single_parent"),
+            order_by: value("order_by").map(|order| match order.split_once(' ') {
+                Some((column, _)) => (column.to_owned(), true),
+                None => (order, false),
+            }),
         }
     }
 

@@ -163,9 +163,11 @@ pub(crate) fn tables(
     }
 }
 
-/// Whether what is recorded of an object, and of all below it, is what the rows are, and nothing was moved to where it was.
+/// Whether what is recorded of an object, and of all below it, is what the rows are, and nothing was moved to where it was. A new object with a key
+/// of the application may be a row that is written anew, as it was.
 pub(crate) fn is_fresh(schema: &Schema, database: &Database, object: &Object) -> bool {
-    let is_it = object.recorded.as_ref().is_none_or(|recorded| {
+    let is_anew = schema.tables[object.table].key == KeyKind::Natural;
+    let is_it = object.recorded.as_ref().map_or(!is_anew, |recorded| {
         recorded.departed.is_none()
             && database.row(object.table, &recorded.values[0]) == Some(&recorded.values)
     });

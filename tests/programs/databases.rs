@@ -279,6 +279,9 @@ fn column(schema: &Schema, table: &Table, number: usize, which: Which) -> String
     if !column.nullable {
         sql.push_str(" NOT NULL");
     }
+    if number == 0 && table.key == KeyKind::Natural {
+        sql.push_str(" PRIMARY KEY");
+    }
     if column.unique {
         sql.push_str(" UNIQUE");
     }

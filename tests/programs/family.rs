@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sqlx_cascade::{BelongsTo, HasMany, HasOne, ManyToMany, Relations};
 
 use crate::model::World;
@@ -27,6 +28,8 @@ pub(crate) enum Family {
     Letters,
     /// What may not leave, has to be there, is only read, and is left to the database.
     Houses,
+    /// An aggregate with children of children, keys of the application, orders, and targets that are its own.
+    Shops,
 }
 
 /// Paths of relations.
@@ -35,28 +38,41 @@ pub(crate) struct Paths;
 /// Makes the structs, what a program does with them, and what the interpreter is told.
 macro_rules! family {
     ($tables:ident, $of_table:ident, $first:ident; $(
-        $struct:ident = $number:literal, $table:literal $(, $version:ident)?
+        $struct:ident = $number:literal, $table:literal $(($generated:ident))? $([$shared:ident($sharer:ident)] $sharers:literal)? $(, $version:ident $(($aggregate:ident))?)?
         { $($key:ident: $key_type:ty = #[$reference:ident($parent:ident $(, $on_delete:ident = $action:literal)?)] $parents:literal)? }
         $(holds { $($at:literal $held:ident $held_constant:ident: $held_type:ty = #[$held_relation:ident($($held_option:tt)*)] $target:literal;)* })?
         { $($place:literal $wrapper:ident $constant:ident: $wrap:ident<$child:ident> = #[$relation:ident($($option:tt)*)] $kind:expr;)* }
         $(=> { $($load:literal $loaded:expr => $paths:expr;)* })?
     )*) => {
         $(
-            #[derive(Debug, Default, Clone, Relations)]
+            #[derive(Debug, Default, Clone, Serialize, Deserialize, Relations)]
             #[table(name = $table)]
             pub(crate) struct $struct {
-                #[key(generated)]
+                #[key $(($generated))?]
+                $(#[$shared($sharer)])?
+                #[serde(default)]
                 id: i64,
-                $(#[$reference($parent $(, $on_delete = $action)?)] $key: $key_type,)?
-                $($(#[$held_relation($($held_option)*)] $held: $held_type,)*)?
-                $(#[version] $version: i64,)?
+                $(#[$reference($parent $(, $on_delete = $action)?)] #[serde(default)] $key: $key_type,)?
+                $($(#[$held_relation($($held_option)*)] #[serde(default)] $held: $held_type,)*)?
+                $(#[version $(($aggregate))?] #[serde(default)] $version: i64,)?
                 name: String,
                 rank: Option<i64>,
-                $(#[$relation($($option)*)] $wrapper: $wrap<$child>,)*
+                $(#[$relation($($option)*)] #[serde(default)] $wrapper: $wrap<$child>,)*
             }
 
             impl Node for $struct {
                 const NUMBER: TableId = $number;
+                const NAMES: (&'static [&'static str], &'static [&'static str]) = (
+                    &[
+                        "id",
+                        $(stringify!($key),)?
+                        $($(stringify!($held),)*)?
+                        $(stringify!($version),)?
+                        "name",
+                        "rank",
+                    ],
+                    &[$($(stringify!($held),)*)? $(stringify!($wrapper),)*],
+                );
                 type First = $first;
 
                 fn cells(&self) -> Vec<Value> {
@@ -141,7 +157,9 @@ macro_rules! family {
 
         fn $tables() -> Vec<Table> {
             vec![$({
+                #[allow(unused_mut, reason = "most have a key of their own")]
                 let mut columns = vec![number("id")];
+                $(columns[0] = foreign_key("id", $sharers, false, false, "");)?
                 $(columns.push(foreign_key(
                     stringify!($key),
                     $parents,
@@ -172,7 +190,18 @@ macro_rules! family {
                     kind: $kind,
                     options: Options::parse(concat!($(stringify!($option), " "),*)),
                 });)*
-                table($table, columns, KeyKind::Generated, relations)
+                Table {
+                    aggregate: stringify!($($($aggregate)?)?) == "aggregate",
+                    ..table(
+                        $table,
+                        columns,
+                        match stringify!($($generated)?) {
+                            "" => KeyKind::Natural,
+                            _ => KeyKind::Generated,
+                        },
+                        relations,
+                    )
+                }
             }),*]
         }
 
@@ -200,7 +229,7 @@ macro_rules! family {
 }
 
 family! { owners, of_owners, Owner;
-    Owner = 0, "owners", version {} {
+    Owner = 0, "owners"(generated), version {} {
         0 profile PROFILE: HasOne<Profile> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
         1 badge BADGE: HasOne<Badge> = #[one_to_one()] Kind::HasOne { child: 2, column: 1 };
         2 posts POSTS: HasMany<Post> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 3, column: 1 };
@@ -211,27 +240,27 @@ family! { owners, of_owners, Owner;
         0 (Owner::POSTS.then(Post::COMMENTS), Owner::NOTES) => &[&[2, 0], &[3]];
         1 (Owner::PROFILE, Owner::TAGS, Owner::BADGE) => &[&[0], &[4], &[1]];
     }
-    Profile = 1, "profiles" { owner_id: i64 = #[one_to_one(Owner)] 0 } {}
-    Badge = 2, "badges" { owner_id: Option<i64> = #[one_to_one(Owner)] 0 } {}
-    Post = 3, "posts", version { owner_id: i64 = #[many_to_one(Owner)] 0 } {
+    Profile = 1, "profiles"(generated) { owner_id: i64 = #[one_to_one(Owner)] 0 } {}
+    Badge = 2, "badges"(generated) { owner_id: Option<i64> = #[one_to_one(Owner)] 0 } {}
+    Post = 3, "posts"(generated), version { owner_id: i64 = #[many_to_one(Owner)] 0 } {
         0 comments COMMENTS: HasMany<Comment> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 4, column: 1 };
     }
-    Comment = 4, "comments" { post_id: i64 = #[many_to_one(Post, on_delete = "cascade")] 3 } {}
-    Note = 5, "notes", version { owner_id: Option<i64> = #[many_to_one(Owner, on_delete = "set null")] 0 } {}
-    Tree = 6, "trees" { parent_id: Option<i64> = #[many_to_one(Tree)] 6 } {
+    Comment = 4, "comments"(generated) { post_id: i64 = #[many_to_one(Post, on_delete = "cascade")] 3 } {}
+    Note = 5, "notes"(generated), version { owner_id: Option<i64> = #[many_to_one(Owner, on_delete = "set null")] 0 } {}
+    Tree = 6, "trees"(generated) { parent_id: Option<i64> = #[many_to_one(Tree)] 6 } {
         0 children CHILDREN: HasMany<Tree> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 6, column: 1 };
     }
     => { 0 Tree::CHILDREN.then(Tree::CHILDREN) => &[&[0, 0]]; }
-    Tag = 7, "tags" {} {}
+    Tag = 7, "tags"(generated) {} {}
 }
 
 family! { letters, of_letters, Person;
-    Person = 0, "people", version {} {
+    Person = 0, "people"(generated), version {} {
         0 address ADDRESS: HasOne<Address> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
     }
-    Address = 1, "addresses" { person_id: i64 = #[one_to_one(Person)] 0 } {}
-    Stamp = 2, "stamps" {} {}
-    Letter = 3, "letters", version {}
+    Address = 1, "addresses"(generated) { person_id: i64 = #[one_to_one(Person)] 0 } {}
+    Stamp = 2, "stamps"(generated) {} {}
+    Letter = 3, "letters"(generated), version {}
     holds {
         0 writer WRITER: BelongsTo<Person> = #[many_to_one()] 0;
         1 reader READER: Option<BelongsTo<Person>> = #[many_to_one(cascade = "save-update, merge, refresh-expire, expunge")] 0;
@@ -244,24 +273,52 @@ family! { letters, of_letters, Person;
         0 (Letter::WRITER.then(Person::ADDRESS), Letter::PAGES.then(Page::DRAWER)) => &[&[0, 0], &[3, 0]];
         1 (Letter::READER, Letter::STAMP) => &[&[1], &[2]];
     }
-    Page = 4, "pages" { letter_id: i64 = #[many_to_one(Letter)] 3 }
+    Page = 4, "pages"(generated) { letter_id: i64 = #[many_to_one(Letter)] 3 }
     holds { 0 drawer DRAWER: Option<BelongsTo<Person>> = #[many_to_one(on_delete = "set null")] 0; }
     {}
 }
 
 family! { houses, of_houses, House;
-    House = 0, "houses", version {} {
+    House = 0, "houses"(generated), version {} {
         0 door DOOR: HasOne<Door> = #[one_to_one(cascade = "all, delete-orphan", required)] Kind::HasOne { child: 1, column: 1 };
         1 rooms ROOMS: HasMany<Room> = #[one_to_many(cascade = "all", on_remove = "deny")] Kind::HasMany { child: 2, column: 1 };
         2 guests GUESTS: HasMany<Guest> = #[one_to_many(viewonly)] Kind::HasMany { child: 3, column: 1 };
         3 lamps LAMPS: HasMany<Lamp> = #[one_to_many(cascade = "all, delete-orphan", passive_deletes)] Kind::HasMany { child: 4, column: 1 };
         4 signs SIGNS: HasMany<Sign> = #[one_to_many(passive_deletes = "all")] Kind::HasMany { child: 5, column: 1 };
     }
-    Door = 1, "doors" { house_id: i64 = #[one_to_one(House)] 0 } {}
-    Room = 2, "rooms" { house_id: i64 = #[many_to_one(House)] 0 } {}
-    Guest = 3, "guests" { house_id: Option<i64> = #[many_to_one(House, on_delete = "set null")] 0 } {}
-    Lamp = 4, "lamps" { house_id: i64 = #[many_to_one(House, on_delete = "cascade")] 0 } {}
-    Sign = 5, "signs" { house_id: Option<i64> = #[many_to_one(House)] 0 } {}
+    Door = 1, "doors"(generated) { house_id: i64 = #[one_to_one(House)] 0 } {}
+    Room = 2, "rooms"(generated) { house_id: i64 = #[many_to_one(House)] 0 } {}
+    Guest = 3, "guests"(generated) { house_id: Option<i64> = #[many_to_one(House, on_delete = "set null")] 0 } {}
+    Lamp = 4, "lamps"(generated) { house_id: i64 = #[many_to_one(House, on_delete = "cascade")] 0 } {}
+    Sign = 5, "signs"(generated) { house_id: Option<i64> = #[many_to_one(House)] 0 } {}
+}
+
+family! { shops, of_shops, Shop;
+    Shop = 0, "shops"(generated), version(aggregate) {} {
+        0 board BOARD: HasOne<Board> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 1, column: 1 };
+        1 shelves SHELVES: HasMany<Shelf> = #[one_to_many(cascade = "all, delete-orphan", order_by = "name desc")] Kind::HasMany { child: 3, column: 1 };
+        2 labels LABELS: ManyToMany<Label> = #[many_to_many(through = "shop_labels", cascade = "all, delete-orphan", single_parent, order_by = "name")] Kind::ManyToMany { target: 6, through: 9 };
+        3 deed DEED: HasOne<Deed> = #[one_to_one(cascade = "all, delete-orphan")] Kind::HasOne { child: 7, column: 0 };
+    }
+    => {
+        0 (Shop::BOARD.then(Board::BULBS), Shop::SHELVES.then(Shelf::JARS)) => &[&[0, 0], &[1, 0]];
+        1 (Shop::LABELS, Shop::BOARD) => &[&[2], &[0]];
+    }
+    Board = 1, "boards"(generated), version { shop_id: i64 = #[one_to_one(Shop)] 0 } {
+        0 bulbs BULBS: HasMany<Bulb> = #[one_to_many(cascade = "all, delete-orphan", order_by = "name")] Kind::HasMany { child: 2, column: 1 };
+    }
+    Bulb = 2, "bulbs"(generated) { board_id: i64 = #[many_to_one(Board)] 1 } {}
+    Shelf = 3, "shelves" { shop_id: i64 = #[many_to_one(Shop)] 0 } {
+        0 jars JARS: HasMany<Jar> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 4, column: 1 };
+        1 books BOOKS: HasMany<Book> = #[one_to_many()] Kind::HasMany { child: 5, column: 1 };
+    }
+    Jar = 4, "jars"(generated) { shelf_id: i64 = #[many_to_one(Shelf)] 3 } {}
+    Book = 5, "books" { shelf_id: Option<i64> = #[many_to_one(Shelf)] 3 } {}
+    Label = 6, "labels"(generated) {} {}
+    Deed = 7, "deeds" [one_to_one(Shop)] 0, version {} {
+        0 seals SEALS: HasMany<Seal> = #[one_to_many(cascade = "all, delete-orphan")] Kind::HasMany { child: 8, column: 1 };
+    }
+    Seal = 8, "seals"(generated) { deed_id: i64 = #[many_to_one(Deed)] 7 } {}
 }
 
 /// Does something with the type of the structs of a table.
@@ -271,6 +328,7 @@ macro_rules! of_table {
             $crate::family::Family::Owners => $crate::family::of_owners!($of, $type => $does),
             $crate::family::Family::Letters => $crate::family::of_letters!($of, $type => $does),
             $crate::family::Family::Houses => $crate::family::of_houses!($of, $type => $does),
+            $crate::family::Family::Shops => $crate::family::of_shops!($of, $type => $does),
         }
     };
 }
@@ -327,6 +385,7 @@ fn table(
         columns,
         key,
         version,
+        aggregate: false,
         relations,
     }
 }
@@ -338,13 +397,19 @@ impl Family {
             Self::Owners => owners(),
             Self::Letters => letters(),
             Self::Houses => houses(),
+            Self::Shops => shops(),
         };
-        if self == Self::Owners {
+        let mut link = |name, source, (target, number)| {
             let links = vec![
-                foreign_key("owner_id", 0, false, false, ""),
-                foreign_key("tag_id", 7, false, false, ""),
+                foreign_key(source, 0, false, false, ""),
+                foreign_key(target, number, false, false, ""),
             ];
-            tables.push(table("owner_tags", links, KeyKind::Link, Vec::new()));
+            tables.push(table(name, links, KeyKind::Link, Vec::new()));
+        };
+        match self {
+            Self::Owners => link("owner_tags", "owner_id", ("tag_id", 7)),
+            Self::Shops => link("shop_labels", "shop_id", ("label_id", 6)),
+            Self::Letters | Self::Houses => {}
         }
         Schema { tables }
     }
@@ -355,6 +420,7 @@ impl Family {
             Self::Owners => Paths::owners(table),
             Self::Letters => Paths::letters(table),
             Self::Houses => Paths::houses(table),
+            Self::Shops => Paths::shops(table),
         }
     }
 

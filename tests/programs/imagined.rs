@@ -5,7 +5,7 @@ use crate::model::database::{Database, Value};
 use crate::model::memory::{Object, Slot, State};
 use crate::model::read::{expunge, find, load, load_paths, refresh};
 use crate::model::schema::{KeyKind, Kind, Schema, TableId};
-use crate::model::{Effects, Refusal, World, delete, merge, save};
+use crate::model::{Effects, Refusal, World, delete, merge, patch, save};
 use crate::step::{Seen, SeenSlot, Spot, Step, Which};
 use crate::wraps::keeps;
 
@@ -61,17 +61,16 @@ impl Imagined {
             let mut keys: Vec<i64> = known.chain(&slot.keys).map(number_of).collect();
             keys.sort_unstable();
             keys.dedup();
-            // One child is there or not: what may have others is not loaded, and what it holds can't be read.
+            // One child is there or not: where others may be, it is not loaded.
             let is_one = matches!(relations[number].kind, Kind::HasOne { .. });
             let is_hidden = is_one && slot.state == State::Partial;
-            let held = slot.held.iter().filter(|_| !is_hidden);
             SeenSlot {
                 state: if is_hidden {
                     State::NotLoaded
                 } else {
                     slot.state
                 },
-                held: held.map(|held| self.seen_of(held)).collect(),
+                held: slot.held.iter().map(|held| self.seen_of(held)).collect(),
                 keys,
                 perhaps: new.into_iter().map(|of| number_of(of.key())).collect(),
             }
@@ -119,32 +118,20 @@ impl Imagined {
         self.roots.push(Some((form, object)));
     }
 
-    fn plain(&self, table: TableId, name: &str) -> Object {
-        let columns = &self.world.schema.tables[table].columns;
-        let mut values: Vec<Value> = columns
-            .iter()
-            .map(|column| {
-                if column.nullable {
-                    Value::Null
-                } else {
-                    Value::Int(0)
-                }
-            })
-            .collect();
-        for relation in &self.world.schema.tables[table].relations {
-            if let Some(column) = relation.kind.own_column() {
-                values[column] = Value::Null;
-            }
+    fn plain(&self, table: TableId, name: &str, key: i64) -> Object {
+        let mut object = Object::blank(&self.world.schema, table);
+        let at = object.values.len() - 2;
+        object.values[at] = Value::Text(name.to_owned());
+        if self.world.schema.tables[table].key == KeyKind::Natural {
+            object.values[0] = Value::Int(key);
         }
-        let at = values.len() - 2;
-        values[at] = Value::Text(name.to_owned());
-        Object::new(&self.world.schema, table, values)
+        object
     }
 
     fn fresh(&self, which: &Which) -> Object {
-        let mut object = self.plain(which.table, &which.name);
+        let mut object = self.plain(which.table, &which.name, which.keys.0);
         if let Some((relation, table)) = which.below {
-            let below = self.plain(table, &format!("{} below", which.name));
+            let below = self.plain(table, &format!("{} below", which.name), which.keys.1);
             put(&self.world.schema, &mut object, relation, below);
         }
         object
@@ -294,6 +281,7 @@ impl Imagined {
                 let value = self.take(*from);
                 merge::merge(&schema, self.root(*root), &value)?;
             }
+            Step::Patch(root, document) => patch::patch(&schema, self.root(*root), document)?,
             step => return self.operate(step),
         }
         Ok(Effects::default())
@@ -377,24 +365,34 @@ impl Imagined {
                 effects = done;
                 self.push(Form::Handle, merged);
             }
+            Step::PatchAndSave(table, key, ref document) => {
+                let key = Value::Int(key);
+                let (patched, done) =
+                    patch::patch_and_save(&mut self.world, table, &key, document)?;
+                effects = done;
+                self.push(Form::Handle, patched);
+            }
             Step::Begin => {
                 self.begun = Some(self.world.database.clone());
                 self.world.in_transaction = true;
             }
-            Step::End(commit) => {
-                let mut begun = self.begun.take().expect("a transaction");
-                if !commit {
-                    begun.keep_keys(&self.world.database);
-                    self.world.database = begun;
-                }
-                self.world.in_transaction = false;
-                for (_, object) in self.roots.iter_mut().flatten() {
-                    object.end(commit);
-                }
-            }
+            Step::End(commit) => self.end(commit),
             ref step => unreachable!("{step:?}"),
         }
         Ok(effects)
+    }
+
+    /// The transaction ends: keys that were given in it are never given again.
+    fn end(&mut self, commit: bool) {
+        let mut begun = self.begun.take().expect("a transaction");
+        if !commit {
+            begun.keep_keys(&self.world.database);
+            self.world.database = begun;
+        }
+        self.world.in_transaction = false;
+        for (_, object) in self.roots.iter_mut().flatten() {
+            object.end(commit);
+        }
     }
 
     /// In the order of the keys, without the absent.
@@ -444,6 +442,12 @@ impl Imagined {
         tree.starts.sort_unstable();
         tree.starts.dedup();
         tree.starts.len() > 1
+    }
+
+    /// Whether a new child may have the key of a row that leaves with all of its relation: a save reads which, and a plan calls it inserted.
+    pub(crate) fn may_take_over(&self, root: usize) -> bool {
+        let root = self.roots[root].as_ref();
+        root.is_some_and(|(_, object)| takes_over(&self.world, object))
     }
 
     /// Whether one row is told of twice in what is saved: held by two handles, or held and left.
@@ -520,6 +524,18 @@ fn rows_of(world: &World, object: &Object, rows: &mut Vec<(TableId, Value)>) {
             rows_of(world, held, rows);
         }
     }
+}
+
+fn takes_over(world: &World, object: &Object) -> bool {
+    let mut slots = object.slots.iter().enumerate();
+    slots.any(|(number, slot)| {
+        let is_new = |held: &Object| {
+            let key = world.schema.tables[held.table].key;
+            key == KeyKind::Natural && !held.is_persistent()
+        };
+        object.is_whole(number) && slot.held.iter().any(is_new)
+            || slot.held.iter().any(|held| takes_over(world, held))
+    })
 }
 
 /// Whether a wrapper's children can be reached by their places.

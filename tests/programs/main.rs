@@ -11,10 +11,17 @@
 //!
 //! A program that fails is shrunk and printed as a test, to be pinned in `regressions`.
 //!
-//! Left out: one row under two handles in one save.
+//! Left out, and why:
+//!
+//! - One row under two handles in one save: `tests/db` has what is written then.
+//! - Keys of several columns: `tests/db` has those, too. A key of the application, and one that is the parent's, are here.
+//! - New rows of a tree whose parents wait for each other unevenly (`Imagined::is_uneven`): only the order of siblings is promised, so which
+//!   cousin gets the lower key is the database's business.
+//! - What a plan says of new rows that may have the keys of rows which leave unseen: a save reads which they are.
 
 mod changes;
 mod databases;
+mod documents;
 mod family;
 mod imagined;
 #[expect(
@@ -284,4 +291,5 @@ families! {
     owners: Owners;
     letters: Letters;
     houses: Houses;
+    shops: Shops;
 }

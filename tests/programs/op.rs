@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::documents;
 use crate::family::REFUSED;
 use crate::imagined::{Form, Imagined, is_reachable};
 use crate::model::database::Value;
@@ -48,6 +49,8 @@ pub(crate) enum Op {
     Persist(u8),
     Inner(u8),
     Merge(u8, u8),
+    /// A document that a number makes of what is there.
+    Patch(u8, u32),
     Save(u8),
     SaveAll(u8, u8),
     SaveTogether(u8, u8),
@@ -61,6 +64,7 @@ pub(crate) enum Op {
     Find(u8, u8),
     FindMany(u8, u8, u8, u8),
     MergeAndSave(u8),
+    PatchAndSave(u8, u8, u32),
     Begin,
     Commit,
     Rollback,
@@ -103,6 +107,7 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
         1 => n().prop_map(Op::Persist),
         1 => n().prop_map(Op::Inner),
         3 => (n(), n()).prop_map(|(a, b)| Op::Merge(a, b)),
+        4 => (n(), any::<u32>()).prop_map(|(a, b)| Op::Patch(a, b)),
         2 => (at(), n(), n()).prop_map(|(a, b, c)| Op::AddKey(a, b, c)),
         1 => (at(), n(), n()).prop_map(|(a, b, c)| Op::RemoveKey(a, b, c)),
         1 => (at(), n(), n()).prop_map(|(a, b, c)| Op::SetKeys(a, b, c)),
@@ -121,6 +126,7 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
         4 => (n(), n()).prop_map(|(a, b)| Op::Find(a, b)),
         2 => (n(), n(), n(), n()).prop_map(|(a, b, c, d)| Op::FindMany(a, b, c, d)),
         2 => n().prop_map(Op::MergeAndSave),
+        3 => (n(), n(), any::<u32>()).prop_map(|(a, b, c)| Op::PatchAndSave(a, b, c)),
         2 => Just(Op::Begin),
         1 => Just(Op::Commit),
         2 => Just(Op::Rollback),
@@ -230,6 +236,7 @@ impl Now<'_> {
         Which {
             table,
             name: name(number),
+            keys: (1 + i64::from(number % 16), 1 + i64::from(number / 16)),
             below: below.and_then(|below| Some((number_of(below.kind)?, below.kind.held()))),
         }
     }
@@ -474,6 +481,7 @@ impl Now<'_> {
         (!paths.is_empty()).then(|| usize::from(number) % paths.len())
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is a list")]
     fn of_variables(&self, op: Op) -> Option<Vec<Step>> {
         let relation = |root: usize, number: u8| {
             let (_, object) = self.0.roots[root].as_ref()?;
@@ -502,6 +510,11 @@ impl Now<'_> {
                 })?;
                 Step::Merge(root, from)
             }
+            Op::Patch(root, dice) => {
+                let root = self.handle(root)?;
+                let object = self.0.handle(root)?;
+                Step::Patch(root, documents::of(&self.0.world, object, dice))
+            }
             Op::Save(root) => {
                 let root = self.root(root, |form, object| {
                     form == Form::Handle || form == Form::Value && self.may_be_saved(object, root)
@@ -518,9 +531,7 @@ impl Now<'_> {
             }
             Op::DeleteAll(a, b) => {
                 let (a, b) = self.two(a, b, |table| table)?;
-                // Of wrappers that were exchanged between the two, it isn't settled what the delete lets go first.
-                let is_own = |root: usize| self.0.handle(root).is_some_and(is_under_its_own);
-                (is_once(&[a, b]) && is_own(a) && is_own(b)).then_some(Step::DeleteAll(a, b))?
+                is_once(&[a, b]).then_some(Step::DeleteAll(a, b))?
             }
             Op::Delete(root) => {
                 let root = self.handle(root)?;
@@ -566,15 +577,15 @@ impl Now<'_> {
             Op::MergeAndSave(from) => {
                 Step::MergeAndSave(self.root(from, |form, _| form == Form::Value)?)
             }
+            Op::PatchAndSave(table, key, dice) => {
+                let table = usize::from(table) % self.0.kinds();
+                let key = self.key(table, key);
+                let document = documents::of_row(&self.0.world, table, key, dice);
+                self.has_room()
+                    .then_some(Step::PatchAndSave(table, key, document))?
+            }
             _ => return None,
         };
         Some(vec![step])
     }
-}
-
-/// Whether the wrappers of a handle were loaded or saved under it, or are new.
-fn is_under_its_own(object: &Object) -> bool {
-    let own = object.recorded.as_ref().map(|recorded| recorded.handle);
-    let mut slots = object.slots.iter();
-    slots.all(|slot| slot.under.is_none() || slot.under == own)
 }

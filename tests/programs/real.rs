@@ -3,12 +3,14 @@
 use std::any::Any;
 use std::pin::Pin;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::{Pool, Postgres, Sqlite};
 use sqlx_cascade::{Detached, Entity, Error, Persistent, Plan, Report, Transaction};
 
 use crate::family::{Family, of_table};
 use crate::model::database::Value;
-use crate::model::schema::TableId;
+use crate::model::schema::{KeyKind, TableId};
 use crate::step::{Seen, Spot, Step, Which};
 use crate::wraps::Wrap;
 
@@ -152,8 +154,12 @@ pub(crate) mod given {
 }
 
 /// A struct of the family.
-pub(crate) trait Node: Entity<Key = i64> + Default + Clone {
+pub(crate) trait Node:
+    Entity<Key = i64> + Default + Clone + Serialize + DeserializeOwned
+{
     const NUMBER: TableId;
+    /// What its columns and its relations are called in documents.
+    const NAMES: (&'static [&'static str], &'static [&'static str]);
     /// What it is saved together with.
     type First: Node;
     fn cells(&self) -> Vec<Value>;
@@ -284,6 +290,7 @@ pub(crate) trait Handle: Send + Sync {
     ) -> Fut<'_, AllDeleted>;
     fn expunge(self: Box<Self>) -> Box<dyn Loose>;
     fn merge(&mut self, value: Box<dyn Plain>) -> Result<(), Error>;
+    fn patch(&mut self, payload: serde_json::Value) -> Result<(), Error>;
     fn into_inner(self: Box<Self>) -> Box<dyn Plain>;
     fn as_any(&mut self) -> &mut dyn Any;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
@@ -403,6 +410,10 @@ impl<T: Node> Handle for Persistent<T> {
         Persistent::merge(self, plain(value))
     }
 
+    fn patch(&mut self, payload: serde_json::Value) -> Result<(), Error> {
+        Persistent::patch(self, payload)
+    }
+
     fn into_inner(self: Box<Self>) -> Box<dyn Plain> {
         Box::new(Persistent::into_inner(*self))
     }
@@ -491,18 +502,21 @@ pub(crate) struct Real {
 }
 
 impl Family {
-    fn plain(self, table: TableId, name: &str) -> Box<dyn Plain> {
+    fn plain(self, table: TableId, name: &str, key: i64) -> Box<dyn Plain> {
         let mut value = of_table!(self, table, T => Box::new(T::default()) as Box<dyn Plain>);
         let seen = value.seen();
         value.give(seen.values.len() - 2, &Value::Text(name.to_owned()));
+        if self.schema().tables[table].key == KeyKind::Natural {
+            value.give(0, &Value::Int(key));
+        }
         value
     }
 
     /// A new object, with one below it where it is asked for.
     fn fresh(self, which: &Which) -> Box<dyn Plain> {
-        let mut value = self.plain(which.table, &which.name);
+        let mut value = self.plain(which.table, &which.name, which.keys.0);
         if let Some((relation, table)) = which.below {
-            let below = self.plain(table, &format!("{} below", which.name));
+            let below = self.plain(table, &format!("{} below", which.name), which.keys.1);
             value.wrap(relation).put(below);
         }
         value
@@ -554,6 +568,7 @@ impl Real {
     }
 
     /// Does a step; `Some`: what a save reported.
+    #[expect(clippy::too_many_lines, reason = "it is a list")]
     pub(crate) async fn apply(&mut self, step: &Step) -> Result<Option<Report>, Error> {
         match step {
             Step::New(which) => self.push(Root::Value(self.family.fresh(which))),
@@ -649,11 +664,19 @@ impl Real {
                 };
                 self.handle_mut(*root).0.merge(value)?;
             }
+            Step::Patch(root, document) => {
+                let schema = self.family.schema();
+                let (handle, _) = self.handle_mut(*root);
+                let table = handle.plain().table();
+                let payload = self.family.payload(&schema, table, document);
+                self.handle_mut(*root).0.patch(payload)?;
+            }
             step => return self.operate(step).await,
         }
         Ok(None)
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is a list")]
     async fn operate(&mut self, step: &Step) -> Result<Option<Report>, Error> {
         match step {
             Step::Save(root) => return self.save(*root).await,
@@ -740,6 +763,14 @@ impl Real {
                     Box::new(on!(session, db => T::merge(value, db).await)?)
                 });
                 self.push(Root::Handle(merged));
+            }
+            Step::PatchAndSave(table, key, document) => {
+                let payload = self.family.payload(&self.family.schema(), *table, document);
+                let session = &mut self.session;
+                let patched: Box<dyn Handle> = of_table!(self.family, *table, T => {
+                    Box::new(on!(session, db => T::patch(*key, payload, db).await)?)
+                });
+                self.push(Root::Handle(patched));
             }
             Step::Begin => self.session.begin().await?,
             Step::End(commit) => self.session.end(*commit).await?,

@@ -3,8 +3,8 @@
 use crate::op::At;
 use crate::op::Op::{
     AddKey, Adopt, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, ExpungeRoot, Fault, Find,
-    Inner, Key, Load, LoadPaths, Merge, MergeAndSave, Move, Name, New, Put, PutRoot, Refresh,
-    Remove, Replace, Retain, Rollback, Save, SaveAll, SwapStructs, SwapWraps,
+    Inner, Key, Load, LoadPaths, Merge, MergeAndSave, Move, Name, New, Patch, Put, PutRoot, Rank,
+    Refresh, Remove, Replace, Retain, Rollback, Save, SaveAll, SwapStructs, SwapWraps,
 };
 use crate::programs;
 
@@ -306,10 +306,25 @@ programs! { Owners;
         Adopt(At(8, 0, 0, 0), 0, 0),
         Refresh(0),
     ];
+    /// An only child whose INSERT was rolled back is patched like one that is new: its field says nothing.
+    rolled_back_and_patched: [New(0, 0, 0), Begin, Save(57), Rollback, Patch(0, 1_253_279_002)];
+    /// A document that names no version is of none, whatever the field holds.
+    saved_rolled_back_and_patched: [
+        New(0, 0, 48),
+        Save(20),
+        Begin,
+        Rank(At(128, 0, 0, 0), 29),
+        Save(197),
+        Rollback,
+        Patch(0, 49_914_709),
+    ];
 }
 
 mod letters {
-    use super::{At, Begin, Detach, ExpungeRoot, New, Refresh, Replace, Rollback, Save, programs};
+    use super::{
+        At, Begin, Detach, ExpungeRoot, Merge, Name, New, Patch, Refresh, Replace, Rollback, Save,
+        SaveAll, SwapStructs, programs,
+    };
 
     programs! { Letters;
         /// A new row that is expunged after a rollback doesn't refer to a parent that isn't there.
@@ -318,6 +333,79 @@ mod letters {
         nothing_to_let_go: [New(3, 0, 0), Save(31), Detach(0, 253)];
         /// A row that is read again with its parent keeps what it holds by a relation that isn't.
         refreshed_above_a_held_parent: [New(3, 0, 0), Replace(At(0, 0, 0, 0), 0, 48), Save(0), Refresh(0)];
+        /// A parent that is new is let go by `null`.
+        new_parent_patched: [
+            New(3, 0, 96),
+            New(3, 0, 16),
+            Save(152),
+            Merge(0, 0),
+            Patch(0, 1_475_299_411),
+        ];
+        /// The version in the field is another row's.
+        swapped_and_patched: [
+            New(0, 0, 64),
+            Save(0),
+            Name(At(0, 0, 0, 0), 1),
+            New(0, 0, 0),
+            Save(1),
+            SaveAll(0, 0),
+            SwapStructs(0, 0),
+            Patch(0, 1_943_302_405),
+        ];
+    }
+}
+
+mod shops {
+    use super::{
+        Clear, Detach, Find, Load, Merge, New, Patch, Put, PutRoot, Remove, Replace, Save, programs,
+    };
+    use crate::op::At;
+    use crate::op::Op::{Assign, DeleteByKey};
+
+    programs! { Shops;
+        /// The version of an aggregate counts what is detached.
+        detached: [New(5, 32, 0), Save(0), Detach(0, 0)];
+        /// A key that is the parent's is matched by it; the field has what the payload said until it is saved.
+        deed_that_is_merged_in: [New(0, 0, 0), Save(0), Load(0, 59), New(0, 0, 240), Merge(0, 0)];
+        /// A row that leaves, and comes back as a value under its key, is written anew though nothing differs.
+        shelf_that_comes_back: [
+            New(0, 0, 32),
+            New(0, 0, 0),
+            Put(At(20, 0, 0, 0), 13, 96),
+            Save(8),
+            Remove(At(66, 0, 0, 0), 4, 0, true),
+            PutRoot(At(87, 0, 0, 0), 245, 0),
+            Save(126),
+        ];
+        /// An aggregate that is gone is stale: its version is checked.
+        detached_and_gone: [New(0, 0, 0), Save(0), DeleteByKey(27, 50), Detach(0, 0)];
+        /// A key that leaves and enters is one row, of which what is below it leaves.
+        deed_that_is_set_again: [
+            New(0, 0, 0),
+            Put(At(0, 0, 0, 0), 3, 16),
+            Save(0),
+            Put(At(0, 0, 0, 0), 3, 16),
+            Save(0),
+            Find(0, 0),
+            Put(At(1, 0, 0, 0), 3, 0),
+            Save(1),
+        ];
+        /// Of rows that leave unseen, a plan can't tell which have the key of one that enters.
+        cleared_and_patched: [
+            New(0, 0, 208),
+            Save(0),
+            Clear(At(84, 0, 0, 0), 0),
+            Assign(At(50, 0, 0, 0), 88, 0),
+            Patch(0, 2_570_817_064),
+        ];
+        /// What may have the key of a new child is read first: a row that is gone is stale, also there.
+        replaced_and_gone: [
+            New(7, 0, 0),
+            Save(0),
+            DeleteByKey(7, 12),
+            Replace(At(0, 0, 0, 0), 0, 0),
+            Save(0),
+        ];
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::model::database::Value;
 use crate::model::memory::State;
+use crate::model::patch::Document;
 use crate::model::schema::TableId;
 
 /// An object: a variable of the program, and the way down from it, by relations and places in them.
@@ -16,6 +17,8 @@ pub(crate) struct Spot {
 pub(crate) struct Which {
     pub(crate) table: TableId,
     pub(crate) name: String,
+    /// Its key and that of the child, where the application assigns them.
+    pub(crate) keys: (i64, i64),
     pub(crate) below: Option<(usize, TableId)>,
 }
 
@@ -55,6 +58,7 @@ pub(crate) enum Step {
     /// `into_inner`.
     Inner(usize),
     Merge(usize, usize),
+    Patch(usize, Document),
 
     Save(usize),
     SaveAll(usize, usize),
@@ -72,6 +76,7 @@ pub(crate) enum Step {
     /// What is loaded with them.
     FindMany(TableId, Vec<i64>, Option<usize>),
     MergeAndSave(usize),
+    PatchAndSave(TableId, i64, Document),
     Begin,
     /// `commit` or `rollback`.
     End(bool),
@@ -95,6 +100,7 @@ impl Step {
                 | Self::Detach(..)
                 | Self::Find(..)
                 | Self::MergeAndSave(_)
+                | Self::PatchAndSave(..)
                 | Self::End(_)
         )
     }
@@ -124,6 +130,7 @@ impl Step {
             | Self::DeleteAll(a, b) => vec![*a, *b],
             Self::Persist(root)
             | Self::Merge(root, _)
+            | Self::Patch(root, _)
             | Self::Save(root)
             | Self::Delete(root)
             | Self::Refresh(root)

@@ -1,6 +1,7 @@
 //! What is wrong with a merge, found before anything is copied.
 
 use super::Before;
+use super::copy::is_same;
 use super::matching::{Match, given_key, is_drawn, matches};
 use crate::codec::Erased;
 use crate::error::{Error, ErrorKind};
@@ -31,6 +32,7 @@ pub(super) fn check(
         table,
         row,
         value,
+        is_all: false,
     })];
     while let Some(found) = rest.pop() {
         match found {
@@ -62,6 +64,8 @@ struct Pair<'r> {
     table: &'static Table,
     row: (&'r Erased, &'r RowState),
     value: &'r Erased,
+    /// The row is new: it has no rows but those that it holds.
+    is_all: bool,
 }
 
 /// Where a value is: in a relation of the value of a pair.
@@ -112,7 +116,8 @@ impl<'r> Check<'r> {
                             let key = parts.map(|part| (part.key)(cell(part.column)));
                             found.extend(parent(&key.collect::<Vec<_>>(), slots.1, place));
                         } else {
-                            children(foreign_key, slots, place, found);
+                            let known = (self.before, pair.is_all);
+                            children(foreign_key, slots, (place, known), found);
                         }
                     }
                 }
@@ -122,7 +127,7 @@ impl<'r> Check<'r> {
 
     /// A patch knows what it copies by the row's own document.
     fn named(&mut self, pair: &Pair<'r>) {
-        let has_document = |before: &Before| before.contains_key(&pair.row.1.handle());
+        let has_document = |before: &Before| before.row(pair.row.0).is_some();
         if !self.before.is_none_or(has_document) {
             let message = "this row can't be patched: the struct that has it doesn't serialise it, or it doesn't serialise its key";
             self.other(ErrorKind::InvalidPayload, message, pair.table, pair.above);
@@ -135,6 +140,7 @@ impl<'r> Check<'r> {
             return;
         };
         let column = &table.columns[version.column];
+        let before = self.before.and_then(|before| before.row(row));
         let mut outdated = false;
         (table.functions.view)(pair.value, &mut |fields, _| {
             let cell = column.cell(fields);
@@ -142,8 +148,13 @@ impl<'r> Check<'r> {
                 .codec
                 .default
                 .is_none_or(|default| !(column.codec.same)(&*default(), cell));
-            outdated =
-                given && !state.is_new() && !is_recorded(table, version.column, row, state, cell);
+            // A patch that names none, or the one that the field holds, says nothing of it: the field may have that of a save that was rolled back.
+            let is_named =
+                before.is_none_or(|before| !is_same(table, version.column, before, cell));
+            outdated = is_named
+                && given
+                && !state.is_new()
+                && !is_recorded(table, version.column, row, state, cell);
         });
         if outdated {
             let message = "the payload was made from another version of the row; read it again, and repeat the change";
@@ -201,16 +212,16 @@ impl<'r> Check<'r> {
 fn children<'r>(
     foreign_key: &ForeignKey,
     (target, source): (&'r dyn Slot, &'r dyn Slot),
-    place: Place,
+    (place, (before, is_all)): (Place, (Option<&Before>, bool)),
     found: &mut Vec<Found<'r>>,
 ) {
     let relation = place.relation;
     let child = (relation.target)();
-    if target.link().is_none_or(|link| link.is_partial()) {
+    if !is_all && target.link().is_none_or(|link| link.is_partial()) {
         found.push(Found::Wrong(place, ErrorKind::NotLoaded, NOT_LOADED));
         return;
     }
-    let matches = matches(relation, foreign_key, target, source);
+    let matches = matches(relation, foreign_key, (target, source), before);
     for (number, child_is) in matches.into_iter().enumerate() {
         let place = Place {
             number: (!relation.is_single()).then_some(number),
@@ -229,6 +240,7 @@ fn children<'r>(
                     found.push(Found::Pair(Pair {
                         above: Some(place),
                         table: child,
+                        is_all: row.1.is_new(),
                         row,
                         value,
                     }));

@@ -1,7 +1,7 @@
 //! Copying what a payload holds into rows: nothing here can fail.
 
-use super::Before;
 use super::matching::{Match, matches};
+use super::{Before, place_of};
 use crate::codec::Erased;
 use crate::meta::{ForeignKey, RelationDef, Table};
 use crate::settle::refer;
@@ -19,6 +19,7 @@ pub(super) fn copy(
     let root = Pair {
         table,
         owner: None,
+        before: known.and_then(|known| known.row(row.0)),
         row,
         value,
     };
@@ -35,18 +36,20 @@ struct Pair<'r> {
     owner: Option<&'static ForeignKey>,
     row: (&'r mut Erased, &'r mut RowState),
     value: Box<Erased>,
+    /// The row as it would be without the payload.
+    before: Option<&'r Erased>,
 }
 
 /// Copies one value, and adds those of its relations to the ones that are still to be copied.
-fn copy_one<'r>(pair: Pair<'r>, known: Option<&Before>, rest: &mut Vec<Pair<'r>>) {
+fn copy_one<'r>(pair: Pair<'r>, known: Option<&'r Before>, rest: &mut Vec<Pair<'r>>) {
     let Pair {
         table,
         owner,
         row: (target, state),
         value: mut source,
+        before,
     } = pair;
-    let before = known.and_then(|known| known.get(&state.handle()));
-    let before = before.map(|before| &**before);
+    let is_fresh = owner.is_some() && state.is_new();
     state.touch(table, target);
     let mut parts = (table.functions.visit)(target);
     (table.functions.view)(&*source, &mut |fields, slots| {
@@ -70,10 +73,14 @@ fn copy_one<'r>(pair: Pair<'r>, known: Option<&Before>, rest: &mut Vec<Pair<'r>>
         for key in table.foreign_keys.iter().filter(|key| {
             key.holder.is_some() && !owner.is_some_and(|owner| std::ptr::eq(owner, *key))
         }) {
+            let slot = table.holder_of(key);
             let named = |before| {
                 let cell = |column: usize| table.columns[column].cell(fields);
-                let mut parts = key.parts.iter().map(|part| part.column);
-                parts.any(|column| !is_same(table, column, before, cell(column)))
+                let mut columns = key.parts.iter().map(|part| part.column);
+                columns.any(|column| !is_same(table, column, before, cell(column)))
+                    || slot
+                        .zip(known)
+                        .is_some_and(|(slot, known)| lets_go(known, &*parts.slots[slot]))
             };
             if !before.is_none_or(named) {
                 continue;
@@ -85,9 +92,7 @@ fn copy_one<'r>(pair: Pair<'r>, known: Option<&Before>, rest: &mut Vec<Pair<'r>>
                 .collect();
             // A parent that is new has no key to copy, and is taken over below.
             if cells.is_some() || !holds(table, key, slots) {
-                let slot = table
-                    .holder_of(key)
-                    .and_then(|slot| parts.slots.get_mut(slot));
+                let slot = slot.and_then(|slot| parts.slots.get_mut(slot));
                 // One that waits in the row is not the one with this key.
                 if let Some(slot) = slot
                     && slot.row(0).is_some_and(|(_, state)| state.is_new())
@@ -107,7 +112,11 @@ fn copy_one<'r>(pair: Pair<'r>, known: Option<&Before>, rest: &mut Vec<Pair<'r>>
         ) else {
             continue;
         };
-        arrange(relation, foreign_key, (target, source), rest);
+        if let Some(link) = target.link_mut().filter(|_| is_fresh) {
+            // One that is new has no rows but those that it holds.
+            link.partial = false;
+        }
+        arrange(relation, foreign_key, (target, source), (known, rest));
     }
 }
 
@@ -117,32 +126,48 @@ fn arrange<'r>(
     relation: &RelationDef,
     foreign_key: &'static ForeignKey,
     (target, source): (&'r mut dyn Slot, &mut dyn Slot),
-    rest: &mut Vec<Pair<'r>>,
+    (known, rest): (Option<&'r Before>, &mut Vec<Pair<'r>>),
 ) {
     let child = (relation.target)();
-    let found = matches(relation, foreign_key, target, source);
+    let found = matches(relation, foreign_key, (target, source), known);
     let mut places = Vec::with_capacity(found.len());
     let mut values = Vec::with_capacity(found.len());
     for (found, value) in found.into_iter().zip(source.take()) {
         if let Match::Same(place) = found {
+            // Before it is moved: a patch knows a row by where it is.
+            let before = target.row(place).zip(known);
+            let before = before.and_then(|((row, _), known)| known.row(row));
             places.push(Place::Kept(place));
-            values.push(Some(value).filter(|_| !child.is_link()));
+            values.push(Some((value, before)).filter(|_| !child.is_link()));
         } else {
             places.push(Place::New(value));
             values.push(None);
         }
     }
-    target.arrange(child, places);
     let owner = (!relation.is_held()).then_some(foreign_key);
+    let is_new = |place: &Place| matches!(place, Place::New(_));
+    let takes_place = relation.is_single() && owner.is_some() && places.iter().any(is_new);
+    target.arrange(child, places);
+    if let Some(link) = target.link_mut().filter(|_| takes_place) {
+        link.occupy();
+    }
     let rows = target.rows_mut().into_iter().zip(values);
     rest.extend(rows.filter_map(|(row, value)| {
+        let (value, before) = value?;
         Some(Pair {
             table: child,
             owner,
             row,
-            value: value?,
+            value,
+            before,
         })
     }));
+}
+
+/// Whether the payload replaces the parent that is held here by none.
+fn lets_go(known: &Before, held: &dyn Slot) -> bool {
+    let mut row = held.row(0).into_iter();
+    row.any(|(row, _)| known.let_go.contains(&place_of(row)))
 }
 
 /// Whether a value holds the row that one of its foreign keys refers to.
@@ -153,7 +178,7 @@ fn holds(table: &'static Table, key: &ForeignKey, slots: &[&dyn Slot]) -> bool {
 }
 
 /// Whether a column of a value is equal to this.
-fn is_same(table: &'static Table, column: usize, value: &Erased, cell: &Erased) -> bool {
+pub(super) fn is_same(table: &'static Table, column: usize, value: &Erased, cell: &Erased) -> bool {
     let column = &table.columns[column];
     let mut same = false;
     (table.functions.view)(value, &mut |fields, _| {

@@ -1,5 +1,6 @@
 //! Which rows of a relation the children of a payload are.
 
+use super::Before;
 use crate::codec::{Cell, Erased};
 use crate::keys::ByKey;
 use crate::meta::{ForeignKey, RelationDef, Table};
@@ -22,10 +23,18 @@ pub(super) enum Match {
 pub(super) fn matches(
     relation: &RelationDef,
     foreign_key: &ForeignKey,
-    target: &dyn Slot,
-    source: &dyn Slot,
+    (target, source): (&dyn Slot, &dyn Slot),
+    known: Option<&Before>,
 ) -> Vec<Match> {
     let child = (relation.target)();
+    // An only child that is new has no key; a patch has said that it is about it.
+    let is_it = |known: &Before| {
+        let there = target.row(0).filter(|(_, state)| state.is_new());
+        there.is_some_and(|(row, _)| known.row(row).is_some())
+    };
+    if relation.is_single() && source.count() == 1 && known.is_some_and(is_it) {
+        return vec![Match::Same(0)];
+    }
     let mut there = ByKey::new(child);
     let rows = (0..target.count()).filter_map(|row| Some((row, target.row(row)?)));
     // What was linked in memory is linked.

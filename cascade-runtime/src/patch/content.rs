@@ -15,7 +15,7 @@ use crate::entity::Entity;
 use crate::keys::ByKey;
 use crate::merge::{given_key, is_drawn, without};
 use crate::meta::Table;
-use crate::slot::{Handle, RowState};
+use crate::slot::RowState;
 
 /// What a payload says of a relation: `None` where it leaves it out, else its rows, or that it is null.
 type Given<T> = Option<Option<Vec<T>>>;
@@ -72,14 +72,14 @@ impl Child<'_> {
             return rows.transpose();
         };
         let mut parts = into_parts(value).into_iter().skip(1);
-        let Some(Value::Array(documents)) = parts.next() else {
+        let (documents, payload) = (parts.next(), parts.next().unwrap_or_default());
+        let Some(known) = known(address).filter(|known| known.is_all) else {
             // Not loaded, or in part: the merge says so, whatever the payload holds.
             return Ok(Some(None));
         };
-        let payload = parts.next().unwrap_or_default();
-        let Some(known) = known(address) else {
-            // There is no object in the payload from here on.
-            return self.fresh(payload, is_list).map(Some);
+        let documents = match documents {
+            Some(Value::Array(documents)) => documents,
+            _ => Vec::new(),
         };
         if is_list {
             let list = self.list(&known, documents, list(payload)?)?;
@@ -132,8 +132,8 @@ impl Child<'_> {
         let was = self.key(known, &*self.probe(columns(&document))?);
         let over = self.probe(with_columns(columns(&document), &payload))?;
         let (row, recorded) = match known.rows.first() {
-            Some((row, recorded)) => (*row, recorded.as_deref()),
-            None => (0, None),
+            Some((row, recorded)) => (Some(*row), recorded.as_deref()),
+            None => (None, None),
         };
         match (self.key(known, &*over), was) {
             (None, Some(_)) => self.row(Value::Object(payload)),
@@ -201,7 +201,7 @@ impl Child<'_> {
         match documents.get_mut(place).map(Value::take) {
             Some(Value::Object(document)) if !known.is_link() => {
                 let (row, key) = &known.rows[place];
-                self.patched((*row, key.as_deref()), document, payload)
+                self.patched((Some(*row), key.as_deref()), document, payload)
             }
             // A link stays as it is, and a row that the payload holds twice is the merge's to refuse.
             _ => Ok(over),
@@ -225,7 +225,7 @@ impl Child<'_> {
     /// A row with the payload over its document. It has its key, whatever its document says.
     fn patched(
         &self,
-        (row, key): (Handle, Option<&[Option<Cell>]>),
+        (row, key): (Option<usize>, Option<&[Option<Cell>]>),
         document: Object,
         payload: Object,
     ) -> Result<Box<Erased>, Misfit> {
@@ -234,6 +234,8 @@ impl Child<'_> {
         if let Some(key) = key {
             self.identify(&mut *before, key);
             self.identify(&mut *value, key);
+        }
+        if let Some(row) = row {
             note(row, before);
         }
         Ok(value)

@@ -7,8 +7,10 @@ use serde::de::Deserialize;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use super::session::descend;
+use super::session::{descend, let_go};
+use crate::codec::Erased;
 use crate::error::{Error, ErrorKind};
+use crate::merge::place_of;
 use crate::meta::Table;
 
 /// A document, as the object that it is.
@@ -22,8 +24,8 @@ fn mark_key() -> &'static str {
 
 /// Serialises a wrapper as a mark: where it is, and its rows; `None` where they are not all held, or one of them has no object.
 ///
-/// Laid over by a payload, a mark is these and the payload; left out by it, `null`. Of a `BelongsTo` it is `null` from the start, and means no
-/// target.
+/// Laid over by a payload, a mark is these and the payload; left out by it, `null`. Of a `BelongsTo` without a key it is `null`, or where its new
+/// target is.
 pub(crate) fn mark<'r, T: Serialize + 'r, S: Serializer>(
     address: usize,
     rows: Option<impl Iterator<Item = Option<&'r T>>>,
@@ -42,10 +44,13 @@ pub(crate) fn mark<'r, T: Serialize + 'r, S: Serializer>(
     map.end()
 }
 
-/// Serialises that there is no target.
-pub(crate) fn mark_none<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
+/// Serialises that there is no target that has a key; of one that is new, where it is.
+pub(crate) fn mark_none<S: Serializer>(
+    parent: Option<&Erased>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(1))?;
-    map.serialize_entry(mark_key(), &())?;
+    map.serialize_entry(mark_key(), &parent.map(place_of))?;
     map.end()
 }
 
@@ -104,7 +109,12 @@ pub(super) fn overlay(mut document: Object, payload: Object) -> Object {
         }
     }
     for (name, given) in payload {
-        let value = match document.remove(&name) {
+        let there = document.remove(&name);
+        let parent = there.as_ref().and_then(marked).and_then(Value::as_u64);
+        if let Some(parent) = parent.filter(|_| given.is_null()) {
+            let_go(usize::try_from(parent).unwrap_or_default());
+        }
+        let value = match there {
             Some(there) if relation(&there).is_some() => {
                 let parts = into_parts(there).into_iter().chain([given]);
                 marking(Value::Array(parts.collect()))

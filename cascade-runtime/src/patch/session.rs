@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::codec::{Cell, Erased};
-use crate::merge::{Before, without};
+use crate::merge::{Before, place_of, without};
 use crate::meta::{ForeignKey, RelationDef, Table};
-use crate::slot::{Handle, Slot};
+use crate::slot::Slot;
 
 thread_local! {
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
@@ -32,8 +32,11 @@ pub(super) struct Session {
 pub(super) struct Known {
     pub(super) relation: &'static RelationDef,
     pub(super) foreign_key: &'static ForeignKey,
-    /// Each with its recorded key, without what refers to the owner; none for a row that is new. Of links, the keys of their targets.
-    pub(super) rows: Vec<(Handle, Option<Vec<Option<Cell>>>)>,
+    /// The place of each in memory, and its recorded key, without what refers to the owner; none for a row that is new. Of links, the keys of
+    /// their targets.
+    pub(super) rows: Vec<(usize, Option<Vec<Option<Cell>>>)>,
+    /// All rows are held, also because the one that has the relation is new.
+    pub(super) is_all: bool,
 }
 
 impl Session {
@@ -48,23 +51,20 @@ impl Session {
     /// The same, and knows the rows of the relations below a row.
     pub(super) fn below(table: &'static Table, row: &Erased, depth: usize) -> Self {
         let mut session = Self::new(depth);
-        let mut rows = vec![(table, row, depth)];
-        while let Some((table, row, depth)) = rows.pop() {
-            if depth == 0 {
-                continue;
-            }
+        let mut rows = vec![(table, row, false, depth)];
+        while let Some((table, row, is_fresh, depth)) = rows.pop() {
             (table.functions.view)(row, &mut |_, slots| {
                 for (relation, slot) in table.relations.iter().zip(slots) {
                     let foreign_key = relation.foreign_key(table);
                     let Some(foreign_key) = foreign_key.filter(|_| !relation.is_held()) else {
                         continue;
                     };
-                    let known = Known::new(relation, foreign_key, *slot);
+                    let known = Known::new(relation, foreign_key, *slot, is_fresh);
                     session.known.insert(address(*slot), Rc::new(known));
                     let child = (relation.target)();
                     let held = (0..slot.count()).filter_map(|row| slot.row(row));
-                    let held = held.filter(|_| !child.is_link());
-                    rows.extend(held.map(|(row, _)| (child, row, depth - 1)));
+                    let held = held.filter(|_| depth > 0 && !child.is_link());
+                    rows.extend(held.map(|(row, state)| (child, row, state.is_new(), depth - 1)));
                 }
             });
         }
@@ -95,6 +95,7 @@ impl Known {
         relation: &'static RelationDef,
         foreign_key: &'static ForeignKey,
         slot: &dyn Slot,
+        is_fresh: bool,
     ) -> Self {
         let child = (relation.target)();
         let rows = (0..slot.count()).filter_map(|row| slot.row(row));
@@ -108,12 +109,13 @@ impl Known {
                 }
                 without(child, relation, foreign_key, key)
             });
-            (state.handle(), key)
+            (place_of(row), key)
         });
         Self {
             relation,
             foreign_key,
             rows: rows.collect(),
+            is_all: is_fresh || slot.link().is_some_and(|link| !link.is_partial()),
         }
     }
 }
@@ -175,8 +177,13 @@ pub(super) fn known(address: usize) -> Option<Rc<Known>> {
 }
 
 /// A row as its document says without the payload.
-pub(super) fn note(row: Handle, before: Box<Erased>) {
-    with(|session| session.before.insert(row, before));
+pub(super) fn note(row: usize, before: Box<Erased>) {
+    with(|session| session.before.rows.insert(row, before));
+}
+
+/// A parent that is new is replaced by none.
+pub(super) fn let_go(parent: usize) {
+    with(|session| session.before.let_go.insert(parent));
 }
 
 /// What the fields of a key are called in documents of a type, found once for all relations by the same foreign key.
