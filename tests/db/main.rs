@@ -37,6 +37,7 @@ mod moving;
 mod moving_within;
 mod mutual;
 mod names;
+mod one_statement;
 mod options;
 mod own_cascades;
 mod parents;
