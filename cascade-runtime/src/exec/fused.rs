@@ -85,17 +85,25 @@ impl<'g, 'a> Work<'g, 'a> {
     async fn run_group<DB: Backend>(
         &self,
         connection: &mut DB::Connection,
-        steps: &[Step],
+        steps: &'g [Step],
         values: &mut Values<'g, 'a>,
     ) -> Result<Vec<u64>, Failure> {
         let fail = |error: Cause| self.failure(&steps[0], 0..1, error);
-        let parts: Vec<Part<'_>> = steps
-            .iter()
-            .map(|step| Part {
-                step,
-                rows: step.listed(&|set| values.gathered(set)),
-            })
-            .collect();
+        let part = |(index, step): (usize, &'g Step)| Part {
+            index,
+            step,
+            rows: step.listed(&|set| values.gathered(set)),
+        };
+        // Of keys that were read on the way there may be none.
+        let parts = steps.iter().enumerate().map(part);
+        let parts: Vec<Part<'_>> = parts.filter(|part| !part.rows.is_empty()).collect();
+        let mut touched = vec![0; steps.len()];
+        if let [part] = &parts[..] {
+            touched[part.index] = self.run_step::<DB>(connection, part.step, values).await?;
+        }
+        if parts.len() < 2 {
+            return Ok(touched);
+        }
         let texts = DB::texts();
         let entering = entering(&parts);
         values.enter(entering.iter().map(|entering| entering.rows.as_slice()));
@@ -110,11 +118,11 @@ impl<'g, 'a> Work<'g, 'a> {
         let found = found.map_err(|error| fail(error.into()))?;
         let counts = take_down::<DB>(&fused, &found, values).map_err(fail)?;
         values.enter([]);
-        let touched = parts.iter().enumerate().map(|(index, part)| {
-            let place = fused.counted.iter().position(|part| *part == index);
-            place.map_or(part.rows.len() as u64, |place| counts[place])
-        });
-        Ok(touched.collect())
+        for (place, part) in parts.iter().enumerate() {
+            let counted = fused.counted.iter().position(|counted| *counted == place);
+            touched[part.index] = counted.map_or(part.rows.len() as u64, |place| counts[place]);
+        }
+        Ok(touched)
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct DrawnCell {
 
 /// A step with the rows that it lists.
 pub(crate) struct Part<'s> {
+    /// Its place among the steps.
+    pub(crate) index: usize,
     pub(crate) step: &'s Step,
     pub(crate) rows: Vec<Target>,
 }
