@@ -173,9 +173,12 @@ fn again<DB: Backend>(done: Result<Done, Failure>) -> Result<Option<Done>, Error
     match done {
         Ok(done) => Ok(Some(done)),
         Err(failure) => {
-            let is_database = matches!(failure.error, Cause::Database(sqlx::Error::Database(_)));
+            let is_answer = matches!(
+                &failure.error,
+                Cause::Database(error @ sqlx::Error::Database(_)) if !is_lost(error)
+            );
             let error = failure.into_error::<DB>();
-            let is_refused = is_database && error.kind() != ErrorKind::Conflict;
+            let is_refused = is_answer && error.kind() != ErrorKind::Conflict;
             if is_refused || error.kind() == ErrorKind::Unsupported {
                 #[cfg(feature = "tracing")]
                 tracing::debug!(target: "sqlx_cascade", %error, "refused as one statement: once more, step by step");
