@@ -196,6 +196,13 @@ impl<B: Base> Test<B> {
         let mut statements = self.record.take();
         let commits = B::commits(&self.home, &statements);
         statements.retain(|statement| statement != "COMMIT");
+        // One that is a transaction by itself isn't counted again.
+        for statement in statements
+            .iter_mut()
+            .filter(|text| record::is_several(text))
+        {
+            statement.insert(0, ' ');
+        }
         self.record.put(statements);
         commits
     }

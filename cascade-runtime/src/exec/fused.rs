@@ -89,6 +89,7 @@ impl<'g, 'a> Work<'g, 'a> {
         values: &mut Values<'g, 'a>,
     ) -> Result<Vec<u64>, Failure> {
         let fail = |error: Cause| self.failure(&steps[0], 0..1, error);
+        values.hold_back(&[]);
         let part = |(index, step): (usize, &'g Step)| Part {
             index,
             step,

@@ -132,6 +132,7 @@ const OF_THE_CONNECTION: [&str; 6] = [
 
 /// `INSERT users`: what a statement does, and to which table, part by part; nothing for what concerns the connection.
 pub(crate) fn short(text: &str) -> Vec<String> {
+    let text = text.trim_start();
     if !is_several(text) {
         return short_of_one(text).into_iter().collect();
     }
