@@ -75,6 +75,11 @@ pub(crate) trait Dialect: Send + Sync {
         true
     }
 
+    /// What comes back of an insert as a part can be read whatever it is: by the time that it is read, it is committed.
+    fn is_sure(&self, _: &'static Table) -> bool {
+        false
+    }
+
     /// Steps as the parts of one statement. `None` where they can't be.
     fn fused(&self, _: &Texts, _: &[Part<'_>], _: &Values<'_, '_>) -> Option<Fused> {
         None

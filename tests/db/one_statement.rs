@@ -17,6 +17,7 @@ on_every_database![
     what_is_stale_says_where,
     within_the_transaction_of_the_caller,
     columns_that_the_database_fills,
+    keys_of_a_smaller_type,
 ];
 
 /// What was sent took one round trip, where the database takes several steps as one.
@@ -295,4 +296,49 @@ async fn columns_that_the_database_fills<B: Base>(test: Test<B>) {
         test.rows("items").await,
         ["1|1|a|fresh", "2|1|b|fresh", "3|2|c|fresh"]
     );
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Relations)]
+#[table(name = "boxes")]
+struct Crate {
+    #[key(generated)]
+    id: i32,
+    name: String,
+    #[one_to_many(cascade = "all, delete-orphan")]
+    things: HasMany<Thing>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Relations)]
+#[table(name = "things")]
+struct Thing {
+    #[key(generated)]
+    id: i32,
+    #[many_to_one(Crate)]
+    crate_id: i32,
+    name: String,
+}
+
+async fn keys_of_a_smaller_type<B: Base>(test: Test<B>) {
+    let key = B::ID.replace("BIGINT", "INTEGER");
+    let schema = "CREATE TABLE boxes (id $key, name TEXT NOT NULL);
+        CREATE TABLE things (id $key, crate_id INTEGER NOT NULL REFERENCES boxes (id), name TEXT NOT NULL);";
+    test.create(&schema.replace("$key", &key)).await;
+    let thing = |name: &str| Thing {
+        name: name.into(),
+        ..Thing::default()
+    };
+    let full = Crate {
+        name: "full".into(),
+        things: vec![thing("a"), thing("b")].into(),
+        ..Crate::default()
+    };
+    drop(test.sent());
+    let mut full = full.save(&test.pool).await.unwrap();
+    is_one(&test);
+    full.things.push(thing("c"));
+    full.name = "fuller".into();
+    full.save(&test.pool).await.unwrap();
+    assert_eq!(test.rows("boxes").await, ["1|fuller"]);
+    assert_eq!(test.rows("things").await, ["1|1|a", "2|1|b", "3|1|c"]);
+    assert_eq!(full.things[2].crate_id, 1);
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::insert::read_cell;
 use crate::exec::transaction::{Lease, answered, begin, doubt, settle};
 use crate::exec::{Cause, Done, Failure, Work, arguments, sends};
-use crate::plan::{self, Step, Target};
+use crate::plan::{self, Action, Step, Target};
 use crate::report::Report;
 use crate::slot::Outcome;
 use crate::sql::{Fused, Part, entering};
@@ -24,6 +24,15 @@ impl<'g, 'a> Work<'g, 'a> {
         (groups.len() < self.steps.len()).then_some(groups)
     }
 
+    /// Nothing can go wrong once the statement has run.
+    fn is_sure<DB: Backend>(&self) -> bool {
+        let dialect = DB::texts().dialect;
+        let mut steps = self.steps.iter();
+        steps.all(|step| {
+            !matches!(step.action, Action::Insert { .. }) || dialect.is_sure(step.table)
+        })
+    }
+
     /// Runs the steps, those of a group as one statement. `None` where the database refuses: nothing is done then, and step by step shows
     /// which of them it was, and where, or finds that nothing is in the way any more.
     pub(super) async fn run_fused<DB: Backend>(
@@ -32,7 +41,7 @@ impl<'g, 'a> Work<'g, 'a> {
         groups: &[Range<usize>],
         outcomes: &[&Outcome],
     ) -> Result<Option<Done>, Error> {
-        if groups.len() == 1 && !lease.is_in_transaction() {
+        if groups.len() == 1 && self.is_sure::<DB>() && !lease.is_in_transaction() {
             doubt(outcomes);
             let done = self.run_groups::<DB>(lease.connection(), groups).await;
             return match done {

@@ -231,6 +231,12 @@ impl Dialect for Postgres {
         columns.chain(key).all(is_array)
     }
 
+    /// Nothing but keys that were cast to their types.
+    fn is_sure(&self, table: &'static Table) -> bool {
+        let mut generated = table.generated();
+        generated.all(|column| table.columns[column].key && fused::type_of(table, column).is_some())
+    }
+
     fn fused(&self, texts: &Texts, parts: &[Part<'_>], values: &Values<'_, '_>) -> Option<Fused> {
         self.fuse(texts, parts, values)
     }

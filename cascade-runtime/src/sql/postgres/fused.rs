@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use sqlx::TypeInfo as _;
+
 use crate::meta::Table;
 use crate::plan::{Action, Step, sees};
 use crate::sql::postgres::{Postgres, is_array, place};
@@ -13,7 +15,7 @@ use crate::sql::{
     Bind, Bound, Content, Entering, Fused, List, Part, Returned, Statement, Texts, entering,
     qualified,
 };
-use crate::values::{Side, Values};
+use crate::values::{Side, Values, codec};
 
 /// The statement so far.
 #[derive(Default)]
@@ -86,8 +88,13 @@ impl Postgres {
         let names: Vec<String> = (0..list.cells.len())
             .map(|cell| format!("c{cell}"))
             .collect();
-        let keys =
-            drawn(table).map(|column| format!("{} AS d{column}", self.drawn(table, column).1));
+        let keys = drawn(table).map(|column| {
+            let (_, drawn) = self.drawn(table, column);
+            match type_of(table, column) {
+                Some(name) => format!("CAST({drawn} AS {name}) AS d{column}"),
+                None => format!("{drawn} AS d{column}"),
+            }
+        });
         let shown: Vec<String> = keys.chain(names.iter().cloned()).collect();
         // `WITH ORDINALITY` numbers from 1.
         draft.ctes.push(format!(
@@ -318,6 +325,13 @@ fn give_back(
         rows: entering.rows.clone(),
         columns,
     });
+}
+
+/// The type of a key that is drawn, where it is one of the database's own: a sequence gives BIGINT, whatever the column is.
+pub(super) fn type_of(table: &'static Table, column: usize) -> Option<String> {
+    let info = codec(table, column).postgres.map(|fns| (fns.type_info)())?;
+    let name = info.name();
+    matches!(name, "INT2" | "INT4" | "INT8" | "UUID" | "TEXT").then(|| name.to_owned())
 }
 
 /// Items side by side, by their numbers.
