@@ -52,7 +52,7 @@ async fn run<T: Entity, D: Db>(rows: &[Row<T>], mut db: D) -> Result<(), Error> 
         table,
         naming(table, None),
         (0..rows.len()).map(Target::Node).collect(),
-        &mut Sets::default(),
+        &mut Sets::new(abilities::<D::Backend>()),
     ));
     let steps = plan::joined(steps, abilities::<D::Backend>());
     Work {
@@ -77,7 +77,7 @@ pub(crate) async fn delete_by_key<T: Entity, D: Db>(
         table,
         table.key.to_vec(),
         keys.targets(),
-        &mut Sets::default(),
+        &mut Sets::new(abilities::<D::Backend>()),
     );
     let steps = plan::joined(steps, abilities::<D::Backend>());
     let work = Work {
@@ -140,7 +140,7 @@ pub(crate) async fn detach<T: Entity, D: Db>(
                 }
             }
         }];
-        let mut sets = Sets::default();
+        let mut sets = Sets::new(abilities::<D::Backend>());
         let leaving = plan::detach(
             relation,
             Base::Owned {

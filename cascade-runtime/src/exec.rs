@@ -16,7 +16,7 @@ use crate::slot::Outcome;
 use crate::values::Values;
 
 pub(crate) use bind::arguments;
-pub(crate) use transaction::{Lease, begin};
+pub(crate) use transaction::{Lease, begin, ended};
 use transaction::{answered, doubt, settle};
 
 /// What a plan is run with.
@@ -45,7 +45,9 @@ impl<'g, 'a> Work<'g, 'a> {
         self.check::<DB>()?;
         let mut lease = Lease::take(source).await?;
         if self.is_lone() && !lease.is_in_transaction() {
-            return self.run_alone::<DB>(lease.connection(), outcomes).await;
+            let done = self.run_alone::<DB>(lease.connection(), outcomes).await;
+            lease.done();
+            return done;
         }
         let mut transaction = begin::<DB>(&mut lease).await?;
         let done = self.run_steps::<DB>(transaction.connection()).await;
@@ -153,10 +155,12 @@ impl<'g, 'a> Work<'g, 'a> {
             sends(step.table, step.verb(), step.rows(), &text);
             match &step.action {
                 Action::Insert { rows: nodes, .. } if !statement.returns.is_empty() => {
-                    let returned = DB::fetch(connection, text, arguments).await.map_err(fail)?;
+                    let returned = DB::insert(connection, text, arguments)
+                        .await
+                        .map_err(fail)?;
                     let nodes = &nodes[rows.clone()];
                     let matched = insert::matched::<DB>(
-                        connection, step.table, &statement, nodes, &returned, values,
+                        connection, step.table, &statement, nodes, returned, values,
                     )
                     .await;
                     matched.map_err(|error| self.failure(step, rows.clone(), error))?;

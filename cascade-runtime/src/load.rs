@@ -435,6 +435,7 @@ fn chunks<DB: Backend>(list: &List) -> Vec<List> {
                 .max(1),
         );
         lists.push(List {
+            table: list.table,
             rows: rows.to_vec(),
             cells: list.cells.clone(),
         });

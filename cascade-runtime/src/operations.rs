@@ -354,11 +354,9 @@ fn load_all<'a, T: Entity, D: Db + 'a>(
             there(&parent.row)?;
         }
         let mut lease = Lease::take(db.source()).await?;
-        load_into::<D::Backend, T>(
-            lease.connection(),
-            parents.into_iter().map(|parent| &mut parent.row).collect(),
-            &tree,
-        )
-        .await
+        let parents = parents.into_iter().map(|parent| &mut parent.row);
+        let loaded = load_into::<D::Backend, T>(lease.connection(), parents.collect(), &tree).await;
+        lease.done();
+        loaded
     })
 }

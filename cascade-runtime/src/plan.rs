@@ -134,12 +134,20 @@ pub(crate) enum Base {
 
 /// Numbers the sets of keys that are read on the way.
 #[derive(Debug, Default)]
-pub(crate) struct Sets(usize);
+pub(crate) struct Sets {
+    next: usize,
+    /// Which of them a database needs.
+    abilities: Abilities,
+}
 
 impl Sets {
+    pub(crate) fn new(abilities: Abilities) -> Self {
+        Self { next: 0, abilities }
+    }
+
     fn next(&mut self) -> usize {
-        self.0 += 1;
-        self.0 - 1
+        self.next += 1;
+        self.next - 1
     }
 }
 
@@ -148,6 +156,8 @@ impl Sets {
 pub(crate) struct Abilities {
     /// Foreign keys are checked at the end of a statement, which takes any number of rows of any tables; keys can be drawn before.
     pub(crate) checks_at_end: bool,
+    /// Foreign keys are checked after each row of a statement: a row that others of it refer to can't be the first that goes.
+    pub(crate) checks_rows: bool,
 }
 
 /// How a reach goes on.
@@ -178,6 +188,18 @@ impl Reach {
             base,
             hops: Vec::new(),
         }
+    }
+
+    /// Its rows are found by this foreign key: another set of rows would be found without it.
+    fn is_found_by(&self, key: &ForeignKey) -> bool {
+        let by = |by: &ForeignKey| std::ptr::eq(by, key);
+        let mut hops = self.hops.iter();
+        self.base.is_without(key)
+            || matches!(&self.base, Base::Owned { foreign_key, .. } if by(foreign_key))
+            || hops.any(|hop| match hop {
+                Hop::Children { foreign_key, .. } => by(foreign_key),
+                Hop::Closure { foreign_keys, .. } => foreign_keys.iter().any(|key| by(key)),
+            })
     }
 
     fn then(&self, hop: Hop) -> Self {

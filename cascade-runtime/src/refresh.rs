@@ -27,6 +27,7 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
     let keys = recorded_key(&handle.row);
     let mut lease = Lease::take(db.source()).await?;
     let found = find::<D::Backend, T>(lease.connection(), &keys, &tree, false).await;
+    lease.done();
     // A row that vanishes between the queries is gone as well.
     let fresh = found
         .map_err(|error| {

@@ -246,7 +246,15 @@ pub(crate) fn plan(rows: &dyn Roots) -> Result<Plan, Error> {
     let steps = plan::save(&graph, Abilities::default());
     // What one statement has to insert is saved by the databases that can.
     let checks_at_end = cfg!(feature = "postgres");
-    let steps = steps.or_else(|_| plan::save(&graph, Abilities { checks_at_end }))?;
+    let steps = steps.or_else(|_| {
+        plan::save(
+            &graph,
+            Abilities {
+                checks_at_end,
+                ..Abilities::default()
+            },
+        )
+    })?;
     let rows = |step: &plan::Step| step.rows().map(|rows| rows as u64);
     Ok(Plan::new(
         steps

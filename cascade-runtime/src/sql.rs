@@ -5,6 +5,8 @@ use crate::meta::Table;
 use crate::plan::{Abilities, Target};
 use crate::values::{Side, codec};
 
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reach;
@@ -13,12 +15,13 @@ mod select;
 mod sqlite;
 mod steps;
 
+#[cfg(feature = "mysql")]
+pub(crate) use mysql::MySql;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Postgres;
 pub(crate) use select::{From, Select};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Sqlite;
-pub(crate) use steps::draw;
 
 /// What differs between databases in the texts.
 pub(crate) trait Dialect: Send + Sync {
@@ -44,14 +47,64 @@ pub(crate) trait Dialect: Send + Sync {
     /// The text that inserts rows, and what it returns.
     fn insert(&self, statement: &mut Statement, table: &'static Table, list: List);
 
+    /// An insert gives back rows with what the database has filled in, on every server of this kind.
+    fn returns_rows(&self) -> bool {
+        true
+    }
+
+    /// Reads, by the first key that an insert has drawn, what it doesn't give back. It binds that key at each place.
+    fn inserted(&self, _: &Statement, _: &Table, _: usize) -> Option<Statement> {
+        None
+    }
+
     /// The text that writes rows, where it isn't the one with `source`.
     fn write(&self, statement: &mut Statement, write: &Write, list: List);
+
+    /// Stands before a column that a write sets, where it names its rows `t` and its values `r`.
+    fn assigned(&self) -> &'static str {
+        ""
+    }
+
+    /// The text that deletes the rows of a condition.
+    fn sweep(&self, name: &str, condition: &str) -> String {
+        format!("DELETE FROM {name} WHERE {condition}")
+    }
+
+    /// The text that writes the rows of a condition.
+    fn release(&self, name: &str, sets: &str, condition: &str) -> String {
+        format!("UPDATE {name} SET {sets} WHERE {condition}")
+    }
+
+    /// A SELECT within a condition.
+    fn subquery(&self, select: &str) -> String {
+        format!("({select})")
+    }
+
+    /// Ends an insert of rows that may be there already.
+    fn or_nothing(&self, _: &Table) -> String {
+        " ON CONFLICT DO NOTHING".to_owned()
+    }
+
+    /// What a CAST calls an integer.
+    fn integer(&self) -> &'static str {
+        "BIGINT"
+    }
+
+    /// Stands before a statement with a recursion of any depth, and behind its verb.
+    fn unlimited(&self) -> (&'static str, &'static str) {
+        ("", "")
+    }
 
     /// Keys that the database fills with an expression are drawn by a statement of their own, before the insert.
     fn draws_keys(&self) -> bool;
 
     /// The text that draws keys for some rows, where the database can insert rows that refer to each other by one statement.
     fn draw(&self, table: &Table, column: usize, rows: usize) -> String;
+
+    /// A FROM item `r` with this many rows.
+    fn lines(&self, rows: usize) -> String {
+        format!("(VALUES {}) AS r", vec!["(0)"; rows].join(", "))
+    }
 
     /// Stands before the table of a term of a recursion over several tables.
     fn traced(&self) -> &'static str;
@@ -67,6 +120,11 @@ pub(crate) trait Dialect: Send + Sync {
 
     /// Which row got which key can't be told for several rows of the table in one insert.
     fn inserts_singly(&self, table: &Table) -> bool;
+
+    /// What is wrong with the keys, in their order, that the database drew for the rows of one insert.
+    fn gaps(&self, _: &Table, _: &[i64]) -> Option<Gaps> {
+        None
+    }
 
     /// The operator by which NULL equals NULL.
     fn same(&self) -> &'static str;
@@ -90,9 +148,18 @@ pub(crate) struct Statement {
     pub(crate) numbered: bool,
 }
 
+/// Keys that one insert drew don't follow each other.
+pub(crate) struct Gaps {
+    /// What shows by a row that they weren't drawn in order; nothing has to, where this is `None`.
+    pub(crate) look: Option<Statement>,
+    pub(crate) message: &'static str,
+}
+
 /// The cells of rows.
 #[derive(Debug, Clone)]
 pub(crate) struct List {
+    /// The table of their columns, or of their keys.
+    pub(crate) table: &'static Table,
     pub(crate) rows: Vec<Target>,
     pub(crate) cells: Vec<Bound>,
 }
@@ -143,6 +210,7 @@ impl List {
         columns: impl IntoIterator<Item = usize>,
     ) -> Self {
         Self {
+            table,
             rows,
             cells: columns
                 .into_iter()
@@ -158,6 +226,7 @@ impl List {
             codec: codec(table, *column),
         });
         Self {
+            table,
             rows,
             cells: cells.collect(),
         }
@@ -192,13 +261,14 @@ fn assignments<D: Dialect + ?Sized>(dialect: &D, write: &Write) -> (String, Stri
     let mut cell = 0;
     for &(column, masked) in &write.columns {
         let name = dialect.quote(write.table.columns[column].name);
+        let assigned = dialect.assigned();
         if masked {
             sets.push(format!(
-                "{name} = CASE WHEN r.c{} THEN r.c{cell} ELSE t.{name} END",
+                "{assigned}{name} = CASE WHEN r.c{} THEN r.c{cell} ELSE t.{name} END",
                 cell + 1
             ));
         } else {
-            sets.push(format!("{name} = r.c{cell}"));
+            sets.push(format!("{assigned}{name} = r.c{cell}"));
         }
         cell += 1 + usize::from(masked);
     }
@@ -220,12 +290,24 @@ fn same<D: Dialect + ?Sized>(dialect: &D, table: &Table, column: usize) -> &'sta
     }
 }
 
-/// The only place where a text becomes a query: it was written in this module, from compile-time names and placeholders.
+/// Puts a savepoint of sqlx where a transaction is now.
 #[expect(
     clippy::disallowed_methods,
     reason = "texts are made here and nowhere else"
 )]
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(feature = "mysql")]
+pub(crate) fn savepoint(number: usize) -> sqlx::SqlStr {
+    sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(format!(
+        "SAVEPOINT _sqlx_savepoint_{number}"
+    )))
+}
+
+/// The only place where a text of a step becomes a query: it was written in this module, from compile-time names and placeholders.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "texts are made here and nowhere else"
+)]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub(crate) fn query<'q, DB: sqlx::Database>(
     text: String,
     arguments: DB::Arguments,

@@ -18,6 +18,7 @@ use crate::plan::{Abilities, Base, Sets, Step, Target, joined, naming, reach};
 pub(crate) fn save(graph: &Graph<'_>, abilities: Abilities) -> Result<Vec<Step>, Error> {
     let mut order = Order {
         abilities,
+        sets: Sets::new(abilities),
         ..Order::default()
     };
     order.collect(graph);

@@ -192,6 +192,7 @@ impl Dialect for Postgres {
     fn abilities(&self) -> Abilities {
         Abilities {
             checks_at_end: true,
+            checks_rows: false,
         }
     }
 
