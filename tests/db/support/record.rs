@@ -121,7 +121,8 @@ impl Visit for Text {
 }
 
 /// How statements begin that are about the connection and its transactions.
-const OF_THE_CONNECTION: [&str; 6] = [
+const OF_THE_CONNECTION: [&str; 7] = [
+    "SET ",
     "PRAGMA",
     "BEGIN",
     "COMMIT",
@@ -132,6 +133,14 @@ const OF_THE_CONNECTION: [&str; 6] = [
 
 /// `INSERT users`: what a statement does, and to which table; `None` for what concerns the connection.
 pub(crate) fn short(text: &str) -> Option<String> {
+    // What MariaDB alone reads of it.
+    let text = match text
+        .strip_prefix("/*M!")
+        .and_then(|rest| rest.split_once("*/ "))
+    {
+        Some((_, statement)) => statement,
+        None => text,
+    };
     let after = |words: &str| text.split_once(words).map(|(_, rest)| rest);
     let (verb, rest) = if let Some(rest) = after("INSERT INTO ") {
         ("INSERT", rest)
@@ -139,6 +148,8 @@ pub(crate) fn short(text: &str) -> Option<String> {
         ("UPDATE", rest)
     } else if let Some(rest) = text.strip_prefix("DELETE FROM ") {
         ("DELETE", rest)
+    } else if text.starts_with("WITH RECURSIVE gone(t, ") {
+        return Some("TRACE".to_owned());
     } else if text.contains("FROM generate_series(") {
         return Some("DRAW".to_owned());
     } else if let Some((before, _)) = text.split_once(" AS t ") {
@@ -153,7 +164,7 @@ pub(crate) fn short(text: &str) -> Option<String> {
     let mut quoted = false;
     for character in rest.chars() {
         match character {
-            '"' => quoted = !quoted,
+            '"' | '`' => quoted = !quoted,
             ' ' if !quoted => break,
             character => name.push(character),
         }
