@@ -44,7 +44,7 @@ impl<'g, 'a> Work<'g, 'a> {
     ) -> Result<Done, Error> {
         self.check::<DB>()?;
         let mut lease = Lease::take(source).await?;
-        if self.is_lone() && !lease.is_in_transaction() {
+        if self.is_lone::<DB>() && !lease.is_in_transaction() {
             let done = self.run_alone::<DB>(lease.connection(), outcomes).await;
             lease.done();
             return done;
@@ -72,8 +72,18 @@ impl<'g, 'a> Work<'g, 'a> {
             .try_for_each(|step| backend::supports::<DB>(step.table))
     }
 
-    fn is_lone(&self) -> bool {
-        matches!(self.steps, [step] if step.is_single() && !step.table.columns.iter().any(|column| matches!(column.generated, Generated::Expression(_))))
+    fn is_lone<DB: Backend>(&self) -> bool {
+        let [step] = self.steps else {
+            return false;
+        };
+        let mut columns = step.table.columns.iter();
+        let draws = columns.any(|column| matches!(column.generated, Generated::Expression(_)));
+        // An insert whose key nobody learns is undone: the server says so only after it.
+        let dialect = DB::texts().dialect;
+        let is_blind = matches!(step.action, Action::Insert { .. })
+            && !dialect.returns_rows()
+            && dialect.inserts_singly(step.table);
+        step.is_single() && !draws && !is_blind
     }
 
     async fn run_alone<DB: Backend>(
