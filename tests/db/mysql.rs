@@ -86,7 +86,7 @@ async fn unsigned_keys() {
             .await
             .unwrap();
         agrees(&test, &shelves).await;
-        for book in shelves[0].books.iter_mut() {
+        for book in &mut shelves[0].books {
             book.title.push('+');
         }
         shelves[0].save(&test.pool).await.unwrap();
@@ -449,13 +449,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A connection to a server.
 async fn reach(server: &MySqlConnectOptions) -> Box<dyn Stream> {
-    match server.get_socket() {
-        Some(socket) => Box::new(UnixStream::connect(socket).await.unwrap()),
-        None => {
-            let address = (server.get_host(), server.get_port());
-            Box::new(TcpStream::connect(address).await.unwrap())
-        }
+    if let Some(socket) = server.get_socket() {
+        return Box::new(UnixStream::connect(socket).await.unwrap());
     }
+    let address = (server.get_host(), server.get_port());
+    Box::new(TcpStream::connect(address).await.unwrap())
 }
 
 /// Passes on everything that comes to a socket, but for the mark that makes MariaDB read a comment.

@@ -171,7 +171,7 @@ fn words(sql: &str) -> String {
     for word in sql.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
         let name = word.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
         if RESERVED.contains(&name) && !quoted {
-            text += &format!("\"{name}\"{}", &word[name.len()..]);
+            text.extend(["\"", name, "\"", &word[name.len()..]]);
         } else {
             text += word;
         }
