@@ -1,6 +1,6 @@
 //! On PostgreSQL the steps of a plan are the parts of one statement. Each scenario is what one statement could get wrong.
 
-use sqlx_cascade::{ErrorKind, HasMany, HasOne, Persistent, Relations};
+use sqlx_cascade::{ErrorKind, HasMany, Persistent, Relations};
 
 use crate::lists_models::{BLOGS, Blog, comment, full, like, loaded, post, titles};
 use crate::models::{USERS, User, ada, bio};
@@ -88,7 +88,7 @@ async fn a_unique_place_is_left_and_taken<B: Base>(test: Test<B>) {
     user.save(&test.pool).await.unwrap();
     is_one(&test);
     assert_eq!(test.rows("profiles").await, ["2|1|new"]);
-    user.profile = HasOne::new(bio("newer"));
+    user.profile = bio("newer").into();
     user.save(&test.pool).await.unwrap();
     assert_eq!(test.rows("profiles").await, ["3|1|newer"]);
 }

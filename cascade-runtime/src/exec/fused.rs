@@ -17,7 +17,7 @@ impl<'g, 'a> Work<'g, 'a> {
     /// The steps that go together, where that makes the statements fewer.
     pub(super) fn groups<DB: Backend>(&self) -> Option<Vec<Range<usize>>> {
         let dialect = DB::texts().dialect;
-        if !dialect.abilities().fuses {
+        if !dialect.abilities().checks_at_end {
             return None;
         }
         let groups = plan::fused(self.graph, self.steps, |step| dialect.is_part(step));
@@ -39,7 +39,7 @@ impl<'g, 'a> Work<'g, 'a> {
                 Err(Failure {
                     error: Cause::Database(error),
                     ..
-                }) if is_lost(&error) => Err(answered::<DB>(error, outcomes)),
+                }) if is_lost::<DB>(&error) => Err(answered::<DB>(error, outcomes)),
                 done => {
                     settle(outcomes);
                     again::<DB>(done)

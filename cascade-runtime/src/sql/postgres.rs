@@ -205,9 +205,9 @@ impl Dialect for Postgres {
     /// Foreign keys are checked at the end of a statement, which takes any number of rows.
     fn abilities(&self) -> Abilities {
         Abilities {
-            fuses: true,
             locks: true,
             checks_at_end: true,
+            checks_rows: false,
         }
     }
 
