@@ -107,15 +107,8 @@ impl<'g, 'a> Work<'g, 'a> {
         &self,
         connection: &mut DB::Connection,
     ) -> Result<Done, Failure> {
-        let mut values = Values::new(self.graph, self.keys);
-        let mut changes: Vec<Change> = Vec::with_capacity(self.steps.len());
-        for step in self.steps {
-            changes.extend(self.run_one::<DB>(connection, step, &mut values).await?);
-        }
-        Ok(Done {
-            report: Report::new(changes),
-            staged: values.into_staged(),
-        })
+        let each: Vec<_> = (0..self.steps.len()).map(|step| step..step + 1).collect();
+        self.run_groups::<DB>(connection, &each).await
     }
 
     /// Runs a step, or the steps that it stands for; gives what changed.

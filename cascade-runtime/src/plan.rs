@@ -167,11 +167,10 @@ impl Sets {
 /// What a database can do, as far as the order depends on it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Abilities {
-    /// Several steps can be the parts of one statement, which sees the tables as they were before it.
-    pub(crate) fuses: bool,
     /// Several transactions write at a time, and rows can be locked.
     pub(crate) locks: bool,
-    /// Foreign keys are checked at the end of a statement, which takes any number of rows of any tables; keys can be drawn before.
+    /// Several steps, of any tables, can be the parts of one statement, which sees them as they were before it. Foreign keys are checked at its
+    /// end; keys can be drawn before.
     pub(crate) checks_at_end: bool,
 }
 

@@ -81,7 +81,7 @@ pub(crate) trait Dialect: Send + Sync {
     }
 
     /// Steps as the parts of one statement. `None` where they can't be.
-    fn fused(&self, _: &Texts, _: &[Part<'_>], _: &Values<'_, '_>) -> Option<Fused> {
+    fn fused(&self, _: &Texts, _: (&[Part<'_>], &[Entering]), _: &Values<'_, '_>) -> Option<Fused> {
         None
     }
 

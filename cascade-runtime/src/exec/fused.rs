@@ -17,7 +17,7 @@ impl<'g, 'a> Work<'g, 'a> {
     /// The steps that go together, where that makes the statements fewer.
     pub(super) fn groups<DB: Backend>(&self) -> Option<Vec<Range<usize>>> {
         let dialect = DB::texts().dialect;
-        if !dialect.abilities().fuses {
+        if !dialect.abilities().checks_at_end {
             return None;
         }
         let groups = plan::fused(self.graph, self.steps, |step| dialect.is_part(step));
@@ -67,7 +67,8 @@ impl<'g, 'a> Work<'g, 'a> {
         }
     }
 
-    async fn run_groups<DB: Backend>(
+    /// Runs the steps, group by group.
+    pub(super) async fn run_groups<DB: Backend>(
         &self,
         connection: &mut DB::Connection,
         groups: &[Range<usize>],
@@ -117,7 +118,7 @@ impl<'g, 'a> Work<'g, 'a> {
         let texts = DB::texts();
         let entering = entering(&parts);
         values.enter(entering.iter().map(|entering| entering.rows.as_slice()));
-        let Some(mut fused) = texts.dialect.fused(&texts, &parts, values) else {
+        let Some(mut fused) = texts.dialect.fused(&texts, (&parts, &entering), values) else {
             return Err(fail(refused().into()));
         };
         let arguments =

@@ -5,8 +5,8 @@ mod fused;
 use crate::meta::{Generated, Table};
 use crate::plan::{Abilities, Step};
 use crate::sql::{
-    Bind, Bound, Content, Dialect, Fused, List, Part, Statement, Texts, Write, assignments,
-    qualified,
+    Bind, Bound, Content, Dialect, Entering, Fused, List, Part, Statement, Texts, Write,
+    assignments, qualified,
 };
 use crate::values::{Values, codec};
 
@@ -205,7 +205,6 @@ impl Dialect for Postgres {
     /// Foreign keys are checked at the end of a statement, which takes any number of rows.
     fn abilities(&self) -> Abilities {
         Abilities {
-            fuses: true,
             locks: true,
             checks_at_end: true,
         }
@@ -237,7 +236,12 @@ impl Dialect for Postgres {
         generated.all(|column| table.columns[column].key && fused::type_of(table, column).is_some())
     }
 
-    fn fused(&self, texts: &Texts, parts: &[Part<'_>], values: &Values<'_, '_>) -> Option<Fused> {
+    fn fused(
+        &self,
+        texts: &Texts,
+        parts: (&[Part<'_>], &[Entering]),
+        values: &Values<'_, '_>,
+    ) -> Option<Fused> {
         self.fuse(texts, parts, values)
     }
 

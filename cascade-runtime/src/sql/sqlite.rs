@@ -158,7 +158,6 @@ impl Dialect for Sqlite {
     /// One transaction writes at a time.
     fn abilities(&self) -> Abilities {
         Abilities {
-            fuses: false,
             locks: false,
             checks_at_end: false,
         }

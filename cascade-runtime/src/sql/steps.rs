@@ -24,7 +24,6 @@ impl Texts {
     }
 
     /// The statement for as many of the rows that the step lists as one takes, from `skip` on, and how many these are.
-    ///
     pub(crate) fn next(
         &self,
         step: &Step,

@@ -12,8 +12,7 @@ use crate::meta::Table;
 use crate::plan::{Action, Step, sees};
 use crate::sql::postgres::{Postgres, is_array, place};
 use crate::sql::{
-    Bind, Bound, Content, Entering, Fused, List, Part, Returned, Statement, Texts, entering,
-    qualified,
+    Bind, Bound, Content, Entering, Fused, List, Part, Returned, Statement, Texts, qualified,
 };
 use crate::values::{Side, Values, codec};
 
@@ -36,11 +35,10 @@ impl Postgres {
     pub(super) fn fuse(
         &self,
         texts: &Texts,
-        parts: &[Part<'_>],
+        (parts, entering): (&[Part<'_>], &[Entering]),
         values: &Values<'_, '_>,
     ) -> Option<Fused> {
         let mut draft = Draft::default();
-        let entering = entering(parts);
         let mut sources = Vec::new();
         for (index, entering) in entering.iter().enumerate() {
             sources.push(self.source_of(texts, &mut draft, (index, entering), values)?);
