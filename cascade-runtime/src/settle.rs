@@ -94,9 +94,9 @@ pub(crate) fn settle<'t>(
         let inserted = state.is_new();
         if row.written {
             state.settled(verdict);
-        } else if roots > 0 && verdict.is_some() {
+        } else if let (true, Some(verdict)) = (roots > 0, verdict) {
             // What was written below a root is in doubt as long as the transaction is, and it is the root that is refreshed.
-            state.record(table, value, Vec::new(), verdict);
+            state.share(verdict);
         }
         roots = roots.saturating_sub(1);
         let mut parts = written(table, value, row.cells);

@@ -47,9 +47,10 @@ pub(crate) struct Undoable<T> {
 }
 
 #[derive(Debug)]
-struct Before<T> {
+pub(crate) struct Before<T> {
     verdict: Arc<Verdict>,
-    was: T,
+    /// `None` where the transaction has changed nothing.
+    was: Option<T>,
 }
 
 impl<T: Default> Undoable<T> {
@@ -60,7 +61,7 @@ impl<T: Default> Undoable<T> {
     /// The record that is true.
     pub(crate) fn get(&self) -> &T {
         match &self.before {
-            Some(before) if before.verdict.is_undone() => &before.was,
+            Some(before) if before.verdict.is_undone() => before.was.as_ref().unwrap_or(&self.now),
             _ => &self.now,
         }
     }
@@ -76,7 +77,7 @@ impl<T: Default> Undoable<T> {
         self.settle();
         (
             &mut self.now,
-            self.before.as_mut().map(|before| &mut before.was),
+            self.before.as_mut().and_then(|before| before.was.as_mut()),
         )
     }
 
@@ -88,22 +89,27 @@ impl<T: Default> Undoable<T> {
             self.before = None;
             return;
         };
-        let is_first = |before: &Before<T>| !Arc::ptr_eq(&before.verdict, verdict);
-        if self.before.as_deref().is_none_or(is_first) {
-            self.before = Some(Box::new(Before {
-                verdict: Arc::clone(verdict),
-                was,
-            }));
-        }
+        self.share(verdict).was.get_or_insert(was);
     }
 
-    /// The record from before a transaction that is open, and that transaction's verdict.
+    /// A transaction may have changed this, or what hangs on it.
+    pub(crate) fn share(&mut self, verdict: &Arc<Verdict>) -> &mut Before<T> {
+        let new = || Before {
+            verdict: Arc::clone(verdict),
+            was: None,
+        };
+        let before = self.before.get_or_insert_with(|| Box::new(new()));
+        if !Arc::ptr_eq(&before.verdict, verdict) {
+            **before = new();
+        }
+        before
+    }
+
+    /// The record from before a transaction that is open and has changed it, and that transaction's verdict.
     pub(crate) fn before(&self) -> Option<(&T, &Arc<Verdict>)> {
-        let before = self
-            .before
-            .as_ref()
-            .filter(|before| before.verdict.is(OPEN));
-        before.map(|before| (&before.was, &before.verdict))
+        let before = self.before.as_ref()?;
+        let was = before.was.as_ref()?;
+        before.verdict.is(OPEN).then_some((was, &before.verdict))
     }
 
     /// Takes over what an open transaction may undo.
@@ -122,8 +128,9 @@ impl<T: Default> Undoable<T> {
 
     /// Forgets the record that a transaction has decided against.
     fn settle(&mut self) {
-        if let Some(before) = self.before.take_if(|before| before.verdict.is_undone()) {
-            self.now = before.was;
+        let undone = self.before.take_if(|before| before.verdict.is_undone());
+        if let Some(was) = undone.and_then(|before| before.was) {
+            self.now = was;
         }
         self.before.take_if(|before| before.verdict.is(KEPT));
     }

@@ -20,11 +20,13 @@ const ORDER: [Kind; 7] = [
 pub(crate) fn refusal(schema: &Schema, roots: &[Object]) -> Result<(), Refusal> {
     let mut found = Vec::new();
     let mut written = Vec::new();
+    let mut removed = Vec::new();
     for root in roots {
         object(schema, root, None, &mut found);
-        copies(schema, root, &mut written);
+        copies(schema, root, (&mut written, &mut removed));
     }
-    if differ(&written) {
+    let is_removed = |written: &Written<'_>| removed.contains(&(written.0, written.1));
+    if differ(&written) || written.iter().any(is_removed) {
         found.push(Kind::Contradiction);
     }
     let rank = |kind: &Kind| ORDER.iter().position(|other| other == kind);
@@ -87,10 +89,18 @@ fn object(schema: &Schema, of: &Object, owner: Option<Owner<'_>>, found: &mut Ve
 /// What a save writes of each row: the row, its columns and their values.
 type Written<'a> = (TableId, &'a Value, Vec<(usize, &'a Value)>);
 
-/// The rows that are changed, those behind links and foreign keys as often as they are held.
-fn copies<'a>(schema: &Schema, of: &'a Object, written: &mut Vec<Written<'a>>) {
+/// A row.
+type Named<'a> = (TableId, &'a Value);
+
+/// The rows that are changed, those behind links and foreign keys as often as they are held; and those that are removed.
+fn copies<'a>(
+    schema: &Schema,
+    of: &'a Object,
+    (written, removed): (&mut Vec<Written<'a>>, &mut Vec<Named<'a>>),
+) {
     let changed = of.changed();
-    if !changed.is_empty() {
+    let moves = |row: &Recorded| row.departed.is_some();
+    if !changed.is_empty() || of.recorded.as_ref().is_some_and(moves) {
         let cells = changed
             .into_iter()
             .map(|column| (column, &of.values[column]));
@@ -98,14 +108,18 @@ fn copies<'a>(schema: &Schema, of: &'a Object, written: &mut Vec<Written<'a>>) {
     }
     for (relation, slot) in schema.tables[of.table].relations.iter().zip(&of.slots) {
         if relation.options.is_written() {
+            if let Some((child, _)) = relation.kind.child() {
+                removed.extend(slot.left.iter().map(|left| (child, &left[0])));
+            }
             for held in &slot.held {
-                copies(schema, held, written);
+                copies(schema, held, (written, removed));
             }
         }
     }
 }
 
-/// **One row held twice**: changed in one, or alike, it is written once; changed differently, no save can mean both.
+/// **One row held twice**: changed in one, or alike, it is written once; changed differently, or removed in one place and changed in another, no
+/// save can mean both.
 fn differ(written: &[Written<'_>]) -> bool {
     let pairs = written.iter().enumerate();
     pairs

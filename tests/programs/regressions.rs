@@ -2,9 +2,10 @@
 
 use crate::op::At;
 use crate::op::Op::{
-    AddKey, Adopt, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, ExpungeRoot, Fault, Find,
-    Inner, Key, Load, LoadPaths, Merge, MergeAndSave, Move, Name, New, Patch, Put, PutRoot, Rank,
-    Refresh, Remove, Replace, Retain, Rollback, Save, SaveAll, SwapStructs, SwapWraps,
+    AddKey, Adopt, Assign, Attach, Begin, Clear, Copy, Delete, Detach, Expunge, ExpungeRoot, Fault,
+    Find, Inner, Key, Load, LoadPaths, Merge, MergeAndSave, Move, Name, New, Patch, PatchAndSave,
+    Put, PutRoot, Rank, Refresh, Remove, Replace, Retain, Rollback, Save, SaveAll, SwapStructs,
+    SwapWraps,
 };
 use crate::programs;
 
@@ -318,12 +319,20 @@ programs! { Owners;
         Rollback,
         Patch(0, 49_914_709),
     ];
+    /// A circle of rows: the root is removed below itself.
+    removed_below_itself: [
+        New(6, 0, 0),
+        Save(166),
+        Patch(196, 816_556_531),
+        Save(122),
+        PatchAndSave(78, 133, 3_127_392_907),
+    ];
 }
 
 mod letters {
     use super::{
-        At, Begin, Detach, ExpungeRoot, Merge, Name, New, Patch, Refresh, Replace, Rollback, Save,
-        SaveAll, SwapStructs, programs,
+        Assign, At, Begin, Detach, Expunge, ExpungeRoot, Merge, Name, New, Patch, PatchAndSave,
+        Put, Refresh, Remove, Replace, Rollback, Save, SaveAll, SwapStructs, programs,
     };
 
     programs! { Letters;
@@ -352,15 +361,30 @@ mod letters {
             SwapStructs(0, 0),
             Patch(0, 1_943_302_405),
         ];
+        /// A save that writes nothing, then what another handle wrote, rolled back: what was read is what is recorded.
+        read_again_and_rolled_back: [
+            New(0, 0, 0),
+            New(4, 0, 0),
+            Assign(At(103, 0, 0, 0), 0, 241),
+            Remove(At(0, 0, 0, 0), 0, 0, true),
+            Save(80),
+            Put(At(21, 0, 0, 0), 0, 96),
+            Begin,
+            Save(0),
+            PatchAndSave(75, 20, 430_806_501),
+            Refresh(14),
+            Rollback,
+            Expunge(At(101, 3, 163, 204), 221, 48),
+        ];
     }
 }
 
 mod shops {
     use super::{
-        Clear, Detach, Find, Load, Merge, New, Patch, Put, PutRoot, Remove, Replace, Save, programs,
+        Assign, At, Begin, Clear, Detach, Find, Load, Merge, New, Patch, Put, PutRoot, Remove,
+        Replace, Rollback, Save, programs,
     };
-    use crate::op::At;
-    use crate::op::Op::{Assign, DeleteByKey};
+    use crate::op::Op::DeleteByKey;
 
     programs! { Shops;
         /// The version of an aggregate counts what is detached.
@@ -405,6 +429,16 @@ mod shops {
             DeleteByKey(7, 12),
             Replace(At(0, 0, 0, 0), 0, 0),
             Save(0),
+        ];
+        /// The field of a target has the key that a rollback took from it, and isn't linked by that.
+        link_of_a_target_that_was_rolled_back: [
+            New(0, 0, 32),
+            Assign(At(0, 0, 0, 0), 58, 39),
+            Put(At(0, 0, 0, 0), 162, 0),
+            Begin,
+            Save(0),
+            Rollback,
+            Patch(0, 844_564_982),
         ];
     }
 }

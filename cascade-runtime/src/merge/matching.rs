@@ -37,8 +37,7 @@ pub(super) fn matches(
     }
     let mut there = ByKey::new(child);
     let rows = (0..target.count()).filter_map(|row| Some((row, target.row(row)?)));
-    // What was linked in memory is linked.
-    let rows = rows.filter(|(_, (_, state))| child.is_link() || !state.is_new());
+    let rows = rows.filter(|(_, row)| is_there(child, *row));
     for (place, (value, state)) in rows {
         let key = without(child, relation, foreign_key, state.key(child, value));
         there.add(place, key);
@@ -63,6 +62,18 @@ pub(super) fn matches(
             found
         })
         .collect()
+}
+
+/// A row that has a key. What was linked in memory is linked, but for a target that is new: the field has the key that a rollback took from it.
+fn is_there(child: &'static Table, (value, state): (&Erased, &RowState)) -> bool {
+    if !child.is_link() {
+        return !state.is_new();
+    }
+    let mut is_there = false;
+    (child.functions.view)(value, &mut |_, slots| {
+        is_there = slots[0].row(0).is_none_or(|(_, target)| !target.is_new());
+    });
+    is_there
 }
 
 /// A key without what refers to the owner, which is the owner's, whatever the payload says.

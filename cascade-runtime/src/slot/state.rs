@@ -236,6 +236,11 @@ impl RowState {
         self.record.change(next, verdict);
     }
 
+    /// Whether this transaction is in doubt concerns the row, though it wasn't written in it.
+    pub(crate) fn share(&mut self, verdict: &Arc<Verdict>) {
+        self.record.share(verdict);
+    }
+
     /// The row is as the database has it now, unless a transaction is rolled back.
     pub(crate) fn settled(&mut self, verdict: Option<&Arc<Verdict>>) {
         let handle = if self.is_new() {
