@@ -90,6 +90,12 @@ impl<P> BelongsTo<P> {
         self.content.rows().first().map(|row| &row.value)
     }
 
+    /// A parent object is held that has no row: it was set, or its INSERT was rolled back.
+    pub(crate) fn is_new(&self) -> bool {
+        let mut rows = self.content.rows().iter();
+        rows.any(|row| row.state.is_new())
+    }
+
     /// Whether the parent object is held: it was set or loaded.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
@@ -206,11 +212,9 @@ impl<P> Default for BelongsTo<P> {
 impl<P: Clone> Clone for BelongsTo<P> {
     /// Refers to the same parent by its key; one that is new is copied.
     fn clone(&self) -> Self {
-        // One whose INSERT was rolled back is new, too, though the field has its key.
-        let is_new = |row: &Row<P>| row.state.is_new();
         Self {
             key: self.key.clone(),
-            content: if self.key.is_none() || self.content.rows().first().is_some_and(is_new) {
+            content: if self.key.is_none() || self.is_new() {
                 self.content.clone()
             } else {
                 Content::default()

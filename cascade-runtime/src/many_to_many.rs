@@ -115,10 +115,7 @@ impl<T: Entity> ManyToMany<T> {
 
     /// The keys of all links that are held; a target that is new has none yet.
     pub fn keys(&self) -> impl Iterator<Item = &T::Key> {
-        self.content
-            .rows()
-            .iter()
-            .filter_map(|row| row.value.target.key())
+        self.content.rows().iter().filter_map(|row| row.value.key())
     }
 
     /// How many links there are, those to new targets included.
@@ -247,15 +244,14 @@ impl<T: Entity> ManyToMany<T> {
 
     fn place(&self, key: &T::Key) -> Option<usize> {
         let rows = self.content.rows();
-        rows.iter()
-            .position(|row| row.value.target.key() == Some(key))
+        rows.iter().position(|row| row.value.key() == Some(key))
     }
 
     fn unlink(&mut self, place: usize) -> LinkRow<T> {
         let (link, rows) = self.content.known(Link::partial);
         let row = rows.remove(place);
         // Of a relation that isn't loaded, a link that is added may be there already.
-        if !row.state.is_new() || link.partial && row.value.target.key().is_some() {
+        if !row.state.is_new() || link.partial && row.value.key().is_some() {
             link.unlink(row.value.leave(row.state.handle()), &row.state);
         }
         row.value
@@ -263,9 +259,14 @@ impl<T: Entity> ManyToMany<T> {
 }
 
 impl<T: Entity> LinkRow<T> {
+    /// The key of the target; none of one that is new, though the field has the key that a rollback took from it.
+    fn key(&self) -> Option<&T::Key> {
+        self.target.key().filter(|_| !self.target.is_new())
+    }
+
     /// What identifies the link beside the parent: the key of the target.
     fn cells(&self) -> Vec<Option<Cell>> {
-        let key = self.target.key();
+        let key = self.key();
         let part = |part: usize| Some((T::KEY_CODECS[part].clone)(T::key_part(key?, part)));
         (0..T::KEY_CODECS.len()).map(part).collect()
     }

@@ -327,6 +327,16 @@ programs! { Owners;
         Save(122),
         PatchAndSave(78, 133, 3_127_392_907),
     ];
+    /// A target whose INSERT was rolled back has no key, whatever its field holds.
+    key_of_a_target_that_was_rolled_back: [
+        New(0, 0, 0),
+        New(0, 0, 0),
+        Put(At(5, 0, 0, 0), 129, 0),
+        Begin,
+        Save(232),
+        Key(At(106, 1, 187, 0), 72, 83),
+        Rollback,
+    ];
 }
 
 mod letters {
@@ -381,8 +391,8 @@ mod letters {
 
 mod shops {
     use super::{
-        Assign, At, Begin, Clear, Detach, Find, Load, Merge, New, Patch, Put, PutRoot, Remove,
-        Replace, Rollback, Save, programs,
+        Assign, At, Begin, Clear, Detach, Find, Load, Merge, Move, New, Patch, PatchAndSave, Put,
+        PutRoot, Remove, Replace, Rollback, Save, programs,
     };
     use crate::op::Op::DeleteByKey;
 
@@ -439,6 +449,17 @@ mod shops {
             Save(0),
             Rollback,
             Patch(0, 844_564_982),
+        ];
+        /// A row whose key is its owner's moves to another handle of that owner: it has to be there.
+        moved_under_the_same_key: [
+            New(3, 0, 64),
+            New(0, 0, 240),
+            Save(0),
+            Remove(At(8, 0, 0, 0), 0, 0, true),
+            PatchAndSave(9, 254, 309_770_701),
+            Move(At(21, 0, 0, 0), 0, 0, At(71, 0, 0, 0)),
+            Save(3),
+            Save(3),
         ];
     }
 }

@@ -171,9 +171,13 @@ impl<'a> Builder<'a> {
             moved = true;
             cleared = departure.foreign_key.filter(|_| !same_key);
             self.movement(id, owner, cleared, fields);
-            let written = owner.foreign_key.own_columns();
             let emptied = cleared.into_iter().flat_map(ForeignKey::own_columns);
-            columns.extend(written.chain(emptied).map(|part| part.column));
+            let written = owner.foreign_key.own_columns().chain(emptied);
+            columns.extend(written.map(|part| part.column));
+            if columns.is_empty() {
+                // All of its key to the owner is shared, and stays: the row has to be there, no less.
+                columns.extend(owner.foreign_key.parts.iter().map(|part| part.column));
+            }
         }
         self.orphaned(id, &columns, fields);
         if columns.is_empty() {
