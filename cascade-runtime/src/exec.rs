@@ -11,7 +11,7 @@ use crate::db::Source;
 use crate::error::{Error, ErrorKind};
 use crate::graph::Graph;
 use crate::meta::{Generated, Table};
-use crate::plan::{Action, Keys, Step, Target};
+use crate::plan::{Action, Fusion, Keys, Step, Target};
 use crate::report::{Change, Report};
 use crate::slot::Outcome;
 use crate::values::Values;
@@ -107,8 +107,11 @@ impl<'g, 'a> Work<'g, 'a> {
         &self,
         connection: &mut DB::Connection,
     ) -> Result<Done, Failure> {
-        let each: Vec<_> = (0..self.steps.len()).map(|step| step..step + 1).collect();
-        self.run_groups::<DB>(connection, &each).await
+        let all = Fusion {
+            steps: 0..self.steps.len(),
+            as_one: false,
+        };
+        self.run_groups::<DB>(connection, &[all]).await
     }
 
     /// Runs a step, or the steps that it stands for; gives what changed.

@@ -14,7 +14,7 @@ use crate::meta::{ForeignKey, Table};
 use crate::report::{Change, ChangeKind};
 
 pub(crate) use circle::{Circle, Edge, Tie};
-pub(crate) use fuse::{fused, sees};
+pub(crate) use fuse::{Fusion, fused, sees};
 pub(crate) use join::joined;
 pub(crate) use order::save;
 pub(crate) use reach::{delete, detach};

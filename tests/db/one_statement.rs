@@ -9,6 +9,7 @@ use crate::support::{Base, Test, changes, failed, on_every_database};
 on_every_database![
     a_new_graph,
     a_graph_that_changes_everywhere,
+    several_rows_of_one_table,
     a_unique_place_is_left_and_taken,
     rows_that_move_out_of_what_leaves,
     a_deleted_graph,
@@ -85,6 +86,35 @@ async fn a_graph_that_changes_everywhere<B: Base>(test: Test<B>) {
     );
     assert_eq!(whole(&test, 1).await, blog);
     assert!(blog.save(&test.pool).await.unwrap().is_empty());
+}
+
+async fn several_rows_of_one_table<B: Base>(test: Test<B>) {
+    test.create(BLOGS).await;
+    let named = |name: &str| Blog {
+        name: name.into(),
+        ..Blog::default()
+    };
+    let new = vec![named("a"), named("b"), named("c")];
+    drop(test.sent());
+    let mut blogs = Blog::save_all(new, &test.pool).await.unwrap();
+    is_one(&test);
+    for blog in &mut blogs {
+        blog.name.push('!');
+    }
+    Persistent::save_all(&mut blogs, &test.pool).await.unwrap();
+    is_one(&test);
+    assert_eq!(test.rows("blogs").await, ["1|a!", "2|b!", "3|c!"]);
+    // One that isn't there undoes the others.
+    Blog::delete_by_key(2, &test.pool).await.unwrap();
+    for blog in &mut blogs {
+        blog.name.push('?');
+    }
+    let saved = Persistent::save_all(&mut blogs, &test.pool).await;
+    failed(saved, ErrorKind::Stale, "Blog");
+    assert_eq!(test.rows("blogs").await, ["1|a!", "3|c!"]);
+    drop(blogs.remove(1));
+    Persistent::save_all(&mut blogs, &test.pool).await.unwrap();
+    assert_eq!(test.rows("blogs").await, ["1|a!?", "3|c!?"]);
 }
 
 async fn a_unique_place_is_left_and_taken<B: Base>(test: Test<B>) {

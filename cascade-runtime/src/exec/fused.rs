@@ -1,27 +1,30 @@
 //! Runs of steps that go as one statement each.
 
-use std::ops::Range;
-
 use crate::backend::{Backend, is_lost};
 use crate::error::{Error, ErrorKind};
 use crate::exec::insert::read_cell;
 use crate::exec::transaction::{Lease, answered, begin, doubt, settle};
 use crate::exec::{Cause, Done, Failure, Work, arguments, sends};
-use crate::plan::{self, Action, Step, Target};
+use crate::plan::{self, Action, Fusion, Step, Target};
 use crate::report::Report;
 use crate::slot::Outcome;
 use crate::sql::{Fused, Part, entering};
 use crate::values::Values;
 
 impl<'g, 'a> Work<'g, 'a> {
-    /// The steps that go together, where that makes the statements fewer.
-    pub(super) fn groups<DB: Backend>(&self) -> Option<Vec<Range<usize>>> {
+    /// The steps that go together, where that makes the messages fewer: those of a step for several rows are a BEGIN and a COMMIT, but for one that
+    /// checks its own count.
+    pub(super) fn groups<DB: Backend>(&self) -> Option<Vec<Fusion>> {
         let dialect = DB::texts().dialect;
         if !dialect.abilities().checks_at_end {
             return None;
         }
-        let groups = plan::fused(self.graph, self.steps, |step| dialect.is_part(step));
-        (groups.len() < self.steps.len()).then_some(groups)
+        let mut groups = plan::fused(self.graph, self.steps, |step| dialect.is_part(step));
+        let is_whole = groups.len() == 1 && !self.is_lone();
+        for group in &mut groups {
+            group.as_one &= is_whole || group.steps.len() > 1;
+        }
+        groups.iter().any(|group| group.as_one).then_some(groups)
     }
 
     /// Nothing can go wrong once the statement has run.
@@ -38,7 +41,7 @@ impl<'g, 'a> Work<'g, 'a> {
     pub(super) async fn run_fused<DB: Backend>(
         &self,
         lease: &mut Lease<'_, DB>,
-        groups: &[Range<usize>],
+        groups: &[Fusion],
         outcomes: &[&Outcome],
     ) -> Result<Option<Done>, Error> {
         if groups.len() == 1 && self.is_sure::<DB>() && !lease.is_in_transaction() {
@@ -71,14 +74,16 @@ impl<'g, 'a> Work<'g, 'a> {
     pub(super) async fn run_groups<DB: Backend>(
         &self,
         connection: &mut DB::Connection,
-        groups: &[Range<usize>],
+        groups: &[Fusion],
     ) -> Result<Done, Failure> {
         let mut values = Values::new(self.graph, self.keys);
         let mut changes = Vec::with_capacity(self.steps.len());
         for group in groups {
-            let steps = &self.steps[group.clone()];
-            if let [step] = steps {
-                changes.extend(self.run_one::<DB>(connection, step, &mut values).await?);
+            let steps = &self.steps[group.steps.clone()];
+            if !group.as_one {
+                for step in steps {
+                    changes.extend(self.run_one::<DB>(connection, step, &mut values).await?);
+                }
                 continue;
             }
             let rows = self.run_group::<DB>(connection, steps, &mut values).await?;
@@ -109,10 +114,11 @@ impl<'g, 'a> Work<'g, 'a> {
         let parts = steps.iter().enumerate().map(part);
         let parts: Vec<Part<'_>> = parts.filter(|part| !part.rows.is_empty()).collect();
         let mut touched = vec![0; steps.len()];
-        if let [part] = &parts[..] {
+        if let ([part], true) = (&parts[..], steps.len() > 1) {
             touched[part.index] = self.run_step::<DB>(connection, part.step, values).await?;
+            return Ok(touched);
         }
-        if parts.len() < 2 {
+        if parts.is_empty() {
             return Ok(touched);
         }
         let texts = DB::texts();

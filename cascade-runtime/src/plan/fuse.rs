@@ -13,15 +13,22 @@ use crate::plan::{Action, Base, Hop, Reach, Step, Target};
 /// How many parts a statement has at most: to plan a long one takes longer than to send two.
 const PARTS: usize = 32;
 
-/// The steps that go together, in order. Steps that can't be a part of anything go by themselves.
+/// Steps that go together.
+pub(crate) struct Fusion {
+    pub(crate) steps: Range<usize>,
+    /// They can be the parts of one statement. A step that can't be a part of anything goes by itself.
+    pub(crate) as_one: bool,
+}
+
+/// The steps that go together, in order.
 ///
 /// `can_be` says which can be a part at all.
 pub(crate) fn fused(
     graph: &Graph<'_>,
     steps: &[Step],
     can_be: impl Fn(&Step) -> bool,
-) -> Vec<Range<usize>> {
-    let mut groups: Vec<Range<usize>> = Vec::new();
+) -> Vec<Fusion> {
+    let mut groups: Vec<Fusion> = Vec::new();
     let mut group = Group::default();
     let mut next = 0;
     while let Some(step) = steps.get(next) {
@@ -31,13 +38,18 @@ pub(crate) fn fused(
         let is_part = is_part(last, is_drawn) && can_be(last);
         let joins = is_part && group.takes(graph, last);
         match groups.last_mut() {
-            Some(range) if joins && range.len() < PARTS => range.end += length,
+            Some(last) if joins && last.steps.len() < PARTS => last.steps.end += length,
             _ => {
-                groups.push(next..next + length);
-                group = Group::default();
+                groups.push(Fusion {
+                    steps: next..next + length,
+                    as_one: is_part,
+                });
+                group = Group {
+                    closed: !is_part,
+                    ..Group::default()
+                };
             }
         }
-        group.closed |= !is_part;
         group.add(graph, last);
         next += length;
     }
