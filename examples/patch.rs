@@ -139,13 +139,14 @@ fn status(error: &Error) -> u16 {
     match error.kind() {
         ErrorKind::NotFound => 404,
         ErrorKind::NotOwned => 403,
-        ErrorKind::Stale | ErrorKind::Conflict => 409,
-        ErrorKind::InvalidPayload => 422,
+        ErrorKind::Stale | ErrorKind::UniqueViolation | ErrorKind::ForeignKeyViolation => 409,
+        ErrorKind::InvalidPayload | ErrorKind::CheckViolation => 422,
+        ErrorKind::Conflict => 503,
         _ => 500,
     }
 }
 
-/// The recipe with all that is below it, as JSON.
+/// The recipe with all that is below it, as JSON: what is not loaded can't be serialised.
 async fn document(pool: &SqlitePool, id: i64) -> Result<Value, Error> {
     let all = Recipe::STEPS.then(Step::INGREDIENTS);
     let recipe = Recipe::find(id).with(all).one(pool).await?;

@@ -153,7 +153,8 @@
 /// | `#[table(crate = "my_cascade")]` | the struct | the name under which `sqlx-cascade` is in the manifest |
 /// | `#[table(inherent = false)]` | the struct | leaves out the methods `save`, `find`, .. of the struct: [`Entity`] has them |
 /// | `#[key]` | a column | the primary key, which the application assigns; several: a composite key, [`Entity::Key`] is a tuple |
-/// | `#[key(generated)]` | a column | the primary key, which the database assigns; `generated = "gen_random_uuid()"` by an expression |
+/// | `#[key(generated)]` | a column | the primary key, which the database assigns: `AUTOINCREMENT` or a rowid; on PostgreSQL `serial` or an identity, whose sequence the role may use (`USAGE`) |
+/// | `#[key(generated = "..")]` | a column | the same by an expression: `gen_random_uuid()` for a `Uuid`, `nextval('numbers')` for a sequence that isn't the column's own |
 /// | `#[column(name = "..")]` | a column | its name, where it is not the field's |
 /// | `#[column(json)]` | a field that serde knows | stored as JSON (feature `json`) |
 /// | `#[column(generated)]` | a column | filled by the database and read back |

@@ -205,7 +205,8 @@ impl<DB: Backend> RowOf<'_, DB> {
 impl<DB: Backend> ReadRow for RowOf<'_, DB> {
     fn decode(&self, table: &'static Table, column: usize, out: &mut dyn Any) -> Result<(), Error> {
         let fns = fns::<DB>(table, column, &table.columns[column].codec)?;
-        (fns.decode)(self.row, self.position(table, column)?, out).map_err(from_sqlx::<DB>)
+        let decoded = (fns.decode)(self.row, self.position(table, column)?, out);
+        decoded.map_err(|error| unreadable::<DB>(table, column, error))
     }
 
     fn has(&self, table: &'static Table, column: usize) -> bool {
@@ -285,6 +286,25 @@ pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
         }
     }
     Error::from_database(kind, message, code, constraint, error)
+}
+
+/// A column of a row that can't be read.
+fn unreadable<DB: Backend>(table: &'static Table, column: usize, error: sqlx::Error) -> Error {
+    let column = &table.columns[column];
+    let path = format!("{}.{}", table.entity, column.field);
+    let sqlx::Error::ColumnDecode { source, .. } = &error else {
+        return from_sqlx::<DB>(error).at(table.entity, path);
+    };
+    let mut message = format!(
+        "the column `{}` can't be read as its field's type",
+        column.name
+    );
+    // Of what sqlx says, this names types, and no value.
+    let reason = source.to_string();
+    if reason.starts_with("mismatched types") || source.is::<sqlx::error::UnexpectedNullError>() {
+        let _ = write!(message, ": {reason}");
+    }
+    Error::from_database(ErrorKind::Database, message, None, None, error).at(table.entity, path)
 }
 
 /// What is no error of the database itself.

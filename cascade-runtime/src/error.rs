@@ -5,6 +5,17 @@ use std::fmt;
 use std::sync::Mutex;
 
 /// What kind of failure an [`Error`] is.
+///
+/// In the terms of HTTP, for what a client has sent:
+///
+/// | kind | status |
+/// | --- | --- |
+/// | [`NotFound`](Self::NotFound) | 404 |
+/// | [`NotOwned`](Self::NotOwned) | 403, or 404 |
+/// | [`Stale`](Self::Stale), [`UniqueViolation`](Self::UniqueViolation), [`ForeignKeyViolation`](Self::ForeignKeyViolation), [`RemovalDenied`](Self::RemovalDenied) | 409 |
+/// | [`InvalidPayload`](Self::InvalidPayload), [`CheckViolation`](Self::CheckViolation), [`NotNullViolation`](Self::NotNullViolation), [`MissingRequired`](Self::MissingRequired), [`KeyChanged`](Self::KeyChanged), [`Contradiction`](Self::Contradiction) | 422 |
+/// | [`Conflict`](Self::Conflict) | again, then 503 |
+/// | the others | 500 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -42,7 +53,7 @@ pub enum ErrorKind {
     OutcomeUnknown,
     /// The database can't store a column's type.
     Unsupported,
-    /// A payload that is no patch of the struct: a wrong type, a missing or an unknown field.
+    /// A payload that is no patch of the struct: a wrong type, a missing field, and an unknown one where the struct says `deny_unknown_fields`.
     InvalidPayload,
     /// Everything else that sqlx reports.
     Database,

@@ -17,10 +17,14 @@ use crate::has_one::HasOne;
 use crate::many_to_many::ManyToMany;
 
 /// Why a relation isn't serialised: read back, what is left out would be deleted.
-fn refused<S: Serializer>(what: &str, wrapper: &str) -> Result<S::Ok, S::Error> {
-    Err(S::Error::custom(format!(
-        "a relation that is {what} can't be serialised; load it, or leave it out with `#[serde(skip_serializing_if = \"{wrapper}::is_not_loaded\")]`"
-    )))
+fn refused<S: Serializer>(is_partial: bool, wrapper: &str) -> Result<S::Ok, S::Error> {
+    Err(S::Error::custom(if is_partial {
+        "a relation that is loaded only in part can't be serialised; load it".to_owned()
+    } else {
+        format!(
+            "a relation that is not loaded can't be serialised; load it, or leave it out with `#[serde(skip_serializing_if = \"{wrapper}::is_not_loaded\")]`"
+        )
+    }))
 }
 
 impl<T: Serialize> Serialize for HasOne<T> {
@@ -38,7 +42,7 @@ impl<T: Serialize> Serialize for HasOne<T> {
         }
         match self.try_get() {
             Ok(child) => child.serialize(serializer),
-            Err(_) => refused::<S>("not loaded", "HasOne"),
+            Err(_) => refused::<S>(false, "HasOne"),
         }
     }
 }
@@ -60,8 +64,8 @@ impl<T: Serialize> Serialize for HasMany<T> {
         }
         match self.try_iter() {
             Ok(children) => serializer.collect_seq(children),
-            Err(_) if self.is_partial() => refused::<S>("loaded only in part", "HasMany"),
-            Err(_) => refused::<S>("not loaded", "HasMany"),
+            Err(_) if self.is_partial() => refused::<S>(true, "HasMany"),
+            Err(_) => refused::<S>(false, "HasMany"),
         }
     }
 }
@@ -82,8 +86,8 @@ impl<T: Serialize> Serialize for ManyToMany<T> {
             return crate::patch::mark(address, targets, serializer);
         }
         match self.try_iter() {
-            Err(_) if self.is_partial() => refused::<S>("loaded only in part", "ManyToMany"),
-            Err(_) => refused::<S>("not loaded", "ManyToMany"),
+            Err(_) if self.is_partial() => refused::<S>(true, "ManyToMany"),
+            Err(_) => refused::<S>(false, "ManyToMany"),
             Ok(_) if self.targets().any(|target| target.is_none()) => Err(S::Error::custom(
                 "a link that is held by its key only can't be serialised; load the relation anew",
             )),

@@ -9,6 +9,8 @@ on_every_database![
     a_new_source_with_links_of_each_kind,
     adding_and_removing_when_loaded,
     adding_and_removing_when_not_loaded,
+    links_that_go_and_come_at_once,
+    a_link_that_one_handle_removes_and_another_adds,
     it_is_a_set_by_key,
     removing_what_was_only_added_by_key,
     a_removed_target_is_new_when_it_is_pushed_again,
@@ -216,6 +218,31 @@ async fn adding_and_removing_when_not_loaded<B: Base>(test: Test<B>) {
     assert_eq!(names(&ada), ["editor", "reader", "owner"]);
     assert_eq!(keys(&ada), [2, 3, 4]);
     assert!(ada.save(&test.pool).await.unwrap().is_empty());
+}
+
+async fn links_that_go_and_come_at_once<B: Base>(test: Test<B>) {
+    there(&test).await;
+    let mut ada = loaded(&test, 1).await;
+    ada.roles.remove_key(&1);
+    ada.roles.add_key(3);
+    ada.roles.push(role("critic"));
+    ada.save(&test.pool).await.unwrap();
+    let statements = test.statements().len();
+    assert!(B::SERVICE != "postgres" || statements == 1, "{statements}");
+    let links = test.rows("user_roles").await;
+    assert_eq!(links, ["1|2", "1|3", "1|4", "2|2"]);
+}
+
+async fn a_link_that_one_handle_removes_and_another_adds<B: Base>(test: Test<B>) {
+    there(&test).await;
+    let mut ada = loaded(&test, 1).await;
+    let mut again = alone(&test, 1).await;
+    ada.roles.remove_key(&1);
+    again.roles.add_key(1);
+    let both = (&mut ada, &mut again);
+    sqlx_cascade::save_together(both, &test.pool).await.unwrap();
+    // What leaves goes before what enters.
+    assert_eq!(test.rows("user_roles").await, ["1|1", "1|2", "2|2"]);
 }
 
 async fn it_is_a_set_by_key<B: Base>(test: Test<B>) {

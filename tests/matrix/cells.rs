@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sqlx_cascade::Report;
 use tracing::Instrument as _;
 
-use crate::counts::expected_statements;
+use crate::counts::{expected_statements, is_one_statement};
 use crate::databases::{Place, Which, texts};
 use crate::imagined::Imagined;
 use crate::model::schema::{OnDelete, Schema};
@@ -260,7 +260,9 @@ impl Run {
         let expected = self.imagined.operate(step);
         let found = self.real.operate(&self.db, step).await;
         let recorded = self.record.take();
-        let sent = recorded.iter().flat_map(|text| short(text));
+        let sent = recorded.iter().map(|text| short(text));
+        let parts: Vec<_> = sent.filter(|parts| !parts.is_empty()).collect();
+        let sent = parts.iter().flatten().cloned();
         // Where rows are locked before they are found, they are found twice.
         let all: Vec<String> = sent.collect();
         let is_lock = |place: usize| all.get(place).is_some_and(|sent| sent.starts_with("LOCK "));
@@ -307,6 +309,12 @@ impl Run {
                 failure,
                 "  the number of statements: expected {statements:?}, found {sent:?}"
             );
+        }
+        let statements: Vec<String> = parts.iter().map(|parts| parts.join("+")).collect();
+        if matches!((&self.db, &expected), (Db::Postgres(_), Ok(_)))
+            && !is_one_statement(step, &statements)
+        {
+            let _ = writeln!(failure, "  more than one statement: {statements:?}");
         }
         if failure.is_empty() {
             return Ok(expected.is_ok());

@@ -65,6 +65,23 @@ pub(crate) fn expected_statements(
     Some(least + pieces.start()..=least + looks + pieces.end())
 }
 
+/// Whether a write was sent as one statement on PostgreSQL, or in several for a reason.
+///
+/// - What is read or locked first: rows that are found by a walk, the targets that may go, keys that may be taken over, a payload's relations.
+/// - What was taken out is written before a deletion, whose statements look at the same tables.
+/// - Links that all go but for some, and some that enter: whether a link is there is seen after the others are gone.
+pub(crate) fn is_one_statement(step: Step, sent: &[String]) -> bool {
+    let starts = |verbs: &[&str]| {
+        let mut sent = sent.iter();
+        sent.any(|sent| verbs.iter().any(|verb| sent.starts_with(verb)))
+    };
+    let (first, last) = (sent.first(), sent.last());
+    sent.len() < 2
+        || starts(&["SELECT", "LOCK", "TRACE"])
+        || matches!(step, Step::Delete) && first.is_some_and(|sent| sent.starts_with("UPDATE"))
+        || last.is_some_and(|sent| sent == "INSERT links")
+}
+
 /// How many statements more than one for each act SQLite gets, which takes lists in powers of two: three rows are a list of two and one of one. A range
 /// where there are several acts, for the effects have how many rows of a table there are, not in which act each is; and where rows are reached from
 /// others or let go before a deletion: if those are a list, it is in as many pieces as theirs, if not, there is one.

@@ -198,7 +198,7 @@ fn again<DB: Backend>(done: Result<Done, Failure>) -> Result<Option<Done>, Error
             let is_refused = is_answer && error.kind() != ErrorKind::Conflict;
             if is_refused || error.kind() == ErrorKind::Unsupported {
                 #[cfg(feature = "tracing")]
-                tracing::debug!(target: "sqlx_cascade", %error, "refused as one statement: once more, step by step");
+                tracing::debug!(target: "sqlx_cascade", kind = ?error.kind(), "refused as one statement: once more, step by step");
                 Ok(None)
             } else {
                 Err(error)

@@ -200,7 +200,7 @@ impl<'r> Check<'r> {
         if let (Some(first), Some(entity)) = (self.foreign.first(), self.entity) {
             let all = self.foreign.join("`, `");
             let message = format!(
-                "no row with that key belongs to this parent, at `{all}`; leave the key out to insert a new row"
+                "no row with that key belongs to this parent, at `{all}`; leave out a key that the database draws to insert a new row; to link a row, use `add_key`"
             );
             return Err(Error::new(ErrorKind::NotOwned, message).at(entity, first.clone()));
         }

@@ -3,10 +3,12 @@
 //! Each part sees the tables as they were before the statement, and all of them run; so no part may look at what another changes, and none
 //! may touch a row that another touches.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use crate::codec::Erased;
 use crate::graph::{Fate, Graph};
+use crate::keys::ByKey;
 use crate::meta::{ForeignKey, Table};
 use crate::plan::{Action, Base, Hop, Reach, Step, Target};
 
@@ -71,6 +73,8 @@ struct Group {
     closed: bool,
     /// The tables that they change.
     changed: HashSet<&'static str>,
+    /// The links that they delete by name, by table: nothing else changes in these.
+    unlinked: HashMap<&'static str, Vec<usize>>,
     /// Those of them in which they change rows that are not named: by which foreign key they found them, where it is one.
     swept: Vec<(&'static str, Option<&'static ForeignKey>)>,
     /// The rows that they name.
@@ -86,14 +90,29 @@ impl Group {
         if self.closed || swept.any(meets) {
             return false;
         }
-        let sees = sees(step);
+        let changes = |table: &&Table| {
+            let unlinked = self.unlinked.get(table.ident);
+            self.changed.contains(table.ident)
+                || unlinked.is_some_and(|links| !links_others(graph, step, links))
+        };
         let mut rows = named(graph, step);
-        !sees.iter().any(|table| self.changed.contains(table.ident))
-            && !rows.any(|row| self.rows.contains(&row))
+        !sees(step).iter().any(changes) && !rows.any(|row| self.rows.contains(&row))
     }
 
     fn add(&mut self, graph: &Graph<'_>, step: &Step) {
-        self.changed.insert(step.table.ident);
+        match &step.action {
+            Action::Delete { rows, .. } if step.table.is_link() => {
+                let links = rows.iter().filter_map(|row| match row {
+                    Target::Leaver(leaver) => Some(*leaver),
+                    _ => None,
+                });
+                self.unlinked
+                    .entry(step.table.ident)
+                    .or_default()
+                    .extend(links);
+            }
+            _ => drop(self.changed.insert(step.table.ident)),
+        }
         if let Action::Sweep { reach, .. } = &step.action {
             self.swept.push((step.table.ident, found_by(reach)));
         }
@@ -128,6 +147,32 @@ fn is_elsewhere(step: &Step, key: Option<&'static ForeignKey>) -> bool {
         }),
         _ => false,
     }
+}
+
+/// A step inserts links, none of which is to the target of one of these, which are deleted: whether a link is there is the same before and after.
+fn links_others(graph: &Graph<'_>, step: &Step, deleted: &[usize]) -> bool {
+    let Action::Insert { rows, .. } = &step.action else {
+        return false;
+    };
+    let mut targets = ByKey::new(step.table);
+    for &leaver in deleted {
+        let key = graph.leavers[leaver].left.key(step.table);
+        if !key.iter().flatten().all(|cell| is_exact(&**cell)) {
+            return false;
+        }
+        targets.add(leaver, key);
+    }
+    let key = |node: &usize| {
+        graph.nodes[*node]
+            .state
+            .key(step.table, graph.nodes[*node].value)
+    };
+    rows.iter().all(|node| targets.find(&key(node)).is_none())
+}
+
+/// The database calls no other value equal to it: a collation may, of texts.
+fn is_exact(cell: &Erased) -> bool {
+    cell.is::<i64>() || cell.is::<i32>() || cell.is::<i16>()
 }
 
 /// The foreign key by which the rows at the end of a reach were found.
