@@ -74,7 +74,7 @@ pub(crate) trait Kind: Backend + Sized {
     ) -> impl Future<Output = Option<F::Output>>;
 
     /// Lets it go on when it is polled again.
-    fn release(brake: &mut Self::Brake);
+    fn resume(brake: &mut Self::Brake);
 
     /// Waits until a connection of this place waits for another.
     fn blocked(observer: &Pool<Self>) -> impl Future<Output = ()>;

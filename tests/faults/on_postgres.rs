@@ -182,7 +182,7 @@ impl Kind for Postgres {
         }
     }
 
-    fn release(proxy: &mut Proxy) {
+    fn resume(proxy: &mut Proxy) {
         proxy.release();
     }
 

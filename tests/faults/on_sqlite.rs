@@ -113,7 +113,7 @@ impl Kind for Sqlite {
         .await
     }
 
-    fn release((): &mut ()) {}
+    fn resume((): &mut ()) {}
 
     async fn blocked(_: &sqlx::Pool<Self>) {
         std::future::pending::<()>().await;

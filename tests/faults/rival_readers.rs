@@ -97,20 +97,20 @@ async fn interleaved<DB: Kind>(
             match first {
                 First::Reader => {
                     if DB::up_to(&mut brake, reader.as_mut(), step).await.is_some() {
-                        DB::release(&mut brake);
+                        DB::resume(&mut brake);
                         return;
                     }
                     let ended = writer.await;
-                    DB::release(&mut brake);
+                    DB::resume(&mut brake);
                     (reader.await, ended)
                 }
                 First::Writer => {
                     if DB::up_to(&mut brake, writer.as_mut(), step).await.is_some() {
-                        DB::release(&mut brake);
+                        DB::resume(&mut brake);
                         return;
                     }
                     let done = reader.await;
-                    DB::release(&mut brake);
+                    DB::resume(&mut brake);
                     (done, writer.await)
                 }
             }

@@ -271,7 +271,7 @@ async fn interleaved<DB: Kind>(home: &Home<DB>, acts: [impl Rival; 2], serializa
             let mut first = pin!(acts[0].run(&mut mine, &pool));
             if let Some(done) = DB::up_to(&mut brake, first.as_mut(), step).await {
                 done.expect("a writer without a rival");
-                DB::release(&mut brake);
+                DB::resume(&mut brake);
                 return;
             }
             let mut second = pin!(acts[1].run(&mut theirs, &rival));
@@ -280,7 +280,7 @@ async fn interleaved<DB: Kind>(home: &Home<DB>, acts: [impl Rival; 2], serializa
                 ended = second.as_mut() => Some(ended),
                 () = DB::blocked(&home.observer) => None,
             };
-            DB::release(&mut brake);
+            DB::resume(&mut brake);
             if let Some(ended) = ended {
                 (ended, first.await)
             } else {

@@ -48,7 +48,7 @@ impl<'g, 'a> Work<'g, 'a> {
                 Err(Failure {
                     error: Cause::Database(error),
                     ..
-                }) if is_lost(&error) => Err(answered::<DB>(error, outcomes)),
+                }) if is_lost::<DB>(&error) => Err(answered::<DB>(error, outcomes)),
                 done => {
                     settle(outcomes);
                     again::<DB>(done)
@@ -186,7 +186,7 @@ fn again<DB: Backend>(done: Result<Done, Failure>) -> Result<Option<Done>, Error
         Err(failure) => {
             let is_answer = matches!(
                 &failure.error,
-                Cause::Database(error @ sqlx::Error::Database(_)) if !is_lost(error)
+                Cause::Database(error @ sqlx::Error::Database(_)) if !is_lost::<DB>(error)
             );
             let error = failure.into_error::<DB>();
             let is_refused = is_answer && error.kind() != ErrorKind::Conflict;

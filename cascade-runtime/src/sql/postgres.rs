@@ -207,6 +207,7 @@ impl Dialect for Postgres {
         Abilities {
             locks: true,
             checks_at_end: true,
+            checks_rows: false,
         }
     }
 

@@ -146,8 +146,10 @@ impl Circle {
         };
         let held = inside().any(|(.., lead)| lead.relation.is_held());
         let by_statements = inside().any(|(_, table, lead)| {
-            // RESTRICT looks at each row by itself: a tree lets go before it goes.
-            let alone = is_tree && lead.foreign_key.on_delete != Some(OnDelete::Restrict);
+            // RESTRICT looks at each row by itself, and so do some databases: a tree lets go before it goes.
+            let by_row = sets.abilities.checks_rows
+                || lead.foreign_key.on_delete == Some(OnDelete::Restrict);
+            let alone = is_tree && !by_row;
             !alone && !left_to_database(lead.relation, table, false)
         });
         if !held && !by_statements {
