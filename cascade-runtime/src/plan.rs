@@ -167,6 +167,8 @@ impl Sets {
 pub(crate) struct Abilities {
     /// Several transactions write at a time, and rows can be locked.
     pub(crate) locks: bool,
+    /// The rows of a recursion are locked while it finds them.
+    pub(crate) locks_traces: bool,
     /// Several steps, of any tables, can be the parts of one statement, which sees them as they were before it. Foreign keys are checked at its
     /// end; keys can be drawn before.
     pub(crate) checks_at_end: bool,

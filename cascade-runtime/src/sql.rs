@@ -111,6 +111,11 @@ pub(crate) trait Dialect: Send + Sync {
     /// Stands before the table of a term of a recursion over several tables.
     fn traced(&self) -> &'static str;
 
+    /// A table whose rows decide what goes, as a FROM item: they are read as they are now, and locked, where a recursion can do that.
+    fn decisive(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
     /// The terms of a recursion over several tables, as one.
     fn recursive(&self, terms: &[String]) -> String;
 

@@ -228,6 +228,11 @@ impl Dialect for MySql {
         "gone AS g JOIN "
     }
 
+    /// A plain SELECT would see the tables as they were when the transaction first read.
+    fn decisive(&self, name: &str) -> String {
+        format!("(SELECT * FROM {name} FOR UPDATE)")
+    }
+
     fn recursive(&self, terms: &[String]) -> String {
         terms.join(" UNION ")
     }
@@ -235,7 +240,8 @@ impl Dialect for MySql {
     /// Foreign keys are checked row by row, those of a table to itself too.
     fn abilities(&self) -> Abilities {
         Abilities {
-            locks: false,
+            locks: true,
+            locks_traces: true,
             checks_at_end: false,
             checks_rows: true,
         }

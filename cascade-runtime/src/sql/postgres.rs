@@ -206,6 +206,7 @@ impl Dialect for Postgres {
     fn abilities(&self) -> Abilities {
         Abilities {
             locks: true,
+            locks_traces: false,
             checks_at_end: true,
             checks_rows: false,
         }

@@ -105,7 +105,7 @@ impl Texts {
         statement.text = format!(
             "{before}WITH RECURSIVE gone(t, {names}) AS (SELECT CAST(0 AS {integer}), {} FROM {} WHERE {condition} UNION {terms}) SELECT {hint}t, {names} FROM gone",
             row(0, ""),
-            self.table(circle.tables[0].0)
+            self.decisive(circle.tables[0].0, "r")
         );
         taken
     }
@@ -127,14 +127,19 @@ impl Texts {
             }
         });
         let pairs = format!("({})", pairs.collect::<Vec<_>>().join(" OR "));
-        let below = self.table(below);
+        let below = self.decisive(below, "c");
         if edge.held {
             let holder = equal(&self.columns(above, above.key, "h."), known, "g.");
-            let source = format!("{} AS h JOIN {below} AS c ON {pairs}", self.table(above));
+            let source = format!("{} JOIN {below} ON {pairs}", self.decisive(above, "h"));
             (source, holder)
         } else {
-            (format!("{below} AS c"), pairs)
+            (below, pairs)
         }
+    }
+
+    /// A table whose rows decide what goes, by another name.
+    fn decisive(&self, table: &Table, name: &str) -> String {
+        format!("{} AS {name}", self.dialect.decisive(&self.table(table)))
     }
 
     /// Reads which rows of `table` refer to rows of a circle, as the keys of both.
@@ -158,11 +163,11 @@ impl Texts {
         let columns = self.columns(table, &parts(foreign_key), "h.");
         let condition = self.dialect.one_of(statement, &targets, list);
         statement.text = format!(
-            "SELECT {}, {} FROM {} AS h JOIN {} AS c ON {} WHERE {condition}",
+            "SELECT {}, {} FROM {} JOIN {} ON {} WHERE {condition}",
             self.columns(table, table.key, "h.").join(", "),
             targets.join(", "),
-            self.table(table),
-            self.table(target),
+            self.decisive(table, "h"),
+            self.decisive(target, "c"),
             equal(&targets, &columns, "")
         );
         taken

@@ -159,6 +159,7 @@ impl Dialect for Sqlite {
     fn abilities(&self) -> Abilities {
         Abilities {
             locks: false,
+            locks_traces: false,
             checks_at_end: false,
             checks_rows: false,
         }

@@ -63,7 +63,7 @@ impl Base for MySql {
     const LISTS: bool = true;
     const READ: usize = 256;
 
-    const LOCKS: bool = false;
+    const LOCKS: bool = true;
 
     const IMPATIENT: &'static str = "SET innodb_lock_wait_timeout = 1";
 

@@ -30,7 +30,12 @@ pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
     command
         .arg(format!("--socket={}", socket.display()))
         .arg(format!("--pid-file={}", folder.join("pid").display()))
-        .args(["--skip-networking", "--innodb-flush-log-at-trx-commit=0"]);
+        .args([
+            "--skip-networking",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-flush-method=nosync",
+            "--skip-innodb-doublewrite",
+        ]);
     command::announce(&command);
     let mut process = command
         .stdout(file)

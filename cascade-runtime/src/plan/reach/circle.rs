@@ -69,6 +69,9 @@ impl Below<'_> {
 
     /// Locks what is traced, before it is traced again: what another transaction moves or links meanwhile is seen then.
     fn hold_circle(&mut self, reach: &Reach, circle: &Circle) {
+        if self.sets.abilities.locks_traces {
+            return;
+        }
         let before = circle.again(self.sets);
         let tables = before.tables.iter();
         let holds = tables.filter_map(|&(table, set)| self.sets.hold(gathered(table, set)));
