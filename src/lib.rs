@@ -292,6 +292,9 @@ pub mod guide {
     #[doc = include_str!("../docs/rules.md")]
     pub mod rules {}
 
+    #[doc = include_str!("../docs/databases.md")]
+    pub mod databases {}
+
     #[doc = include_str!("../docs/differences.md")]
     pub mod differences {}
 

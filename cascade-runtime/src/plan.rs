@@ -154,7 +154,7 @@ impl Sets {
 
     /// Locks what is within reach, where writers don't wait for each other anyway.
     fn hold(&self, reach: Reach) -> Option<Step> {
-        self.abilities.locks.then(|| Step {
+        (self.abilities.locks != Locks::Everything).then(|| Step {
             table: reach.end(),
             kind: None,
             action: Action::Hold { reach },
@@ -165,15 +165,25 @@ impl Sets {
 /// What a database can do, as far as the order depends on it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Abilities {
-    /// Several transactions write at a time, and rows can be locked.
-    pub(crate) locks: bool,
-    /// The rows of a recursion are locked while it finds them.
-    pub(crate) locks_traces: bool,
+    /// How transactions that write keep out of each other's way.
+    pub(crate) locks: Locks,
     /// Several steps, of any tables, can be the parts of one statement, which sees them as they were before it. Foreign keys are checked at its
     /// end; keys can be drawn before.
     pub(crate) checks_at_end: bool,
     /// Foreign keys are checked after each row of a statement: a row that others of it refer to can't be the first that goes.
     pub(crate) checks_rows: bool,
+}
+
+/// What can be locked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Locks {
+    /// One transaction writes at a time.
+    #[default]
+    Everything,
+    /// Rows that are known: those that a recursion finds, after it.
+    Rows,
+    /// Rows, those of a recursion while it finds them.
+    Found,
 }
 
 /// How a reach goes on.

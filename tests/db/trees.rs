@@ -271,7 +271,7 @@ async fn the_children_of_a_node_that_is_not_loaded_are_replaced<B: Base>(test: T
     let changes = test.save_much_as_planned(&mut tree).await;
     assert_eq!(changes[0], "deleted 14 nodes");
     let removed: &[&str] = match B::SERVICE {
-        "mysql" => &["TRACE"],
+        "mysql" => &["LOCK nodes", "TRACE"],
         _ => &locking::<B>(&["LOCK nodes", "LOCK nodes", "DELETE nodes"]),
     };
     assert_eq!(test.sent()[..removed.len()], removed[..]);

@@ -167,7 +167,7 @@ impl Db {
 
     /// Deletes every row.
     pub(crate) async fn clear(&self, schema: &Schema) {
-        self.run(delete_all(schema)).await;
+        self.run(self.delete_all(schema)).await;
     }
 
     fn column(&self, schema: &Schema, table: &str, number: usize) -> String {
@@ -220,7 +220,7 @@ impl Db {
 
     /// Makes the rows those of `to`, and the next keys too.
     pub(crate) async fn put(&self, schema: &Schema, to: &Database) {
-        let mut sql = delete_all(schema);
+        let mut sql = self.delete_all(schema);
         for table in in_order(schema) {
             let stored = schema
                 .tables
@@ -233,6 +233,11 @@ impl Db {
             }
             let last = stored.last_key();
             let _ = match self {
+                // The last key that is there is followed by the next.
+                Self::MySql(_) if stored.rows.iter().any(|row| row[0] == Value::Int(last)) => {
+                    Ok(())
+                }
+                Self::MySql(_) if last == 0 => Ok(()),
                 Self::Sqlite(_) => write!(
                     sql,
                     "UPDATE sqlite_sequence SET seq = {last} WHERE name = '{}';",
@@ -253,6 +258,16 @@ impl Db {
             };
         }
         self.run(sql).await;
+    }
+
+    fn delete_all(&self, schema: &Schema) -> String {
+        if !matches!(self, Self::MySql(_)) {
+            return delete_all(schema);
+        }
+        // With the rows goes what was given as keys.
+        let truncate = |table: &Table| format!("TRUNCATE {};", table.name);
+        let tables: String = schema.tables.iter().map(truncate).collect();
+        format!("SET foreign_key_checks = 0; {tables} SET foreign_key_checks = 1;")
     }
 
     /// Every row of every table: `parents: 1|a`.

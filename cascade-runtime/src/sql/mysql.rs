@@ -4,7 +4,7 @@
 use sqlx::TypeInfo as _;
 
 use crate::meta::{Generated, Table};
-use crate::plan::{Abilities, Target};
+use crate::plan::{Abilities, Locks, Target};
 use crate::sql::{
     Bind, Bound, Content, Dialect, Gaps, List, Statement, Write, assignments, qualified, same,
 };
@@ -240,8 +240,7 @@ impl Dialect for MySql {
     /// Foreign keys are checked row by row, those of a table to itself too.
     fn abilities(&self) -> Abilities {
         Abilities {
-            locks: true,
-            locks_traces: true,
+            locks: Locks::Found,
             checks_at_end: false,
             checks_rows: true,
         }

@@ -3,7 +3,7 @@
 use sqlx::TypeInfo as _;
 
 use crate::meta::{Generated, Table};
-use crate::plan::{Abilities, Target};
+use crate::plan::{Abilities, Locks, Target};
 use crate::sql::{
     Bind, Bound, Content, Dialect, Gaps, List, Statement, Write, assignments, qualified, same,
 };
@@ -158,8 +158,7 @@ impl Dialect for Sqlite {
     /// One transaction writes at a time.
     fn abilities(&self) -> Abilities {
         Abilities {
-            locks: false,
-            locks_traces: false,
+            locks: Locks::Everything,
             checks_at_end: false,
             checks_rows: false,
         }

@@ -134,8 +134,17 @@ fn folder(cleanup: &mut Cleanup) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-/// Where temporary files go, if the path of a socket there is not too long.
+/// A file system in memory: making and emptying tables is what a server spends its time with.
+const MEMORY: &str = "/dev/shm";
+
+/// What has to be free there, in KiB.
+const SPACE: u64 = 2 << 20;
+
+/// Where temporary files go: in memory, else where they usually do, if the path of a socket there is not too long.
 fn base() -> PathBuf {
+    if free_in_memory().is_some_and(|free| free >= SPACE) {
+        return PathBuf::from(MEMORY);
+    }
     let usual = std::env::temp_dir();
     if usual.as_os_str().len() <= 50 {
         usual
@@ -144,9 +153,18 @@ fn base() -> PathBuf {
     }
 }
 
+fn free_in_memory() -> Option<u64> {
+    let said = command::read_quietly(Command::new("df").args(["-Pk", MEMORY])).ok()?;
+    said.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
+}
+
 /// Stops servers whose keeper was killed, and removes their folders.
 pub(super) fn remove_leftovers() {
-    for base in [PathBuf::from("/tmp"), std::env::temp_dir()] {
+    for base in [
+        PathBuf::from(MEMORY),
+        PathBuf::from("/tmp"),
+        std::env::temp_dir(),
+    ] {
         for entry in read_dir(base).into_iter().flatten().flatten() {
             if is_leftover(&entry.file_name().to_string_lossy(), PREFIX) {
                 let socket = url::encode(&entry.path().join("s").to_string_lossy());

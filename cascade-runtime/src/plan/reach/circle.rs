@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Below, left_to_database, sweep, touches};
 use crate::meta::{ForeignKey, OnDelete, RelationDef, Table};
-use crate::plan::{Action, Base, Circle, Edge, Reach, Sets, Step};
+use crate::plan::{Action, Base, Circle, Edge, Locks, Reach, Sets, Step};
 
 impl Below<'_> {
     /// Rows of tables whose cascades lead back to each other: what goes is known before anything changes, so that foreign keys among them can
@@ -69,16 +69,13 @@ impl Below<'_> {
 
     /// Locks what is traced, before it is traced again: what another transaction moves or links meanwhile is seen then.
     fn hold_circle(&mut self, reach: &Reach, circle: &Circle) {
-        if self.sets.abilities.locks_traces {
+        if self.sets.abilities.locks != Locks::Rows {
             return;
         }
         let before = circle.again(self.sets);
         let tables = before.tables.iter();
         let holds = tables.filter_map(|&(table, set)| self.sets.hold(gathered(table, set)));
         let holds: Vec<Step> = holds.collect();
-        if holds.is_empty() {
-            return;
-        }
         self.trace(reach, &before);
         for hold in holds {
             self.first(hold);
