@@ -100,7 +100,7 @@
 //!
 //! # Features
 //!
-//! `sqlite` and `postgres` turn on a database, `serde` the serialisation of wrappers and of [`Persistent`], `json` the `patch` operations and
+//! `sqlite`, `postgres` and `mysql` turn on a database (`mysql` is for MySQL 8.0.19+ and MariaDB 10.6+), `serde` the serialisation of wrappers and of [`Persistent`], `json` the `patch` operations and
 //! columns that are stored as JSON, `tracing` a debug event per statement (target `sqlx_cascade`; the message is its text). The types that can
 //! be columns come with sqlx's own features, such as `uuid` and `chrono`.
 //!
@@ -292,6 +292,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/rules.md")]
     pub mod rules {}
+
+    #[doc = include_str!("../docs/databases.md")]
+    pub mod databases {}
 
     #[doc = include_str!("../docs/differences.md")]
     pub mod differences {}

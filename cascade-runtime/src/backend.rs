@@ -4,7 +4,8 @@ use std::any::Any;
 use std::fmt::Write as _;
 
 use futures_core::future::BoxFuture;
-use sqlx::error::BoxDynError;
+use sqlx::error::{BoxDynError, DatabaseError};
+use sqlx_core::transaction::TransactionManager as _;
 
 use crate::codec::{Codec, Erased, Fns};
 use crate::error::{Error, ErrorKind};
@@ -13,7 +14,7 @@ use crate::read::ReadRow;
 use crate::sql::Texts;
 
 /// The calls of sqlx that are the same for every database, but for its types: sqlx has no bounds for them that hold for all.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 macro_rules! sqlx_calls {
     ($connection:ty, $row:ty, $arguments:ty) => {
         fn fetch(
@@ -44,13 +45,11 @@ macro_rules! sqlx_calls {
         fn is_null(row: &$row, column: usize) -> Result<bool, sqlx::Error> {
             Ok(row.try_get_raw(column)?.is_null())
         }
-
-        fn number(row: &$row, column: usize) -> Result<i64, sqlx::Error> {
-            row.try_get(column)
-        }
     };
 }
 
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -60,7 +59,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A database that is built. It is sealed: `sqlx::Sqlite` and `sqlx::Postgres` are, where their features are on.
+/// A database that is built. It is sealed: `sqlx::Sqlite`, `sqlx::Postgres` and `sqlx::MySql` are, where their features are on.
 pub trait Backend: sqlx::Database + sealed::Sealed {
     /// How its texts are written.
     #[doc(hidden)]
@@ -70,11 +69,48 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
     #[doc(hidden)]
     const BEGIN: Option<&'static str>;
 
+    /// A connection of a pool is closed where an operation was dropped before it was done.
+    #[doc(hidden)]
+    const CLOSES: bool = false;
+
     /// Begins a transaction, or a savepoint in the caller's. Dropped on its way, and dropped while it commits, it leaves the caller's usable.
     #[doc(hidden)]
-    fn begin(
-        connection: &mut Self::Connection,
-    ) -> BoxFuture<'_, Result<sqlx::Transaction<'_, Self>, sqlx::Error>>;
+    fn begin(connection: &mut Self::Connection) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+
+    /// Makes what a transaction has done last. `open` says, also to who drops it, that there is something to undo.
+    #[doc(hidden)]
+    fn commit<'c>(
+        connection: &'c mut Self::Connection,
+        open: &'c mut bool,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+        Box::pin(async {
+            Self::TransactionManager::commit(connection).await?;
+            *open = false;
+            Ok(())
+        })
+    }
+
+    /// Ends a savepoint in the caller's transaction, and keeps what was done since.
+    #[doc(hidden)]
+    fn release<'c>(
+        connection: &'c mut Self::Connection,
+        open: &'c mut bool,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+        Self::commit(connection, open)
+    }
+
+    /// Undoes a transaction, or what was done since a savepoint.
+    #[doc(hidden)]
+    fn rollback<'c>(
+        connection: &'c mut Self::Connection,
+        open: &'c mut bool,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+        Box::pin(async {
+            Self::TransactionManager::rollback(connection).await?;
+            *open = false;
+            Ok(())
+        })
+    }
 
     /// Undoes a BEGIN that was dropped on its way, where sqlx doesn't.
     #[doc(hidden)]
@@ -104,6 +140,19 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
         arguments: Self::Arguments,
     ) -> BoxFuture<'_, Result<u64, sqlx::Error>>;
 
+    /// Runs an insert for what it returns.
+    #[doc(hidden)]
+    fn insert(
+        connection: &mut Self::Connection,
+        text: String,
+        arguments: Self::Arguments,
+    ) -> BoxFuture<'_, Result<Returned<Self::Row>, sqlx::Error>> {
+        Box::pin(async {
+            let rows = Self::fetch(connection, text, arguments).await?;
+            Ok(Returned { rows, first: 0 })
+        })
+    }
+
     /// The position of a column in a row.
     #[doc(hidden)]
     fn ordinal(row: &Self::Row, name: &str) -> Result<usize, sqlx::Error>;
@@ -120,13 +169,54 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
     #[doc(hidden)]
     fn flag(row: &Self::Row, column: usize) -> Result<bool, sqlx::Error>;
 
+    /// The code of an error.
+    #[doc(hidden)]
+    fn code(error: &dyn DatabaseError) -> Option<String> {
+        error.code().map(std::borrow::Cow::into_owned)
+    }
+
     /// What the database's own codes say beyond what sqlx tells apart.
     #[doc(hidden)]
-    fn classify(code: &str, message: &str) -> Option<ErrorKind>;
+    fn classify(error: &dyn DatabaseError) -> Option<ErrorKind>;
+
+    /// The constraint that an error is about.
+    #[doc(hidden)]
+    fn constraint(error: &dyn DatabaseError) -> Option<String> {
+        error.constraint().map(str::to_owned)
+    }
+
+    /// With this error the database has rolled back the whole transaction, savepoints and all.
+    #[doc(hidden)]
+    #[must_use]
+    fn ends_transaction(_: &dyn DatabaseError) -> bool {
+        false
+    }
+
+    /// The database ends the connection with this error.
+    #[doc(hidden)]
+    fn is_lost(error: &dyn DatabaseError) -> bool;
 
     /// The message of an error of that code never repeats a value.
     #[doc(hidden)]
     fn is_plain(code: &str) -> bool;
+}
+
+/// What an insert returned.
+#[doc(hidden)]
+pub struct Returned<Row> {
+    /// What the database has filled in, where it says so by rows.
+    pub rows: Vec<Row>,
+    /// The first key that it has drawn, where it says so by a number; else 0.
+    pub first: u64,
+}
+
+impl<Row> Default for Returned<Row> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            first: 0,
+        }
+    }
 }
 
 /// Values of our own that a statement binds.
@@ -136,6 +226,8 @@ pub enum Own<'v> {
     Flag(bool),
     /// Numbers: places in a list.
     Number(i64),
+    /// A key that the database has drawn.
+    Unsigned(u64),
     /// An array of truth values.
     Flags(&'v [bool]),
     /// An array of numbers.
@@ -231,16 +323,13 @@ pub(crate) fn encoding(error: BoxDynError) -> Error {
 }
 
 /// Whether the connection was lost, so that the outcome of what was sent last is unknown.
-pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+pub(crate) fn is_lost<DB: Backend>(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::WorkerCrashed => true,
-        // Connection exceptions, and a server that shuts down or was told to end the session.
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P0")),
+        sqlx::Error::Database(error) => DB::is_lost(&**error),
         _ => false,
     }
 }
@@ -250,7 +339,7 @@ pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
     let sqlx::Error::Database(database) = &error else {
         return other(error);
     };
-    let code = database.code().map(std::borrow::Cow::into_owned);
+    let code = DB::code(&**database);
     let known = match database.kind() {
         sqlx::error::ErrorKind::UniqueViolation => Some(ErrorKind::UniqueViolation),
         sqlx::error::ErrorKind::ForeignKeyViolation => Some(ErrorKind::ForeignKeyViolation),
@@ -259,12 +348,9 @@ pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
         _ => None,
     };
     let kind = known
-        .or_else(|| DB::classify(code.as_deref()?, database.message()))
+        .or_else(|| DB::classify(&**database))
         .unwrap_or(ErrorKind::Database);
-    let constraint = database.constraint().map(str::to_owned).or_else(|| {
-        let (_, columns) = database.message().split_once("constraint failed: ")?;
-        Some(columns.to_owned())
-    });
+    let constraint = DB::constraint(&**database);
     let what = match kind {
         ErrorKind::UniqueViolation => "another row has that value already",
         ErrorKind::ForeignKeyViolation => {

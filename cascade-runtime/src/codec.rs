@@ -54,6 +54,8 @@ pub struct Codec {
     pub sqlite: Option<SqliteFns>,
     /// How PostgreSQL stores it.
     pub postgres: Option<PostgresFns>,
+    /// How MySQL and MariaDB store it.
+    pub mysql: Option<MySqlFns>,
 }
 
 impl std::fmt::Debug for Codec {
@@ -69,6 +71,7 @@ impl Codec {
         default: Option<fn() -> Cell>,
         sqlite: Option<SqliteFns>,
         postgres: Option<PostgresFns>,
+        mysql: Option<MySqlFns>,
     ) -> Self {
         fn clone<T: Value>(value: &Erased) -> Cell {
             match value.downcast_ref::<T>() {
@@ -102,6 +105,7 @@ impl Codec {
             hash: None,
             sqlite,
             postgres,
+            mysql,
         }
     }
 
@@ -117,7 +121,12 @@ impl Codec {
     pub const fn is_stored(&self) -> bool {
         self.sqlite.is_some()
             || self.postgres.is_some()
-            || !(cfg!(feature = "sqlite") || cfg!(feature = "postgres"))
+            || self.mysql.is_some()
+            || !cfg!(any(
+                feature = "sqlite",
+                feature = "postgres",
+                feature = "mysql"
+            ))
     }
 }
 
@@ -145,7 +154,7 @@ impl<DB: sqlx::Database> Clone for Fns<DB> {
 
 impl<DB: sqlx::Database> Copy for Fns<DB> {}
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 impl<DB: sqlx::Database> Fns<DB> {
     const fn of<T>() -> Self
     where
@@ -204,8 +213,8 @@ mod json {
     use sqlx::types::Json;
 
     use super::{
-        Any, BoxDynError, Cell, Codec, Decode, Encode, Erased, Fns, JsonValue, PostgresFns,
-        SqliteFns, Type, Value,
+        Any, BoxDynError, Cell, Codec, Decode, Encode, Erased, Fns, JsonValue, MySqlFns,
+        PostgresFns, SqliteFns, Type, Value,
     };
 
     impl Codec {
@@ -221,7 +230,11 @@ mod json {
                 super::with_array(Some(Fns::json::<T>()), Some(array::<T>));
             #[cfg(not(feature = "postgres"))]
             let postgres: Option<PostgresFns> = None;
-            Self::new::<T>(default, sqlite, postgres)
+            #[cfg(feature = "mysql")]
+            let mysql: Option<MySqlFns> = Some(Fns::json::<T>());
+            #[cfg(not(feature = "mysql"))]
+            let mysql: Option<MySqlFns> = None;
+            Self::new::<T>(default, sqlite, postgres, mysql)
         }
     }
 
@@ -237,7 +250,7 @@ mod json {
         sqlx::Arguments::add(arguments, values)
     }
 
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
     impl<DB: sqlx::Database> Fns<DB> {
         const fn json<T>() -> Self
         where
@@ -295,12 +308,19 @@ pub enum SqliteFns {}
 /// PostgreSQL isn't built.
 #[derive(Clone, Copy)]
 pub enum PostgresFns {}
+#[cfg(not(feature = "mysql"))]
+/// MySQL isn't built.
+#[derive(Clone, Copy)]
+pub enum MySqlFns {}
 #[cfg(feature = "sqlite")]
 /// How SQLite stores a type.
 pub(crate) type SqliteFns = Fns<sqlx::Sqlite>;
 #[cfg(feature = "postgres")]
 /// How PostgreSQL stores a type.
 pub(crate) type PostgresFns = Fns<sqlx::Postgres>;
+#[cfg(feature = "mysql")]
+/// How MySQL and MariaDB store a type.
+pub(crate) type MySqlFns = Fns<sqlx::MySql>;
 
 /// Finds out, for a type that is known by name, which databases can store it.
 ///
@@ -316,6 +336,8 @@ pub trait Fallback {
     const POSTGRES: Option<PostgresFns> = None;
     /// No arrays on PostgreSQL.
     const POSTGRES_ARRAY: Option<PostgresArray> = None;
+    /// No codec for MySQL.
+    const MYSQL: Option<MySqlFns> = None;
     /// No `Default`.
     const DEFAULT: Option<fn() -> Cell> = None;
     /// No `Hash`.
@@ -346,6 +368,18 @@ where
 {
     /// The codec for PostgreSQL.
     pub const POSTGRES: Option<PostgresFns> = Some(Fns::of::<T>());
+}
+
+#[cfg(feature = "mysql")]
+impl<T> Probe<T>
+where
+    T: Value
+        + Type<sqlx::MySql>
+        + for<'q> Encode<'q, sqlx::MySql>
+        + for<'r> Decode<'r, sqlx::MySql>,
+{
+    /// The codec for MySQL.
+    pub const MYSQL: Option<MySqlFns> = Some(Fns::of::<T>());
 }
 
 impl<T: Value + Default> Probe<T> {
@@ -416,6 +450,7 @@ macro_rules! __codec {
                 $crate::__private::Probe::<$column>::POSTGRES,
                 $crate::__private::Probe::<$column>::POSTGRES_ARRAY,
             ),
+            $crate::__private::Probe::<$column>::MYSQL,
         )
         .hashed($crate::__private::Probe::<$column>::HASH)
     }};

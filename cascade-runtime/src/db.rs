@@ -43,7 +43,7 @@ mod sealed {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something to run an operation on",
     label = "pass `&pool`, `&mut *connection` or `&mut transaction`",
-    note = "the feature of the database has to be on as well: `sqlite`, `postgres`"
+    note = "the feature of the database has to be on as well: `sqlite`, `postgres`, `mysql`"
 )]
 pub trait Db: Send + sealed::Sealed {
     /// The database.
@@ -67,6 +67,8 @@ pub enum Source<'c, DB: Backend> {
     Pool(&'c Pool<DB>),
     /// The caller's.
     Connection(&'c mut DB::Connection),
+    /// That of a transaction of ours, which is told where the database ends it.
+    Transaction(&'c mut DB::Connection, Arc<Verdict>),
 }
 
 impl<DB: Backend> sealed::Sealed for &Pool<DB> {}
@@ -118,6 +120,17 @@ impl Db for &mut sqlx::PgConnection {
     }
 }
 
+#[cfg(feature = "mysql")]
+impl sealed::Sealed for &mut sqlx::MySqlConnection {}
+#[cfg(feature = "mysql")]
+impl Db for &mut sqlx::MySqlConnection {
+    type Backend = sqlx::MySql;
+
+    fn source(&mut self) -> Source<'_, sqlx::MySql> {
+        Source::Connection(&mut **self)
+    }
+}
+
 impl<D: Db> sealed::Sealed for &mut D {}
 impl<D: Db> Db for &mut D {
     type Backend = D::Backend;
@@ -136,7 +149,8 @@ impl<DB: Backend> Db for &mut crate::Transaction<'_, DB> {
     type Backend = DB;
 
     fn source(&mut self) -> Source<'_, DB> {
-        Source::Connection(&mut ***self)
+        let verdict = (**self).verdict();
+        Source::Transaction(&mut ***self, verdict)
     }
 
     fn verdict(&self) -> Option<Arc<Verdict>> {

@@ -171,7 +171,8 @@ impl Error {
         self.0.constraint.as_deref()
     }
 
-    /// The database's code: the SQLSTATE on PostgreSQL, the extended result code on SQLite.
+    /// The database's code: the SQLSTATE on PostgreSQL, the extended result code on SQLite, the number of the error on MySQL and
+    /// MariaDB.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()

@@ -17,7 +17,7 @@ use crate::slot::Outcome;
 use crate::values::Values;
 
 pub(crate) use bind::arguments;
-pub(crate) use transaction::{Lease, begin};
+pub(crate) use transaction::{Lease, begin, ended};
 use transaction::{answered, doubt, settle};
 
 /// What a plan is run with.
@@ -50,8 +50,10 @@ impl<'g, 'a> Work<'g, 'a> {
         {
             return Ok(done);
         }
-        if self.is_lone() && !lease.is_in_transaction() {
-            return self.run_alone::<DB>(lease.connection(), outcomes).await;
+        if self.is_lone::<DB>() && !lease.is_in_transaction() {
+            let done = self.run_alone::<DB>(lease.connection(), outcomes).await;
+            lease.done();
+            return done;
         }
         let mut transaction = begin::<DB>(&mut lease).await?;
         let done = self.run_steps::<DB>(transaction.connection()).await;
@@ -76,8 +78,18 @@ impl<'g, 'a> Work<'g, 'a> {
             .try_for_each(|step| backend::supports::<DB>(step.table))
     }
 
-    fn is_lone(&self) -> bool {
-        matches!(self.steps, [step] if step.is_single() && !step.table.columns.iter().any(|column| matches!(column.generated, Generated::Expression(_))))
+    fn is_lone<DB: Backend>(&self) -> bool {
+        let [step] = self.steps else {
+            return false;
+        };
+        let mut columns = step.table.columns.iter();
+        let draws = columns.any(|column| matches!(column.generated, Generated::Expression(_)));
+        // An insert whose key nobody learns is undone: the server says so only after it.
+        let dialect = DB::texts().dialect;
+        let is_blind = matches!(step.action, Action::Insert { .. })
+            && !dialect.returns_rows()
+            && dialect.inserts_singly(step.table);
+        step.is_single() && !draws && !is_blind
     }
 
     async fn run_alone<DB: Backend>(
@@ -163,10 +175,12 @@ impl<'g, 'a> Work<'g, 'a> {
             sends(step.table, step.verb(), step.rows(), &text);
             match &step.action {
                 Action::Insert { rows: nodes, .. } if !statement.returns.is_empty() => {
-                    let returned = DB::fetch(connection, text, arguments).await.map_err(fail)?;
+                    let returned = DB::insert(connection, text, arguments)
+                        .await
+                        .map_err(fail)?;
                     let nodes = &nodes[rows.clone()];
                     let matched = insert::matched::<DB>(
-                        connection, step.table, &statement, nodes, &returned, values,
+                        connection, step.table, &statement, nodes, returned, values,
                     )
                     .await;
                     matched.map_err(|error| self.failure(step, rows.clone(), error))?;

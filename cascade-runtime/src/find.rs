@@ -130,7 +130,9 @@ impl<T: Entity> Query<T> {
             let message = "`for_update` locks until the end of a transaction, and there is none; pass `&mut transaction`";
             return Err(Error::new(ErrorKind::Unsupported, message).at(T::NAME, T::NAME));
         }
-        find::<D::Backend, T>(lease.connection(), &keys, &self.tree, self.lock).await
+        let found = find::<D::Backend, T>(lease.connection(), &keys, &self.tree, self.lock).await;
+        lease.done();
+        found
     }
 }
 

@@ -1,6 +1,6 @@
 //! The runtime of `sqlx-cascade`: use that crate, which re-exports what is public here.
 #![cfg_attr(
-    not(all(feature = "sqlite", feature = "postgres")),
+    not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(
         dead_code,
         unused_imports,

@@ -469,7 +469,9 @@ fn chunks<DB: Backend>(list: &List) -> Vec<List> {
                 .read_chunk(&list.cells, rest.len())
                 .max(1),
         );
-        lists.push(List::of(rows.to_vec(), list.cells.clone()));
+        let mut part = list.clone();
+        part.rows = rows.to_vec();
+        lists.push(part);
         rest = after;
     }
     lists

@@ -355,12 +355,11 @@ fn load_all<'a, T: Entity, D: Db + 'a>(
             there(&parent.row)?;
         }
         let mut lease = Lease::take(db.source()).await?;
-        load_into::<D::Backend, T>(
-            lease.connection(),
-            parents.into_iter().map(|parent| &mut parent.row).collect(),
-            &tree,
-            Above::Known,
-        )
-        .await
+        let parents = parents.into_iter().map(|parent| &mut parent.row);
+        let connection = lease.connection();
+        let loaded =
+            load_into::<D::Backend, T>(connection, parents.collect(), &tree, Above::Known).await;
+        lease.done();
+        loaded
     })
 }

@@ -138,15 +138,13 @@ pub(crate) enum Base {
 #[derive(Debug, Default)]
 pub(crate) struct Sets {
     next: usize,
-    locks: bool,
+    /// Which of them a database needs.
+    abilities: Abilities,
 }
 
 impl Sets {
     pub(crate) fn new(abilities: Abilities) -> Self {
-        Self {
-            next: 0,
-            locks: abilities.locks,
-        }
+        Self { next: 0, abilities }
     }
 
     fn next(&mut self) -> usize {
@@ -156,7 +154,7 @@ impl Sets {
 
     /// Locks what is within reach, where writers don't wait for each other anyway.
     fn hold(&self, reach: Reach) -> Option<Step> {
-        self.locks.then(|| Step {
+        (self.abilities.locks != Locks::Everything).then(|| Step {
             table: reach.end(),
             kind: None,
             action: Action::Hold { reach },
@@ -167,11 +165,25 @@ impl Sets {
 /// What a database can do, as far as the order depends on it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Abilities {
-    /// Several transactions write at a time, and rows can be locked.
-    pub(crate) locks: bool,
+    /// How transactions that write keep out of each other's way.
+    pub(crate) locks: Locks,
     /// Several steps, of any tables, can be the parts of one statement, which sees them as they were before it. Foreign keys are checked at its
     /// end; keys can be drawn before.
     pub(crate) checks_at_end: bool,
+    /// Foreign keys are checked after each row of a statement: a row that others of it refer to can't be the first that goes.
+    pub(crate) checks_rows: bool,
+}
+
+/// What can be locked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Locks {
+    /// One transaction writes at a time.
+    #[default]
+    Everything,
+    /// Rows that are known: those that a recursion finds, after it.
+    Rows,
+    /// Rows, those of a recursion while it finds them.
+    Found,
 }
 
 /// How a reach goes on.
@@ -216,6 +228,18 @@ impl Reach {
             Some(Hop::Children { table, .. } | Hop::Closure { table, .. }) => table,
             None => self.base.table(),
         }
+    }
+
+    /// Its rows are found by this foreign key: another set of rows would be found without it.
+    fn is_found_by(&self, key: &ForeignKey) -> bool {
+        let by = |by: &ForeignKey| std::ptr::eq(by, key);
+        let mut hops = self.hops.iter();
+        self.unless.is_some_and(|(_, unless)| by(unless))
+            || matches!(&self.base, Base::Owned { foreign_key, .. } if by(foreign_key))
+            || hops.any(|hop| match hop {
+                Hop::Children { foreign_key, .. } => by(foreign_key),
+                Hop::Closure { foreign_keys, .. } => foreign_keys.iter().any(|key| by(key)),
+            })
     }
 
     fn then(&self, hop: Hop) -> Self {

@@ -27,6 +27,7 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
     let keys = recorded_key(&handle.row);
     let mut lease = Lease::take(db.source()).await?;
     let found = find::<D::Backend, T>(lease.connection(), &keys, &tree, false).await;
+    lease.done();
     let fresh = found?.pop().ok_or_else(|| not_found(table))?;
     overwrite(table, &mut handle.row, fresh.row, doubted);
     Ok(())

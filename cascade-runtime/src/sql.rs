@@ -5,6 +5,8 @@ use crate::meta::Table;
 use crate::plan::{Abilities, Step, Target};
 use crate::values::{Drawn, Side, Values, codec};
 
+#[cfg(feature = "mysql")]
+mod mysql;
 mod parts;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -14,13 +16,14 @@ mod select;
 mod sqlite;
 mod steps;
 
+#[cfg(feature = "mysql")]
+pub(crate) use mysql::MySql;
 pub(crate) use parts::{DrawnCell, Entering, Fused, Part, Returned, entering};
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Postgres;
 pub(crate) use select::{From, Select};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Sqlite;
-pub(crate) use steps::draw;
 
 /// What differs between databases in the texts.
 pub(crate) trait Dialect: Send + Sync {
@@ -46,8 +49,53 @@ pub(crate) trait Dialect: Send + Sync {
     /// The text that inserts rows, and what it returns.
     fn insert(&self, statement: &mut Statement, table: &'static Table, list: List);
 
+    /// An insert gives back rows with what the database has filled in, on every server of this kind.
+    fn returns_rows(&self) -> bool {
+        true
+    }
+
+    /// Reads, by the first key that an insert has drawn, what it doesn't give back. It binds that key at each place.
+    fn inserted(&self, _: &Statement, _: &Table, _: usize) -> Option<Statement> {
+        None
+    }
+
     /// The text that writes rows, where it isn't the one with `source`.
     fn write(&self, statement: &mut Statement, write: &Write, list: List);
+
+    /// Stands before a column that a write sets, where it names its rows `t` and its values `r`.
+    fn assigned(&self) -> &'static str {
+        ""
+    }
+
+    /// The text that deletes the rows of a condition.
+    fn sweep(&self, name: &str, condition: &str) -> String {
+        format!("DELETE FROM {name} WHERE {condition}")
+    }
+
+    /// The text that writes the rows of a condition.
+    fn release(&self, name: &str, sets: &str, condition: &str) -> String {
+        format!("UPDATE {name} SET {sets} WHERE {condition}")
+    }
+
+    /// A SELECT within a condition.
+    fn subquery(&self, select: &str) -> String {
+        format!("({select})")
+    }
+
+    /// Ends an insert of rows that may be there already.
+    fn or_nothing(&self, _: &Table) -> String {
+        " ON CONFLICT DO NOTHING".to_owned()
+    }
+
+    /// What a CAST calls an integer.
+    fn integer(&self) -> &'static str {
+        "BIGINT"
+    }
+
+    /// Stands before a statement with a recursion of any depth, and behind its verb.
+    fn unlimited(&self) -> (&'static str, &'static str) {
+        ("", "")
+    }
 
     /// Keys that the database fills with an expression are drawn by a statement of their own, before the insert.
     fn draws_keys(&self) -> bool;
@@ -55,8 +103,18 @@ pub(crate) trait Dialect: Send + Sync {
     /// The text that draws keys for some rows, where the database can insert rows that refer to each other by one statement.
     fn draw(&self, table: &Table, column: usize, rows: usize) -> String;
 
+    /// A FROM item `r` with this many rows.
+    fn lines(&self, rows: usize) -> String {
+        format!("(VALUES {}) AS r", vec!["(0)"; rows].join(", "))
+    }
+
     /// Stands before the table of a term of a recursion over several tables.
     fn traced(&self) -> &'static str;
+
+    /// A table whose rows decide what goes, as a FROM item: they are read as they are now, and locked, where a recursion can do that.
+    fn decisive(&self, name: &str) -> String {
+        name.to_owned()
+    }
 
     /// The terms of a recursion over several tables, as one.
     fn recursive(&self, terms: &[String]) -> String;
@@ -85,6 +143,11 @@ pub(crate) trait Dialect: Send + Sync {
         None
     }
 
+    /// What is wrong with the keys, in their order, that the database drew for the rows of one insert.
+    fn gaps(&self, _: &Table, _: &[i64]) -> Option<Gaps> {
+        None
+    }
+
     /// The operator by which NULL equals NULL.
     fn same(&self) -> &'static str;
 
@@ -107,9 +170,18 @@ pub(crate) struct Statement {
     pub(crate) numbered: bool,
 }
 
+/// Keys that one insert drew don't follow each other.
+pub(crate) struct Gaps {
+    /// What shows by a row that they weren't drawn in order; nothing has to, where this is `None`.
+    pub(crate) look: Option<Statement>,
+    pub(crate) message: &'static str,
+}
+
 /// The cells of rows.
 #[derive(Debug, Clone)]
 pub(crate) struct List {
+    /// The table of their columns, or of their keys.
+    pub(crate) table: &'static Table,
     pub(crate) rows: Vec<Target>,
     pub(crate) cells: Vec<Bound>,
     /// The cells that take keys which the statement itself draws.
@@ -167,7 +239,7 @@ impl List {
     ) -> Self {
         let cells = columns.into_iter();
         let cells = cells.map(|column| Bound::column(table, side, column));
-        Self::of(rows, cells.collect())
+        Self::of(table, rows, cells.collect())
     }
 
     /// The keys of rows, new or not, to which others refer.
@@ -176,11 +248,12 @@ impl List {
             content: Content::Key { part },
             codec: codec(table, *column),
         });
-        Self::of(rows, cells.collect())
+        Self::of(table, rows, cells.collect())
     }
 
-    pub(crate) fn of(rows: Vec<Target>, cells: Vec<Bound>) -> Self {
+    pub(crate) fn of(table: &'static Table, rows: Vec<Target>, cells: Vec<Bound>) -> Self {
         Self {
+            table,
             rows,
             cells,
             drawn: Vec::new(),
@@ -216,13 +289,14 @@ fn assignments<D: Dialect + ?Sized>(dialect: &D, write: &Write) -> (String, Stri
     let mut cell = 0;
     for &(column, masked) in &write.columns {
         let name = dialect.quote(write.table.columns[column].name);
+        let assigned = dialect.assigned();
         if masked {
             sets.push(format!(
-                "{name} = CASE WHEN r.c{} THEN r.c{cell} ELSE t.{name} END",
+                "{assigned}{name} = CASE WHEN r.c{} THEN r.c{cell} ELSE t.{name} END",
                 cell + 1
             ));
         } else {
-            sets.push(format!("{name} = r.c{cell}"));
+            sets.push(format!("{assigned}{name} = r.c{cell}"));
         }
         cell += 1 + usize::from(masked);
     }
@@ -244,12 +318,24 @@ fn same<D: Dialect + ?Sized>(dialect: &D, table: &Table, column: usize) -> &'sta
     }
 }
 
-/// The only place where a text becomes a query: it was written in this module, from compile-time names and placeholders.
+/// Puts a savepoint of sqlx where a transaction is now.
 #[expect(
     clippy::disallowed_methods,
     reason = "texts are made here and nowhere else"
 )]
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(feature = "mysql")]
+pub(crate) fn savepoint(number: usize) -> sqlx::SqlStr {
+    sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(format!(
+        "SAVEPOINT _sqlx_savepoint_{number}"
+    )))
+}
+
+/// The only place where a text of a step becomes a query: it was written in this module, from compile-time names and placeholders.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "texts are made here and nowhere else"
+)]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub(crate) fn query<'q, DB: sqlx::Database>(
     text: String,
     arguments: DB::Arguments,

@@ -12,6 +12,7 @@ use sqlx_core::transaction::TransactionManager;
 use crate::Run;
 use crate::backend::{Backend, from_sqlx, is_lost};
 use crate::error::ErrorKind;
+use crate::exec::ended;
 use crate::undo::Verdict;
 
 /// A transaction around several operations.
@@ -98,6 +99,9 @@ impl<DB: Backend> Transaction<'_, DB> {
         Box::pin(async move {
             // All of it: a block takes of a field that is `Copy` only a copy.
             let mut this = self;
+            if this.verdict.is_undone() {
+                return Err(ended());
+            }
             this.stage = Stage::Committing;
             this.verdict.doubt();
             let committed = DB::TransactionManager::commit(&mut this.connection).await;
@@ -109,7 +113,7 @@ impl<DB: Backend> Transaction<'_, DB> {
                 }
                 Err(error) => error,
             };
-            if is_lost(&error) {
+            if is_lost::<DB>(&error) {
                 let message = "the connection was lost while the transaction was being committed: refresh what was saved in it to learn whether it was written";
                 return Err(from_sqlx::<DB>(error).recast(ErrorKind::OutcomeUnknown, message));
             }
@@ -127,6 +131,11 @@ impl<DB: Backend> Transaction<'_, DB> {
     {
         Box::pin(async move {
             let mut this = self;
+            if DB::CLOSES && this.verdict.is_undone() {
+                this.connection.close_on_drop();
+                this.stage = Stage::Over;
+                return Ok(());
+            }
             this.verdict.undo();
             let undone = DB::TransactionManager::rollback(&mut this.connection).await;
             if undone.is_ok() {
@@ -152,7 +161,13 @@ impl<DB: Backend> Drop for Transaction<'_, DB> {
     fn drop(&mut self) {
         match self.stage {
             Stage::Over => {}
+            // The answer to the BEGIN would be taken for another's.
+            Stage::Beginning if DB::CLOSES => self.connection.close_on_drop(),
             Stage::Beginning => DB::undo_begin(&mut self.connection),
+            // An operation was dropped inside, or the database has ended it.
+            Stage::Open if DB::CLOSES && self.verdict.is_undone() => {
+                self.connection.close_on_drop();
+            }
             // Nobody knows whether the COMMIT was carried out; if it wasn't, it is undone.
             Stage::Committing => self.abandon(),
             Stage::Open => {

@@ -27,6 +27,10 @@ const READINGS: &str =
 
 /// It equals nothing, itself neither. Untouched it is not compared.
 async fn a_touched_nan_counts_as_changed<B: Base>(test: Test<B>) {
+    // MySQL and MariaDB store no NaN.
+    if B::SERVICE == "mysql" {
+        return;
+    }
     test.create(READINGS).await;
     let reading = Reading {
         name: "depth".into(),
@@ -130,11 +134,13 @@ struct Book {
 
 /// Under a collation that ignores case, a row is below a parent whose key is not its own: it is an error, never dropped.
 async fn a_key_in_another_case_is_an_error<B: Base>(test: Test<B>) {
-    let (collation, folded) = if B::SERVICE == "sqlite" {
-        ("", "TEXT COLLATE NOCASE")
-    } else {
-        let collation = "CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);";
-        (collation, "TEXT COLLATE folded")
+    let (collation, folded) = match B::SERVICE {
+        "sqlite" => ("", "TEXT COLLATE NOCASE"),
+        "mysql" => ("", "TEXT COLLATE utf8mb4_general_ci"),
+        _ => {
+            let collation = "CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);";
+            (collation, "TEXT COLLATE folded")
+        }
     };
     let tables = format!(
         "{collation}

@@ -50,10 +50,10 @@ async fn a_unique_violation<B: Base>(test: Test<B>) {
     assert!(error.constraint().unwrap().contains("name"));
     assert_eq!(
         error.code(),
-        Some(if B::SERVICE == "postgres" {
-            "23505"
-        } else {
-            "2067"
+        Some(match B::SERVICE {
+            "postgres" => "23505",
+            "mysql" => "1062",
+            _ => "2067",
         })
     );
     assert!(error.database_error().is_some());

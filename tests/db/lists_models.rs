@@ -151,10 +151,10 @@ pub(crate) async fn loaded<B: Base>(test: &Test<B>, id: i64) -> Persistent<Blog>
 }
 
 impl<B: Base> Test<B> {
-    /// What was sent since it was asked last; the lists of one step that SQLite needs several statements for are one.
+    /// What was sent since it was asked last; the lists of one step that are sent in pieces are one.
     pub(crate) fn steps(&self) -> Vec<String> {
         let mut sent = self.sent();
-        if B::SERVICE == "sqlite" {
+        if B::LISTS {
             sent.dedup();
         }
         sent
@@ -241,9 +241,5 @@ pub(crate) fn dog(name: &str) -> Dog {
 
 /// How many statements lists may take.
 pub(crate) fn most<B: Base>(rows: usize) -> usize {
-    if B::SERVICE == "sqlite" {
-        rows.div_ceil(256) + 8
-    } else {
-        1
-    }
+    if B::LISTS { rows.div_ceil(256) + 8 } else { 1 }
 }

@@ -1,4 +1,5 @@
-//! What is true on every database: each scenario runs on SQLite, and on PostgreSQL where `SQLX_CASCADE_POSTGRES_URL` names a server.
+//! What is true on every database: each scenario runs on SQLite, on PostgreSQL where `SQLX_CASCADE_POSTGRES_URL` names a server, and on
+//! MySQL or MariaDB where `SQLX_CASCADE_MYSQL_URL` does.
 
 mod bulk;
 mod circles;
@@ -36,6 +37,7 @@ mod models;
 mod moving;
 mod moving_within;
 mod mutual;
+mod mysql;
 mod names;
 mod one_statement;
 mod options;

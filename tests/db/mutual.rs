@@ -84,7 +84,7 @@ fn team(name: &str, members: [&str; 2]) -> Team {
 async fn saved<B: Base>(test: &Test<B>, teams: Vec<Team>) -> Option<Vec<Persistent<Team>>> {
     drop(test.sent());
     let saved = Team::save_all(teams, &test.pool).await;
-    if B::SERVICE != "sqlite" {
+    if B::SERVICE == "postgres" {
         return Some(saved.unwrap());
     }
     let error = saved.unwrap_err();
@@ -160,19 +160,27 @@ const THERE_ON_SQLITE: &str = "
     COMMIT;
 ";
 
+const THERE_ON_MYSQL: &str = "
+    INSERT INTO shops (filler) VALUES (NULL);
+    SET foreign_key_checks = 0;
+    INSERT INTO teams (name, shop_id, lead_id) VALUES ('red', 1, 'ann'), ('blue', 1, 'cid');
+    INSERT INTO members VALUES ('ann', 'red'), ('bob', 'red'), ('cid', 'blue');
+    SET foreign_key_checks = 1;
+";
+
 async fn there<B: Base>(test: &Test<B>) {
     teams(test).await;
-    let rows = if B::SERVICE == "sqlite" {
-        THERE_ON_SQLITE
-    } else {
-        THERE
+    let rows = match B::SERVICE {
+        "sqlite" => THERE_ON_SQLITE,
+        "mysql" => THERE_ON_MYSQL,
+        _ => THERE,
     };
     test.execute(rows).await;
 }
 
 async fn both_are_deleted<B: Base>(test: Test<B>) {
     there(&test).await;
-    if B::SERVICE == "sqlite" {
+    if B::SERVICE != "postgres" {
         let result = Team::delete_by_key("red".to_owned(), &test.pool).await;
         assert_eq!(result.unwrap_err().kind(), ErrorKind::ForeignKeyViolation);
         assert_eq!(test.rows("teams").await, ["blue|1|cid|7", "red|1|ann|7"]);
@@ -202,7 +210,7 @@ async fn both_leave<B: Base>(test: Test<B>) {
     let mut shop = find.one(&test.pool).await.unwrap();
     shop.teams.remove(0);
     let saved = shop.save(&test.pool).await;
-    if B::SERVICE == "sqlite" {
+    if B::SERVICE != "postgres" {
         assert_eq!(saved.unwrap_err().kind(), ErrorKind::ForeignKeyViolation);
         assert_eq!(test.rows("members").await.len(), 3);
         return;

@@ -24,7 +24,7 @@ struct Select {
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Relations)]
-#[table(name = "Ümläut \u{1F980}")]
+#[table(name = "Ümläut \u{2602}")]
 struct Umlaut {
     #[key(generated)]
     #[column(name = "from")]
@@ -39,7 +39,7 @@ struct Umlaut {
 async fn names_with_quotes_keywords_and_unicode<B: Base>(test: Test<B>) {
     test.create(
         r#"CREATE TABLE "se""lect 'x'; --" ("or""der" $id, "gro'up by" TEXT NOT NULL);
-           CREATE TABLE "Ümläut 🦀" ("from" $id, "where; """ BIGINT NOT NULL UNIQUE REFERENCES "se""lect 'x'; --" ("or""der"), "$1 ?" TEXT NOT NULL);"#,
+           CREATE TABLE "Ümläut ☂" ("from" $id, "where; """ BIGINT NOT NULL UNIQUE REFERENCES "se""lect 'x'; --" ("or""der"), "$1 ?" TEXT NOT NULL);"#,
     )
     .await;
     let child = Umlaut {
@@ -124,7 +124,8 @@ async fn raw_identifiers_are_columns_without_their_prefix<B: Base>(test: Test<B>
 async fn hostile_values_are_stored_as_they_are<B: Base>(test: Test<B>) {
     use crate::models::{USERS, User, user};
     test.create(USERS).await;
-    let long = "x".repeat(10 << 20);
+    // Where it may be a key, a text has a length.
+    let long = "x".repeat(if B::SERVICE == "mysql" { 255 } else { 10 << 20 });
     let names = [
         "'; DROP TABLE users; --",
         "\"",

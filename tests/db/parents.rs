@@ -389,11 +389,11 @@ async fn loading_the_parents_of_a_thousand<B: Base>(test: Test<B>) {
     sqlx_cascade::load(&mut posts, Post::AUTHOR, &test.pool)
         .await
         .unwrap();
-    assert_eq!(test.sent(), ["SELECT users"]);
+    assert_eq!(test.sent(), B::reads("SELECT users", 1_000));
     sqlx_cascade::load(&mut posts, Post::EDITOR, &test.pool)
         .await
         .unwrap();
-    assert_eq!(test.sent(), ["SELECT users"]);
+    assert_eq!(test.kinds(), ["SELECT users"]);
     for (number, post) in posts.iter().enumerate() {
         let author = post.author.get().unwrap();
         assert_eq!(author.name, format!("user {}", number % 3));

@@ -1,5 +1,6 @@
 //! Scenarios on every database: each is written once, and runs in a database of its own.
 
+mod on_mysql;
 mod on_postgres;
 mod on_sqlite;
 mod record;
@@ -23,6 +24,9 @@ macro_rules! on_every_database {
         }
         mod postgres {
             $(#[tokio::test] async fn $scenario() { $crate::support::run::<sqlx::Postgres, _>(super::$scenario).await })*
+        }
+        mod mysql {
+            $(#[tokio::test] async fn $scenario() { $crate::support::run::<sqlx::MySql, _>(super::$scenario).await })*
         }
     };
 }
@@ -48,6 +52,17 @@ pub(crate) trait Base: Backend + Sized {
     /// Several transactions write at a time, so that rows are locked before what refers to them is looked at.
     const LOCKS: bool;
 
+    /// Lists are sent in pieces of a few fixed lengths.
+    const LISTS: bool;
+
+    /// How many rows a SELECT reads by their keys.
+    const READ: usize;
+
+    /// This SELECT as often as so many keys need it.
+    fn reads(select: &str, keys: usize) -> Vec<String> {
+        vec![select.to_owned(); keys.div_ceil(Self::READ)]
+    }
+
     /// Makes a connection give up at once where another is in its way.
     const IMPATIENT: &'static str;
 
@@ -65,6 +80,11 @@ pub(crate) trait Base: Backend + Sized {
 
     /// Leaves nothing behind.
     fn close(home: Self::Home) -> impl Future<Output = ()>;
+
+    /// A schema in the words of this database.
+    fn schema(schema: &str) -> String {
+        schema.to_owned()
+    }
 
     /// Runs plain SQL.
     fn plain(pool: &Pool<Self>, sql: String) -> impl Future<Output = Result<(), sqlx::Error>>;
@@ -127,7 +147,7 @@ impl<B: Base> Test<B> {
     /// Makes tables: `$id` is the type of a generated key, `$functions` makes functions that SQLite has.
     pub(crate) async fn create(&self, schema: &str) {
         self.execute(
-            &schema
+            &B::schema(schema)
                 .replace("$id", B::ID)
                 .replace("$functions", B::FUNCTIONS),
         )
@@ -181,9 +201,39 @@ impl<B: Base> Test<B> {
         sent
     }
 
+    /// A tree was deleted by one statement. Where foreign keys are checked row by row, its keys are read, and its rows let go of each other first.
+    #[track_caller]
+    pub(crate) fn a_tree_went(&self, table: &str, locked: bool) {
+        let mut sent = self.sent();
+        if B::SERVICE == "mysql" {
+            sent.dedup();
+            // The row above is locked before its tree is, or after.
+            let above = if locked { "SELECT" } else { "LOCK" };
+            let looks = [format!("{above} {table}"), "TRACE".to_owned()];
+            sent[..2].sort();
+            let writes = [format!("UPDATE {table}"), format!("DELETE {table}")];
+            assert_eq!(sent, [looks, writes].concat());
+            return;
+        }
+        let mut steps = vec![format!("SELECT {table}"), format!("DELETE {table}")];
+        if !locked {
+            steps.remove(0);
+        }
+        if B::LOCKS {
+            // The parent of a whole list first.
+            let locks = vec![format!("LOCK {table}"); 2 - usize::from(locked)];
+            steps.splice(steps.len() - 1..steps.len() - 1, locks);
+        }
+        assert_eq!(sent, steps);
+    }
+
     /// What was sent since it was asked last.
     pub(crate) fn statements(&self) -> Vec<String> {
         self.record.take()
+    }
+
+    pub(crate) fn home(&self) -> &B::Home {
+        &self.home
     }
 
     /// Another pool on the same database.

@@ -221,6 +221,10 @@ async fn dropping_rolls_back<B: Base>(test: Test<B>) {
 }
 
 async fn a_commit_that_fails_rolls_back<B: Base>(test: Test<B>) {
+    // Nothing is checked at a commit.
+    if B::SERVICE == "mysql" {
+        return;
+    }
     test.create(SCHEMA).await;
     let mut transaction = Transaction::begin(&test.pool).await.unwrap();
     let mut ada = owner("ada", &[]).save(&mut transaction).await.unwrap();

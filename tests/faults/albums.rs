@@ -32,7 +32,7 @@ pub(crate) struct Photo {
 pub(crate) const ALBUMS: Family = Family {
     schema: "
 CREATE TABLE albums (id $id, name TEXT NOT NULL, version BIGINT NOT NULL);
-CREATE TABLE photos (id $id, album_id BIGINT NOT NULL REFERENCES albums, title TEXT NOT NULL);",
+CREATE TABLE photos (id $id, album_id BIGINT NOT NULL REFERENCES albums (id), title TEXT NOT NULL);",
     tables: &["photos", "albums"],
     links: &[],
     empty: "",
@@ -41,16 +41,16 @@ INSERT INTO albums (name, version) VALUES ('sea', 1), ('sky', 1);
 INSERT INTO photos (album_id, title) VALUES (1, 'one'), (1, 'two'), (2, 'three');",
     rows: "
 SELECT line FROM (
-  SELECT 1 AS rank, id, 'albums ' || id || ' ' || name || ' v' || version AS line FROM albums
+  SELECT 1 AS nr, id, 'albums ' || id || ' ' || name || ' v' || version AS line FROM albums
   UNION ALL SELECT 2, id, 'photos ' || id || ' of ' || album_id || ' ' || title FROM photos
   UNION ALL SELECT 3, 0, 'notes ' || note FROM notes
-) AS rows_of_all ORDER BY rank, id, line",
+) AS rows_of_all ORDER BY nr, id, line",
     content: "
 SELECT line FROM (
-  SELECT 1 AS rank, 'albums ' || name || ' v' || version AS line FROM albums
+  SELECT 1 AS nr, 'albums ' || name || ' v' || version AS line FROM albums
   UNION ALL SELECT 2, 'photos of ' || a.name || ' ' || title FROM photos LEFT JOIN albums a ON a.id = album_id
   UNION ALL SELECT 3, 'notes ' || note FROM notes
-) AS rows_of_all ORDER BY rank, line",
+) AS rows_of_all ORDER BY nr, line",
 };
 
 /// An operation on albums.

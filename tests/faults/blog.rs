@@ -196,19 +196,19 @@ CREATE TABLE covers (id $id, art TEXT NOT NULL);
 CREATE TABLE tags (id $id, word TEXT NOT NULL);
 CREATE TABLE posts (
     id $id,
-    author_id BIGINT NOT NULL REFERENCES authors ON DELETE CASCADE,
+    author_id BIGINT NOT NULL REFERENCES authors (id) ON DELETE CASCADE,
     place INTEGER NOT NULL,
     title TEXT NOT NULL,
     version INTEGER NOT NULL,
-    series_id BIGINT REFERENCES series,
-    cover_id BIGINT REFERENCES covers ON DELETE SET NULL
+    series_id BIGINT REFERENCES series (id),
+    cover_id BIGINT REFERENCES covers (id) ON DELETE SET NULL
 );
-CREATE TABLE comments (id $id, post_id BIGINT NOT NULL REFERENCES posts ON DELETE CASCADE, text TEXT NOT NULL);
-CREATE TABLE drafts (id $id, author_id BIGINT REFERENCES authors ON DELETE SET NULL, text TEXT NOT NULL);
-CREATE TABLE post_tags (post_id BIGINT NOT NULL REFERENCES posts, tag_id BIGINT NOT NULL REFERENCES tags, PRIMARY KEY (post_id, tag_id));
-CREATE TABLE nodes (id $id, parent_id BIGINT REFERENCES nodes, name TEXT NOT NULL);
+CREATE TABLE comments (id $id, post_id BIGINT NOT NULL REFERENCES posts (id) ON DELETE CASCADE, text TEXT NOT NULL);
+CREATE TABLE drafts (id $id, author_id BIGINT REFERENCES authors (id) ON DELETE SET NULL, text TEXT NOT NULL);
+CREATE TABLE post_tags (post_id BIGINT NOT NULL REFERENCES posts (id), tag_id BIGINT NOT NULL REFERENCES tags (id), PRIMARY KEY (post_id, tag_id));
+CREATE TABLE nodes (id $id, parent_id BIGINT REFERENCES nodes (id), name TEXT NOT NULL);
 CREATE TABLE shelves (id $id, case_id BIGINT, name TEXT NOT NULL);
-CREATE TABLE cases (id $id, shelf_id BIGINT NOT NULL REFERENCES shelves, name TEXT NOT NULL);",
+CREATE TABLE cases (id $id, shelf_id BIGINT NOT NULL REFERENCES shelves (id), name TEXT NOT NULL);",
     tables: &[
         "cases", "shelves", "nodes", "post_tags", "drafts", "comments", "posts", "covers", "series", "tags", "authors",
     ],
@@ -229,7 +229,7 @@ INSERT INTO shelves (case_id, name) VALUES (2, 's1'), (1, 's2'), (NULL, 's3');
 INSERT INTO cases (shelf_id, name) VALUES (1, 'c1'), (2, 'c2'), (3, 'c3');",
     rows: "
 SELECT line FROM (
-  SELECT 1 AS rank, id, 'authors ' || id || ' ' || name || ' v' || version AS line FROM authors
+  SELECT 1 AS nr, id, 'authors ' || id || ' ' || name || ' v' || version AS line FROM authors
   UNION ALL SELECT 2, id, 'posts ' || id || ' of ' || author_id || ' ' || place || ' ' || title || ' v' || version || ' ' || COALESCE(series_id, 0) || ' ' || COALESCE(cover_id, 0) FROM posts
   UNION ALL SELECT 3, id, 'comments ' || id || ' of ' || post_id || ' ' || text FROM comments
   UNION ALL SELECT 4, id, 'drafts ' || id || ' of ' || COALESCE(author_id, 0) || ' ' || text FROM drafts
@@ -241,10 +241,10 @@ SELECT line FROM (
   UNION ALL SELECT 10, id, 'shelves ' || id || ' of ' || COALESCE(case_id, 0) || ' ' || name FROM shelves
   UNION ALL SELECT 11, id, 'cases ' || id || ' of ' || shelf_id || ' ' || name FROM cases
   UNION ALL SELECT 12, 0, 'notes ' || note FROM notes
-) AS rows_of_all ORDER BY rank, id, line",
+) AS rows_of_all ORDER BY nr, id, line",
     content: "
 SELECT line FROM (
-  SELECT 1 AS rank, 'authors ' || name || ' v' || version AS line FROM authors
+  SELECT 1 AS nr, 'authors ' || name || ' v' || version AS line FROM authors
   UNION ALL SELECT 2, 'posts of ' || a.name || ' ' || place || ' ' || title || ' v' || p.version || ' ' || COALESCE(s.name, '-') || ' ' || COALESCE(c.art, '-')
     FROM posts p LEFT JOIN authors a ON a.id = author_id LEFT JOIN series s ON s.id = series_id LEFT JOIN covers c ON c.id = cover_id
   UNION ALL SELECT 3, 'comments of ' || p.title || ' ' || text FROM comments c LEFT JOIN posts p ON p.id = post_id
@@ -257,5 +257,5 @@ SELECT line FROM (
   UNION ALL SELECT 10, 'shelves of ' || COALESCE(c.name, 'nobody') || ' ' || s.name FROM shelves s LEFT JOIN cases c ON c.id = s.case_id
   UNION ALL SELECT 11, 'cases of ' || s.name || ' ' || c.name FROM cases c LEFT JOIN shelves s ON s.id = c.shelf_id
   UNION ALL SELECT 12, 'notes ' || note FROM notes
-) AS rows_of_all ORDER BY rank, line",
+) AS rows_of_all ORDER BY nr, line",
 };

@@ -1,11 +1,11 @@
-//! The commit fails: a constraint that is checked there.
+//! The commit fails: a constraint that is checked there. MySQL and MariaDB have none.
 
 use sqlx_cascade::ErrorKind;
 
 use crate::home::{Home, Kind, each_operation};
 use crate::operation::{Memory as _, Writes};
 
-each_operation!(nothing_is_left_of_a_commit_that_fails);
+each_operation!(sqlite postgres: nothing_is_left_of_a_commit_that_fails);
 
 async fn nothing_is_left_of_a_commit_that_fails<DB: Kind>(home: Home<DB>, operation: impl Writes) {
     let after = operation.after(&home).await;

@@ -1,10 +1,11 @@
 //! Another transaction is in the way: worth a retry, and nothing is lost until then.
 
-use sqlx::{Executor as _, Postgres, Sqlite};
+use sqlx::{Executor as _, MySql, Postgres, Sqlite};
 use sqlx_cascade::{ErrorKind, Persistent};
 
 use crate::home::{Home, Kind, each_operation};
 use crate::models::User;
+use crate::on_mysql;
 use crate::operation::{Memory as _, Writes, everything};
 
 mod busy {
@@ -20,6 +21,19 @@ mod busy {
             "UPDATE notes SET note = 'rival'",
         )
         .await;
+    }
+}
+
+mod rows_locked {
+    use super::*;
+
+    each_operation!(mysql: rows_that_are_locked_are_a_conflict);
+
+    async fn rows_that_are_locked_are_a_conflict(mut home: Home<MySql>, operation: impl Writes) {
+        home.pool = on_mysql::pool(&home.place, "SET innodb_lock_wait_timeout = 0");
+        let lock = |table: &&str| format!("SELECT 1 FROM {table} FOR UPDATE");
+        let locks: Vec<String> = home.tables().iter().map(lock).collect();
+        in_the_way(&home, operation, "BEGIN", &locks.join("; ")).await;
     }
 }
 
@@ -115,6 +129,38 @@ async fn a_serialization_failure_is_a_conflict() {
         home.texts("SELECT bio FROM profiles ORDER BY id").await,
         ["mine", "rival"]
     );
+}
+
+/// A row that changed since the snapshot, where MariaDB is told to look.
+#[tokio::test]
+async fn a_row_that_changed_since_the_snapshot_is_a_conflict() {
+    let Some(mut home) = Home::<MySql>::open().await else {
+        return;
+    };
+    home.pool = on_mysql::pool(&home.place, "SET innodb_snapshot_isolation = ON");
+    let mut caller = home.pool.begin().await.expect("a transaction");
+    let found = User::find(1).with(User::PROFILE).one(&mut caller).await;
+    let mut user = found.expect("the user");
+    home.run("UPDATE profiles SET bio = 'rival'").await;
+    let before = home.rows().await;
+
+    user.profile.get_mut().unwrap().bio = "mine".into();
+    let was = (*user).clone();
+    let error = user
+        .save(&mut caller)
+        .await
+        .expect_err("another version of the row");
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::Conflict, "User.profile"),
+        "{error}"
+    );
+    caller.rollback().await.expect("a rollback");
+    assert_eq!((home.rows().await, &*user), (before, &was));
+
+    user.save(&home.pool).await.expect("the retry");
+    let bios = home.texts("SELECT bio FROM profiles ORDER BY id").await;
+    assert_eq!(bios, ["mine", "rival"]);
 }
 
 /// A deferred transaction of the caller's that has read before a rival wrote.

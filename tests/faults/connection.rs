@@ -1,20 +1,19 @@
 //! The connection lost before each message that runs something, and before the answer to each.
 
-use sqlx::Postgres;
 use sqlx_cascade::ErrorKind;
 
 use crate::dropped::recovers;
-use crate::home::{Home, each_operation};
+use crate::home::{Home, Kind, each_operation};
 use crate::operation::{Memory as _, Writes};
-use crate::proxy::{Cut, Proxy};
+use crate::proxy::{Cut, Proxy, Wired};
 
-each_operation!(postgres: nothing_is_left_of_a_connection_that_is_lost);
+each_operation!(postgres mysql: nothing_is_left_of_a_connection_that_is_lost);
 
-async fn nothing_is_left_of_a_connection_that_is_lost(
-    mut home: Home<Postgres>,
+async fn nothing_is_left_of_a_connection_that_is_lost<DB: Wired>(
+    mut home: Home<DB>,
     operation: impl Writes,
 ) {
-    let proxy = Proxy::new(home.place.options()).await;
+    let proxy = Proxy::<DB>::of(&home.place).await;
     home.pool = proxy.pool.clone();
     let after = operation.after(&home).await;
     home.reset().await;
@@ -43,7 +42,7 @@ async fn nothing_is_left_of_a_connection_that_is_lost(
                 assert_eq!(error.kind(), ErrorKind::Database, "{place}: {error}");
             }
             assert_eq!(memory.snapshot(), was, "{place}");
-            home.place.settled(&home.observer).await;
+            DB::settled(&home.place, &home.observer).await;
             let happened = if operation.consumes() {
                 taken_back(&home, operation, memory, &before, &after, decides).await
             } else {
@@ -58,8 +57,8 @@ async fn nothing_is_left_of_a_connection_that_is_lost(
 }
 
 /// What the error carried: the plain value can be saved again, and the handle is in doubt where the outcome is.
-pub(crate) async fn taken_back<O: Writes>(
-    home: &Home<Postgres>,
+pub(crate) async fn taken_back<DB: Kind, O: Writes>(
+    home: &Home<DB>,
     operation: O,
     mut memory: O::Memory,
     (rows, _): &(Vec<String>, Vec<String>),

@@ -3,33 +3,12 @@
 use serde_json::json;
 use sqlx_cascade::{BelongsTo, Entity, ErrorKind, HasMany, ManyToMany, Persistent};
 
-use crate::blog::{Author, BLOG, Comment, Node, Post, Series, Tag, comment, post};
+use crate::blog::{Author, Comment, Node, Post, Series, Tag, comment, post};
 use crate::blog_memory::{authors, nodes, posts};
-use crate::home::{Home, Kind};
+use crate::home::{Home, Kind, on_each};
 use crate::others::is;
 
-macro_rules! on_blogs {
-    ($($test:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $test() {
-                let home = $crate::home::Home::<sqlx::Sqlite>::of(&super::BLOG).await;
-                super::$test(home.expect("SQLite is embedded")).await;
-            })*
-        }
-
-        mod postgres {
-            $(#[tokio::test]
-            async fn $test() {
-                if let Some(home) = $crate::home::Home::<sqlx::Postgres>::of(&super::BLOG).await {
-                    super::$test(home).await;
-                }
-            })*
-        }
-    };
-}
-
-on_blogs!(
+on_each!(sqlite postgres mysql; crate::blog::BLOG; [
     a_list_of_another_parent,
     a_child_of_another_list,
     links_of_another_row,
@@ -40,7 +19,7 @@ on_blogs!(
     keys_in_payloads_are_the_parents_own,
     a_key_that_was_edited_below,
     a_node_of_another_tree,
-);
+]);
 
 /// Saves, which has to fail in this way and write nothing.
 async fn refused<DB: Kind, T: Entity + Clone + PartialEq + std::fmt::Debug>(

@@ -1,5 +1,6 @@
 //! A database of its own for each test, in which statements can be told to fail.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -25,6 +26,16 @@ pub(crate) struct Family {
     pub(crate) content: &'static str,
 }
 
+/// What transactions see of each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Level {
+    /// What was committed before each statement.
+    ReadCommitted,
+    /// What was committed before the first that reads.
+    RepeatableRead,
+    Serializable,
+}
+
 /// A database of these tests.
 pub(crate) trait Kind: Backend + Sized {
     /// What is removed at the end.
@@ -42,11 +53,27 @@ pub(crate) trait Kind: Backend + Sized {
     /// Begins a transaction that writes.
     const WRITE: &'static str;
 
+    /// Constraints can wait for the COMMIT, so that it fails.
+    const DEFERS: bool = true;
+
+    /// The levels of isolation at which writers meet.
+    const LEVELS: &'static [Level];
+
     /// Triggers of a table that do what the table `fault` says.
     fn watch(table: &str) -> String;
 
     /// Begins the keys of these tables at 1.
     fn restart(tables: &[&str]) -> String;
+
+    /// The tests' own SQL, as this database has it.
+    fn written(sql: &str) -> Cow<'_, str> {
+        Cow::Borrowed(sql)
+    }
+
+    /// Empties tables so that their keys begin anew, where `restart` doesn't do that.
+    fn emptied(_: &[&str]) -> String {
+        "SELECT 1".to_owned()
+    }
 
     /// What runs this SQL often, and what has to be run once for that.
     fn often(name: &str, sql: &str) -> (String, String);
@@ -63,7 +90,7 @@ pub(crate) trait Kind: Backend + Sized {
     /// Pools of one connection for two writers, the first of which can be stopped.
     fn rivals(
         place: &Self::Place,
-        serializable: bool,
+        level: Level,
     ) -> impl Future<Output = (Pool<Self>, Self::Brake, Pool<Self>)>;
 
     /// Runs a future of the first writer up to this step, where it stands; what it gave, if it came to its end before that.
@@ -74,10 +101,16 @@ pub(crate) trait Kind: Backend + Sized {
     ) -> impl Future<Output = Option<F::Output>>;
 
     /// Lets it go on when it is polled again.
-    fn release(brake: &mut Self::Brake);
+    fn resume(brake: &mut Self::Brake);
 
     /// Waits until a connection of this place waits for another.
     fn blocked(observer: &Pool<Self>) -> impl Future<Output = ()>;
+
+    /// Waits until nobody is busy with what a connection was sent that isn't there any more.
+    fn settled(place: &Self::Place, observer: &Pool<Self>) -> impl Future<Output = ()> {
+        let _ = (place, observer);
+        std::future::ready(())
+    }
 
     /// Runs SQL.
     fn run_on<'c>(
@@ -99,7 +132,9 @@ macro_rules! running {
             connection: &'c mut Self::Connection,
             sql: &str,
         ) -> impl Future<Output = Result<(), sqlx::Error>> + use<'c> {
-            let query = sqlx::raw_sql($crate::home::trusted(sql));
+            let query = sqlx::raw_sql($crate::home::trusted(
+                &<Self as $crate::home::Kind>::written(sql),
+            ));
             async move { query.execute(connection).await.map(drop) }
         }
 
@@ -107,7 +142,9 @@ macro_rules! running {
             connection: &'c mut Self::Connection,
             sql: &str,
         ) -> impl Future<Output = Result<Vec<String>, sqlx::Error>> + use<'c> {
-            let query = sqlx::query_scalar($crate::home::trusted(sql));
+            let query = sqlx::query_scalar($crate::home::trusted(
+                &<Self as $crate::home::Kind>::written(sql),
+            ));
             async move { query.fetch_all(connection).await }
         }
     };
@@ -188,6 +225,12 @@ impl<DB: Kind> Home<DB> {
         self.run(&self.emptying[1]).await;
     }
 
+    /// The tables are as they were at the beginning, and so are the keys of new rows.
+    pub(crate) async fn renew(&self) {
+        self.run(&DB::emptied(self.family.tables)).await;
+        self.reset().await;
+    }
+
     /// Runs SQL from outside.
     pub(crate) async fn run(&self, sql: &str) {
         let mut connection = self.observer.acquire().await.expect("a connection");
@@ -246,6 +289,10 @@ impl<DB: Kind> Home<DB> {
         DB::run_on(&mut connection, "DELETE FROM notes WHERE note = 'probe'")
             .await
             .expect("a usable connection");
+        // One that was closed on the way may be at work still.
+        if DB::CLOSES {
+            DB::settled(&self.place, &self.observer).await;
+        }
     }
 }
 
@@ -266,78 +313,66 @@ fn emptying<DB: Kind>(family: &Family) -> String {
     sql + &DB::restart(&drawn)
 }
 
-/// A test on each database.
-macro_rules! on_both {
+/// Tests, each on every database, or on some, with the tables of a family.
+macro_rules! on_each {
     ($($test:ident),* $(,)?) => {
-        mod sqlite {
+        $crate::home::on_each!(sqlite postgres mysql; $crate::models::USERS; [$($test),*]);
+    };
+    ($($database:ident)*; $family:expr; $tests:tt) => {
+        $($crate::home::on_each!(in $database, $family, $tests);)*
+    };
+    (in $database:ident, $family:expr, [$($test:ident),* $(,)?]) => {
+        mod $database {
             $(#[tokio::test]
             async fn $test() {
-                let home = $crate::home::Home::<sqlx::Sqlite>::open().await.expect("SQLite is embedded");
-                super::$test(home).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $test() {
-                if let Some(home) = $crate::home::Home::<sqlx::Postgres>::open().await {
+                if let Some(home) = $crate::home::Home::<$crate::home::named!($database)>::of(&$family).await {
                     super::$test(home).await;
                 }
             })*
         }
     };
 }
-pub(crate) use on_both;
+pub(crate) use on_each;
 
-/// A test for each operation on users, and for each group of those on blogs, on each database or on one.
+/// The type of a database.
+macro_rules! named {
+    (sqlite) => {
+        sqlx::Sqlite
+    };
+    (postgres) => {
+        sqlx::Postgres
+    };
+    (mysql) => {
+        sqlx::MySql
+    };
+}
+pub(crate) use named;
+
+/// A test for each operation on users, and for each group of those on blogs, on each database or on some.
 macro_rules! each_operation {
     ($test:ident) => {
-        $crate::home::each_operation!(sqlite: $test);
-        $crate::home::each_operation!(postgres: $test);
+        $crate::home::each_operation!(sqlite postgres mysql: $test);
     };
-    ($database:ident: $test:ident) => {
-        $crate::home::each_operation!($database $test:
+    ($($database:ident)*: $test:ident) => {
+        $($crate::home::each_operation!($database $test:
             insert Insert, insert_all InsertAll, change Change, replace Replace, remove Remove, release Release,
             whole Whole, moved Move, save_all SaveAll, delete Delete, delete_all DeleteAll,
             delete_by_key DeleteByKey, detach Detach, merge Merge, patch Patch, lone Lone;
-            lists LISTS, links LINKS, graphs GRAPHS, trees TREES; aggregates);
+            lists LISTS, links LINKS, graphs GRAPHS, trees TREES);)*
     };
-    (sqlite $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*; $aggregates:ident) => {
-        mod sqlite {
+    ($database:ident $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*) => {
+        mod $database {
+            type Home = $crate::home::Home<$crate::home::named!($database)>;
+
             $(#[tokio::test]
             async fn $name() {
-                let home = $crate::home::Home::<sqlx::Sqlite>::open().await.expect("SQLite is embedded");
-                super::$test(home, $crate::operation::Operation::$operation).await;
-            })*
-            $(#[tokio::test]
-            async fn $group() {
-                let home = $crate::home::Home::<sqlx::Sqlite>::of(&$crate::blog::BLOG).await.expect("SQLite is embedded");
-                for operation in $crate::blog_operation::$blog {
-                    println!("{operation:?}");
-                    super::$test(home.clone(), *operation).await;
-                }
-            })*
-            #[tokio::test]
-            async fn $aggregates() {
-                if let Some(home) = $crate::home::Home::<sqlx::Sqlite>::of(&$crate::albums::ALBUMS).await {
-                    for operation in $crate::albums::ALL {
-                        println!("{operation:?}");
-                        super::$test(home.clone(), *operation).await;
-                    }
-                }
-            }
-        }
-    };
-    (postgres $test:ident: $($name:ident $operation:ident),*; $($group:ident $blog:ident),*; $aggregates:ident) => {
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                if let Some(home) = $crate::home::Home::<sqlx::Postgres>::open().await {
+                if let Some(home) = Home::open().await {
                     super::$test(home, $crate::operation::Operation::$operation).await;
                 }
             })*
             $(#[tokio::test]
             async fn $group() {
-                if let Some(home) = $crate::home::Home::<sqlx::Postgres>::of(&$crate::blog::BLOG).await {
+                if let Some(home) = Home::of(&$crate::blog::BLOG).await {
                     for operation in $crate::blog_operation::$blog {
                         println!("{operation:?}");
                         super::$test(home.clone(), *operation).await;
@@ -345,8 +380,8 @@ macro_rules! each_operation {
                 }
             })*
             #[tokio::test]
-            async fn $aggregates() {
-                if let Some(home) = $crate::home::Home::<sqlx::Postgres>::of(&$crate::albums::ALBUMS).await {
+            async fn aggregates() {
+                if let Some(home) = Home::of(&$crate::albums::ALBUMS).await {
                     for operation in $crate::albums::ALL {
                         println!("{operation:?}");
                         super::$test(home.clone(), *operation).await;
@@ -358,19 +393,18 @@ macro_rules! each_operation {
 }
 pub(crate) use each_operation;
 
-/// A test for some operations of each family, on each database or on one: where there are many places in each.
+/// A test for some operations of each family, on each database or on some: where there are many places in each.
 macro_rules! few_operations {
     ($test:ident) => {
-        $crate::home::few_operations!(sqlite: $test);
-        $crate::home::few_operations!(postgres: $test);
+        $crate::home::few_operations!(sqlite postgres mysql: $test);
     };
-    (sqlite: $test:ident) => { $crate::home::few_operations!(sqlite sqlx::Sqlite: $test); };
-    (postgres: $test:ident) => { $crate::home::few_operations!(postgres sqlx::Postgres: $test); };
-    ($module:ident $database:ty: $test:ident) => {
-        mod $module {
+    ($($database:ident)*: $test:ident) => {
+        $(mod $database {
+            type Home = $crate::home::Home<$crate::home::named!($database)>;
+
             #[tokio::test]
             async fn users() {
-                if let Some(home) = $crate::home::Home::<$database>::open().await {
+                if let Some(home) = Home::open().await {
                     for operation in $crate::operation::FEW {
                         println!("{operation:?}");
                         super::$test(home.clone(), *operation).await;
@@ -380,14 +414,14 @@ macro_rules! few_operations {
 
             #[tokio::test]
             async fn blogs() {
-                if let Some(home) = $crate::home::Home::<$database>::of(&$crate::blog::BLOG).await {
+                if let Some(home) = Home::of(&$crate::blog::BLOG).await {
                     for operation in $crate::blog_operation::FEW {
                         println!("{operation:?}");
                         super::$test(home.clone(), *operation).await;
                     }
                 }
             }
-        }
+        })*
     };
 }
 pub(crate) use few_operations;

@@ -1,9 +1,9 @@
 //! Hostile input: in values and keys, and in the names of schemas, tables and columns.
 
-use sqlx::{Postgres, Sqlite};
+use sqlx::Postgres;
 use sqlx_cascade::{ErrorKind, HasOne, Persistent, Relations};
 
-use crate::home::{Home, Kind, on_both};
+use crate::home::{Home, Kind, on_each};
 use crate::models::{User, user};
 
 const VALUES: [&str; 16] = [
@@ -25,13 +25,19 @@ const VALUES: [&str; 16] = [
     "--",
 ];
 
-on_both!(
+on_each!(
     hostile_values_are_stored_as_they_are,
     a_text_of_ten_megabytes,
     a_nul_in_a_text,
-    hostile_keys,
-    hostile_names
+    hostile_keys
 );
+
+/// MySQL has no names with such characters; `tests/db/names.rs` has what it takes.
+mod names {
+    use super::*;
+
+    on_each!(sqlite postgres; crate::models::USERS; [hostile_names]);
+}
 
 async fn hostile_values_are_stored_as_they_are<DB: Kind>(home: Home<DB>) {
     home.empty().await;
@@ -93,14 +99,14 @@ async fn a_text_of_ten_megabytes<DB: Kind>(home: Home<DB>) {
     assert!(there.profile.get().unwrap().bio == format!("bio of {long}"));
 }
 
-/// SQLite stores it; PostgreSQL has no such text.
+/// Where it can be stored, it is; PostgreSQL has no such text.
 async fn a_nul_in_a_text<DB: Kind>(home: Home<DB>) {
     let before = home.rows().await;
     let mut graph = user("eve");
     graph.profile = crate::models::profile("a\0b").into();
     match graph.clone().save(&home.pool).await {
         Ok(saved) => {
-            assert_eq!(DB::NAME, <Sqlite as sqlx::Database>::NAME);
+            assert_ne!(DB::NAME, <Postgres as sqlx::Database>::NAME);
             let there = User::find(saved.id)
                 .with(User::PROFILE)
                 .one(&home.pool)
@@ -144,7 +150,7 @@ struct Label {
 }
 
 async fn hostile_keys<DB: Kind>(home: Home<DB>) {
-    home.run("CREATE TABLE folders (path TEXT PRIMARY KEY); CREATE TABLE labels (name TEXT PRIMARY KEY, folder_path TEXT NOT NULL UNIQUE REFERENCES folders)").await;
+    home.run("CREATE TABLE folders (path TEXT PRIMARY KEY); CREATE TABLE labels (name TEXT PRIMARY KEY, folder_path TEXT NOT NULL UNIQUE REFERENCES folders (path))").await;
     let folder = |value: &&str| Folder {
         path: (*value).to_owned(),
         label: Label {

@@ -15,6 +15,7 @@ mod home;
 mod hostile;
 mod models;
 mod natural;
+mod on_mysql;
 mod on_postgres;
 mod on_sqlite;
 mod operation;

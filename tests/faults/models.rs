@@ -96,12 +96,12 @@ pub(crate) const USERS: Family = Family {
 CREATE TABLE users (id $id, name TEXT NOT NULL, version INTEGER NOT NULL);
 CREATE TABLE profiles (
     id $id,
-    user_id BIGINT NOT NULL UNIQUE REFERENCES users ON DELETE CASCADE,
+    user_id BIGINT NOT NULL UNIQUE REFERENCES users (id) ON DELETE CASCADE,
     bio TEXT NOT NULL,
     version INTEGER NOT NULL
 );
-CREATE TABLE pictures (id $id, profile_id BIGINT NOT NULL UNIQUE REFERENCES profiles ON DELETE CASCADE, path TEXT NOT NULL);
-CREATE TABLE desks (id $id, user_id BIGINT UNIQUE REFERENCES users ON DELETE SET NULL, label TEXT NOT NULL);",
+CREATE TABLE pictures (id $id, profile_id BIGINT NOT NULL UNIQUE REFERENCES profiles (id) ON DELETE CASCADE, path TEXT NOT NULL);
+CREATE TABLE desks (id $id, user_id BIGINT UNIQUE REFERENCES users (id) ON DELETE SET NULL, label TEXT NOT NULL);",
     tables: &["desks", "pictures", "profiles", "users"],
     links: &[],
     empty: "",
@@ -113,18 +113,18 @@ INSERT INTO desks (user_id, label) VALUES (1, 'desk of ann'), (2, 'desk of bob')
 ",
     rows: "
 SELECT line FROM (
-  SELECT 1 AS rank, id, 'users ' || id || ' ' || name || ' v' || version AS line FROM users
+  SELECT 1 AS nr, id, 'users ' || id || ' ' || name || ' v' || version AS line FROM users
   UNION ALL SELECT 2, id, 'profiles ' || id || ' of ' || user_id || ' ' || bio || ' v' || version FROM profiles
   UNION ALL SELECT 3, id, 'pictures ' || id || ' of ' || profile_id || ' ' || path FROM pictures
   UNION ALL SELECT 4, id, 'desks ' || id || ' of ' || COALESCE(CAST(user_id AS TEXT), 'nobody') || ' ' || label FROM desks
   UNION ALL SELECT 5, 0, 'notes ' || note FROM notes
-) AS rows_of_all ORDER BY rank, id, line",
+) AS rows_of_all ORDER BY nr, id, line",
     content: "
 SELECT line FROM (
-  SELECT 1 AS rank, 'users ' || name || ' v' || version AS line FROM users
+  SELECT 1 AS nr, 'users ' || name || ' v' || version AS line FROM users
   UNION ALL SELECT 2, 'profiles of ' || u.name || ' ' || bio || ' v' || p.version FROM profiles p LEFT JOIN users u ON u.id = p.user_id
   UNION ALL SELECT 3, 'pictures of ' || p.bio || ' ' || path FROM pictures i LEFT JOIN profiles p ON p.id = i.profile_id
   UNION ALL SELECT 4, 'desks of ' || COALESCE(u.name, 'nobody') || ' ' || label FROM desks d LEFT JOIN users u ON u.id = d.user_id
   UNION ALL SELECT 5, 'notes ' || note FROM notes
-) AS rows_of_all ORDER BY rank, line",
+) AS rows_of_all ORDER BY nr, line",
 };

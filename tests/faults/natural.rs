@@ -3,7 +3,7 @@
 use sqlx_cascade::{ErrorKind, HasOne, Persistent, Relations};
 
 use crate::dropped::{When, polled};
-use crate::home::{Home, Kind, on_both};
+use crate::home::{Home, Kind, on_each};
 
 #[derive(Debug, Default, Clone, PartialEq, Relations)]
 #[table(name = "folders")]
@@ -27,7 +27,7 @@ struct Label {
 
 const TABLES: &str = "
 CREATE TABLE folders (path TEXT PRIMARY KEY, title TEXT NOT NULL);
-CREATE TABLE labels (name TEXT PRIMARY KEY, folder_path TEXT NOT NULL UNIQUE REFERENCES folders, text TEXT NOT NULL);";
+CREATE TABLE labels (name TEXT PRIMARY KEY, folder_path TEXT NOT NULL UNIQUE REFERENCES folders (path), text TEXT NOT NULL);";
 
 const SEED: &str = "
 DELETE FROM labels; DELETE FROM folders;
@@ -56,7 +56,7 @@ async fn relabelled<DB: Kind>(home: &Home<DB>, name: &str) -> Persistent<Folder>
     folder
 }
 
-on_both!(
+on_each!(
     a_future_that_is_dropped_leaves_nothing,
     a_key_of_somebody_else_is_refused
 );

@@ -12,7 +12,7 @@ use sqlx::Sqlite;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-use crate::home::{Kind, running};
+use crate::home::{Kind, Level, running};
 
 /// A directory that goes with the test.
 pub(crate) struct Directory(PathBuf);
@@ -43,6 +43,8 @@ impl Kind for Sqlite {
     const SCHEMA: &'static str = include_str!("schema/sqlite.sql");
 
     const WRITE: &'static str = "BEGIN IMMEDIATE";
+
+    const LEVELS: &'static [Level] = &[Level::Serializable];
 
     const ID: &'static str = "INTEGER PRIMARY KEY";
 
@@ -92,7 +94,7 @@ impl Kind for Sqlite {
     }
 
     /// A writer in the way is a conflict at once.
-    async fn rivals(place: &Directory, _: bool) -> (sqlx::Pool<Self>, (), sqlx::Pool<Self>) {
+    async fn rivals(place: &Directory, _: Level) -> (sqlx::Pool<Self>, (), sqlx::Pool<Self>) {
         (Self::pool(place), (), Self::pool(place))
     }
 
@@ -113,7 +115,7 @@ impl Kind for Sqlite {
         .await
     }
 
-    fn release((): &mut ()) {}
+    fn resume((): &mut ()) {}
 
     async fn blocked(_: &sqlx::Pool<Self>) {
         std::future::pending::<()>().await;

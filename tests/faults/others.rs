@@ -3,11 +3,11 @@
 use serde_json::json;
 use sqlx_cascade::{Error, ErrorKind, Persistent};
 
-use crate::home::{Home, Kind, on_both};
+use crate::home::{Home, Kind, on_each};
 use crate::models::{Profile, User, desk};
 use crate::operation::everything;
 
-on_both!(
+on_each!(
     a_payload_with_a_rows_key_of_somebody_else,
     a_detached_row_that_was_taken_or_deleted,
     a_clone_is_new,
@@ -122,7 +122,7 @@ async fn a_detached_row_that_was_taken_or_deleted<DB: Kind>(home: Home<DB>) {
         "DELETE FROM users WHERE id = 2",
     ] {
         home.reset().await;
-        home.run("INSERT INTO users (name, version) VALUES ('dan', 1)")
+        home.run("INSERT INTO users (id, name, version) VALUES (4, 'dan', 1)")
             .await;
         let [_, mut bob, mut cid] = users(&home).await;
         cid.profile.adopt(bob.profile.expunge().expect("a profile"));

@@ -1,21 +1,55 @@
-//! Stands between the library and PostgreSQL, counts the messages that run something, and loses the connection where it is told to.
+//! Stands between the library and a server, counts the messages that run something, and loses the connection where it is told to.
 
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Pool, Postgres};
+use sqlx::{Connection, Pool};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Notify, mpsc};
 
+use crate::home::Kind;
+
+mod mysql;
+mod postgres;
+
+/// How a server is reached.
+pub(crate) type Server<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
+
+/// A database whose messages the proxy can tell apart.
+pub(crate) trait Wired: Kind {
+    /// How a client reaches the server through the proxy.
+    fn through(server: &Server<Self>, port: u16) -> Server<Self>;
+
+    /// A connection to the server.
+    fn reach(server: &Server<Self>) -> impl Future<Output = std::io::Result<(Says, Told)>> + Send;
+
+    /// The client's next message, and what it runs, if it does; `None` when the client is gone.
+    fn request(
+        client: &mut Says,
+        is_first: bool,
+    ) -> impl Future<Output = Option<(Vec<u8>, Option<String>)>> + Send;
+
+    /// The server's next message, and whether an answer ends with it; `None` when the server is gone.
+    fn answer(
+        server: &mut Says,
+        is_first: bool,
+    ) -> impl Future<Output = Option<(Vec<u8>, bool)>> + Send;
+
+    /// Where the server of a place is.
+    fn server(place: &Self::Place) -> Server<Self>;
+}
+
 /// What a side says.
-type Says = BufReader<Box<dyn AsyncRead + Send + Unpin>>;
+pub(crate) type Says = BufReader<Box<dyn AsyncRead + Send + Unpin>>;
 
 /// What a side is told.
-type Told = Box<dyn AsyncWrite + Send + Unpin>;
+pub(crate) type Told = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// Where a connection is lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,39 +70,69 @@ struct Wire {
     seen: Vec<String>,
 }
 
+/// How many connections were opened, and how many of them the server has ended.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    opened: AtomicUsize,
+    over: AtomicUsize,
+}
+
+impl Connections {
+    /// Waits until the server has ended all but the last.
+    pub(crate) async fn settled(&self) {
+        while self.opened.load(Ordering::SeqCst) > self.over.load(Ordering::SeqCst) + 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
 /// A proxy, and a pool of one connection through it.
-pub(crate) struct Proxy {
-    pub(crate) pool: Pool<Postgres>,
+pub(crate) struct Proxy<DB: Wired> {
+    pub(crate) pool: Pool<DB>,
+    pub(crate) connections: Arc<Connections>,
     wire: Arc<Mutex<Wire>>,
     /// Told that a message is held, and that it may go.
     gate: Arc<(Notify, Notify)>,
 }
 
-impl Proxy {
-    pub(crate) async fn new(server: PgConnectOptions) -> Self {
+impl<DB: Wired> Proxy<DB> {
+    /// To the server of a place.
+    pub(crate) async fn of(place: &DB::Place) -> Self {
+        Self::new(DB::server(place), PoolOptions::new()).await
+    }
+
+    pub(crate) async fn new(server: Server<DB>, options: PoolOptions<DB>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let options = through(&server, port);
+        let through = DB::through(&server, port);
         let wire = Arc::<Mutex<Wire>>::default();
         let gate = Arc::<(Notify, Notify)>::default();
+        let connections = Arc::<Connections>::default();
         tokio::spawn({
             let (wire, gate) = (Arc::clone(&wire), Arc::clone(&gate));
+            let connections = Arc::clone(&connections);
             async move {
                 while let Ok((client, _)) = listener.accept().await {
-                    let server = connect(&server).await.expect("a connection to PostgreSQL");
-                    tokio::spawn(carry(
+                    connections.opened.fetch_add(1, Ordering::SeqCst);
+                    let server = DB::reach(&server)
+                        .await
+                        .expect("a connection to the server");
+                    tokio::spawn(carry::<DB>(
                         halves(client),
                         server,
-                        Arc::clone(&wire),
-                        Arc::clone(&gate),
+                        (Arc::clone(&wire), Arc::clone(&gate)),
+                        Arc::clone(&connections),
                     ));
                 }
             }
         });
-        let pool = PoolOptions::new()
-            .max_connections(1)
-            .connect_lazy_with(options);
-        Self { pool, wire, gate }
+        let pool = options.max_connections(1).connect_lazy_with(through);
+        Self {
+            pool,
+            connections,
+            wire,
+            gate,
+        }
     }
 
     /// Counts from here, and loses the connection there.
@@ -111,81 +175,48 @@ impl Proxy {
     }
 }
 
-/// How a client reaches the server through the proxy. A socket can't be taken back from options, so they are made anew then.
-fn through(server: &PgConnectOptions, port: u16) -> PgConnectOptions {
-    let options = if server.get_socket().is_none() {
-        server.clone()
-    } else {
-        let given = server.get_options().unwrap_or_default();
-        // Spaces are escaped in what is given, and would be once more.
-        let given = given.replace("\\ ", " ");
-        let settings = given
-            .split("-c ")
-            .filter_map(|setting| setting.trim().split_once('='));
-        PgConnectOptions::new()
-            .username(server.get_username())
-            .database(server.get_database().unwrap_or_default())
-            .application_name(server.get_application_name().unwrap_or_default())
-            .ssl_mode(server.get_ssl_mode())
-            .options(settings)
-    };
-    options.host("127.0.0.1").port(port)
-}
-
-async fn connect(server: &PgConnectOptions) -> std::io::Result<(Says, Told)> {
-    let Some(directory) = server.get_socket() else {
-        let stream = TcpStream::connect((server.get_host(), server.get_port())).await?;
-        return Ok(halves(stream));
-    };
-    let path = directory.join(format!(".s.PGSQL.{}", server.get_port()));
-    let (says, told) = UnixStream::connect(path).await?.into_split();
-    Ok((BufReader::new(Box::new(says)), Box::new(told)))
-}
-
-fn halves(stream: TcpStream) -> (Says, Told) {
+pub(crate) fn halves(stream: TcpStream) -> (Says, Told) {
     stream.set_nodelay(true).expect("a TCP connection");
     let (says, told) = stream.into_split();
     (BufReader::new(Box::new(says)), Box::new(told))
 }
 
-/// Carries one connection, until one side is gone or it is to be lost.
-async fn carry(
-    client: (Says, Told),
-    server: (Says, Told),
-    wire: Arc<Mutex<Wire>>,
-    gate: Arc<(Notify, Notify)>,
-) {
-    let (mut from_client, mut to_client) = client;
-    let (mut from_server, mut to_server) = server;
-    let (mute, muted) = mpsc::channel(1);
-    tokio::select! {
-        () = requests(&mut from_client, &mut to_server, (&wire, &gate), &mute) => {}
-        () = answers(&mut from_server, &mut to_client, muted) => {}
-    }
+/// A connection by a socket of this machine.
+pub(crate) async fn by_socket(path: &Path) -> std::io::Result<(Says, Told)> {
+    let (says, told) = UnixStream::connect(path).await?.into_split();
+    Ok((BufReader::new(Box::new(says)), Box::new(told)))
 }
 
-/// The client's messages: a type, a length, a body; the first one has no type.
-async fn requests(
+/// Carries one connection, until one side is gone or it is to be lost.
+async fn carry<DB: Wired>(
+    (mut from_client, mut to_client): (Says, Told),
+    (mut from_server, mut to_server): (Says, Told),
+    (wire, gate): (Arc<Mutex<Wire>>, Arc<(Notify, Notify)>),
+    connections: Arc<Connections>,
+) {
+    let (mute, muted) = mpsc::channel(1);
+    tokio::select! {
+        () = requests::<DB>(&mut from_client, &mut to_server, (&wire, &gate), &mute) => {}
+        () = answers::<DB>(&mut from_server, &mut to_client, muted) => {}
+    }
+    drop((from_client, to_client));
+    drop(to_server);
+    // The server does what it was sent, and closes.
+    drop(tokio::io::copy(&mut from_server, &mut tokio::io::sink()).await);
+    connections.over.fetch_add(1, Ordering::SeqCst);
+}
+
+/// The client's messages.
+async fn requests<DB: Wired>(
     client: &mut Says,
     server: &mut Told,
     (wire, gate): (&Mutex<Wire>, &(Notify, Notify)),
     mute: &mpsc::Sender<()>,
 ) {
-    let mut is_startup = true;
-    loop {
-        let mut message = vec![0; if is_startup { 4 } else { 5 }];
-        if client.read_exact(&mut message).await.is_err() {
-            return;
-        }
-        let mut length = [0; 4];
-        length.copy_from_slice(&message[message.len() - 4..]);
-        let body = u32::from_be_bytes(length) as usize - 4;
-        let head = message.len();
-        message.resize(head + body, 0);
-        if client.read_exact(&mut message[head..]).await.is_err() {
-            return;
-        }
-        if !is_startup && let Some(what) = running(&message) {
+    let mut is_first = true;
+    while let Some((message, what)) = DB::request(client, is_first).await {
+        is_first = false;
+        if let Some(what) = what {
             let (cut, is_held) = count(wire, what);
             if is_held {
                 gate.0.notify_one();
@@ -197,20 +228,9 @@ async fn requests(
                 _ => {}
             }
         }
-        is_startup = false;
         if server.write_all(&message).await.is_err() {
             return;
         }
-    }
-}
-
-/// What a message runs, if it does.
-fn running(message: &[u8]) -> Option<String> {
-    match message[0] {
-        b'Q' => Some(String::from_utf8_lossy(&message[5..message.len() - 1]).into_owned()),
-        b'P' => Some("Parse".to_owned()),
-        b'E' => Some("Execute".to_owned()),
-        _ => None,
     }
 }
 
@@ -227,33 +247,37 @@ fn count(wire: &Mutex<Wire>, what: String) -> (Option<Cut>, bool) {
     (cut, wire.hold == Some(number))
 }
 
-/// The server's answers. Muted, they are read up to the one that says that it is ready, and the connection ends there.
-async fn answers(server: &mut Says, client: &mut Told, mut muted: mpsc::Receiver<()>) {
+/// The server's messages. Muted, they are read to the end of an answer, and the connection ends there.
+async fn answers<DB: Wired>(server: &mut Says, client: &mut Told, mut muted: mpsc::Receiver<()>) {
+    // The next message is the first of the answer that the client doesn't get.
+    let mut is_first = false;
     let mut is_muted = false;
     loop {
-        let mut head = [0; 5];
         tokio::select! {
             biased;
             Some(()) = muted.recv(), if !is_muted => {
-                is_muted = true;
+                (is_muted, is_first) = (true, true);
                 continue;
             }
             ready = server.fill_buf() => if ready.is_err() { return },
         }
-        if server.read_exact(&mut head).await.is_err() {
+        let Some((message, ends)) = DB::answer(server, is_first).await else {
             return;
-        }
-        let body = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize - 4;
-        let mut message = head.to_vec();
-        message.resize(head.len() + body, 0);
-        if server.read_exact(&mut message[head.len()..]).await.is_err() {
-            return;
-        }
-        if is_muted && head[0] == b'Z' {
+        };
+        is_first = false;
+        if is_muted && ends {
             return;
         }
         if !is_muted && client.write_all(&message).await.is_err() {
             return;
         }
     }
+}
+
+/// Reads as many bytes behind those that are there.
+pub(crate) async fn more(says: &mut Says, message: &mut Vec<u8>, length: usize) -> Option<()> {
+    let head = message.len();
+    message.resize(head + length, 0);
+    says.read_exact(&mut message[head..]).await.ok()?;
+    Some(())
 }

@@ -6,10 +6,10 @@ use sqlx_cascade::{Db, Error, ErrorKind, Persistent};
 use crate::blog::BLOG;
 use crate::blog_readers::BlogRead;
 use crate::dropped::{When, polled};
-use crate::home::{Home, Kind, on_both};
+use crate::home::{Home, Kind, on_each};
 use crate::models::{Profile, USERS, User};
 use crate::operation::everything;
-use crate::proxy::{Cut, Proxy};
+use crate::proxy::{Cut, Proxy, Wired};
 
 /// Something that reads into memory.
 pub(crate) trait Reads: Copy + std::fmt::Debug + 'static {
@@ -93,7 +93,7 @@ impl Reads for Read {
     }
 }
 
-on_both!(what_vanished_is_not_found);
+on_each!(what_vanished_is_not_found);
 
 /// The three ways to fail, for the reads of a family.
 macro_rules! failing_reads {
@@ -109,14 +109,23 @@ macro_rules! failing_reads {
                 a_future_that_is_dropped_reads_nothing::<_, $read>(home).await;
             }
 
-            #[tokio::test]
-            async fn postgres() {
-                let Some(home) = Home::<sqlx::Postgres>::of(&$family).await else {
+            async fn on_a_server<DB: Wired>() {
+                let Some(home) = Home::<DB>::of(&$family).await else {
                     return;
                 };
                 a_query_that_fails_reads_nothing::<_, $read>(&home).await;
                 a_future_that_is_dropped_reads_nothing::<_, $read>(home.clone()).await;
-                a_connection_that_is_lost_reads_nothing::<$read>(home).await;
+                a_connection_that_is_lost_reads_nothing::<_, $read>(home).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                on_a_server::<sqlx::Postgres>().await;
+            }
+
+            #[tokio::test]
+            async fn mysql() {
+                on_a_server::<sqlx::MySql>().await;
             }
         }
     };
@@ -210,8 +219,8 @@ async fn what_vanished_is_not_found<DB: Kind>(home: Home<DB>) {
     assert_eq!((Read::seen(&user), Read::seen(&bare)), (was, bare_was));
 }
 
-async fn a_connection_that_is_lost_reads_nothing<R: Reads>(mut home: Home<sqlx::Postgres>) {
-    let proxy = Proxy::new(home.place.options()).await;
+async fn a_connection_that_is_lost_reads_nothing<DB: Wired, R: Reads>(mut home: Home<DB>) {
+    let proxy = Proxy::<DB>::of(&home.place).await;
     home.pool = proxy.pool.clone();
     for read in R::ALL {
         for cut in [Cut::Before, Cut::After] {

@@ -13,7 +13,7 @@ use crate::blog::{BLOG, Node, Post};
 use crate::blog_memory::{Handles, Snapshot};
 use crate::blog_operation::Operation;
 use crate::blog_readers::BlogRead;
-use crate::home::{Home, Kind};
+use crate::home::{Home, Kind, Level};
 use crate::operation::Memory as _;
 use crate::readers::Reads as _;
 use crate::rivals::{Act, Rival as _};
@@ -60,11 +60,11 @@ fn got(done: Result<(), Error>, memory: &Handles) -> Got {
 
 /// What a reader gets before the writer, and after it.
 async fn alone<DB: Kind>(home: &Home<DB>, look: BlogRead, act: Act) -> [Got; 2] {
-    home.reset().await;
+    home.renew().await;
     let mut memory = look.memory(&home.pool).await;
     let done = look.run(&mut memory, &home.pool).await;
     let before = got(done, &memory);
-    home.reset().await;
+    home.renew().await;
     let mut memory = look.memory(&home.pool).await;
     let mut writer = act.ready(&home.pool).await;
     let done = act.run(&mut writer, &home.pool).await;
@@ -80,14 +80,17 @@ async fn interleaved<DB: Kind>(
     then: Then,
 ) {
     let possible = alone(home, look, act).await;
-    let serializable = then == Then::Compare;
-    let (braked, mut brake, free) = DB::rivals(&home.place, serializable).await;
+    let has_one_view =
+        |level: &&Level| (**level != Level::ReadCommitted) == (then == Then::Compare);
+    let level = DB::LEVELS.iter().find(has_one_view);
+    let level = level.unwrap_or(&DB::LEVELS[0]);
+    let (braked, mut brake, free) = DB::rivals(&home.place, *level).await;
     let (reading, writing) = match first {
         First::Reader => (&braked, &free),
         First::Writer => (&free, &braked),
     };
     for step in 0.. {
-        home.reset().await;
+        home.renew().await;
         let mut mine = look.memory(reading).await;
         let mut theirs = act.ready(writing).await;
         let was = mine.snapshot();
@@ -97,20 +100,20 @@ async fn interleaved<DB: Kind>(
             match first {
                 First::Reader => {
                     if DB::up_to(&mut brake, reader.as_mut(), step).await.is_some() {
-                        DB::release(&mut brake);
+                        DB::resume(&mut brake);
                         return;
                     }
                     let ended = writer.await;
-                    DB::release(&mut brake);
+                    DB::resume(&mut brake);
                     (reader.await, ended)
                 }
                 First::Writer => {
                     if DB::up_to(&mut brake, writer.as_mut(), step).await.is_some() {
-                        DB::release(&mut brake);
+                        DB::resume(&mut brake);
                         return;
                     }
                     let done = reader.await;
-                    DB::release(&mut brake);
+                    DB::resume(&mut brake);
                     (done, writer.await)
                 }
             }
@@ -276,6 +279,15 @@ macro_rules! readers {
             $(#[tokio::test]
             async fn $name() {
                 each_way(Home::<sqlx::Postgres>::of(&BLOG).await, $looks, $act).await;
+            })*
+        }
+
+        mod mysql {
+            use super::*;
+
+            $(#[tokio::test]
+            async fn $name() {
+                each_way(Home::<sqlx::MySql>::of(&BLOG).await, $looks, $act).await;
             })*
         }
     };

@@ -1,18 +1,20 @@
 //! The server ends the session, at a statement or at the COMMIT.
 
-use sqlx::Postgres;
 use sqlx_cascade::ErrorKind;
 
 use crate::connection::taken_back;
 use crate::dropped::recovers;
-use crate::home::{Home, each_operation};
+use crate::home::{Home, Kind, each_operation};
 use crate::operation::{Memory as _, Writes};
 
-each_operation!(postgres: nothing_is_left_of_a_session_that_ends);
+each_operation!(postgres mysql: nothing_is_left_of_a_session_that_ends);
 
-async fn nothing_is_left_of_a_session_that_ends(home: Home<Postgres>, operation: impl Writes) {
+async fn nothing_is_left_of_a_session_that_ends<DB: Kind>(home: Home<DB>, operation: impl Writes) {
     let after = operation.after(&home).await;
-    let mut faults = vec!["end COMMIT".to_owned()];
+    let mut faults = Vec::new();
+    if DB::DEFERS {
+        faults.push("end COMMIT".to_owned());
+    }
     let statements = operation.statements(&home).await;
     faults.extend(
         statements

@@ -2,11 +2,11 @@
 
 use sqlx_cascade::{ErrorKind, HasOne, Persistent};
 
-use crate::home::{Home, Kind, on_both};
+use crate::home::{Home, Kind, on_each};
 use crate::models::{Desk, Picture, User, desk, profile, user};
 use crate::others::{is, refused, users};
 
-on_both!(
+on_each!(
     a_version_that_moved_on,
     a_row_that_left_its_owner,
     a_rival_who_inserts_first,

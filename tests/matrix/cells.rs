@@ -145,11 +145,12 @@ async fn worker(
 ) -> usize {
     let Some(place) = Place::open(which).await else {
         let required = std::env::var("SQLX_CASCADE_REQUIRE").unwrap_or_default();
+        let name = which.name();
         assert!(
-            !required.contains("postgres"),
-            "PostgreSQL is required, and there is none"
+            !required.contains(name),
+            "{name} is required, and there is none"
         );
-        println!("skipped: there is no PostgreSQL");
+        println!("skipped: there is no {name}");
         return 0;
     };
     let mut count = 0;

@@ -21,7 +21,7 @@ const BEFORE_ANY_SQL: [Kind; 7] = [
 ///
 /// - The rows of a tree are looked up before they are deleted, where a constraint doesn't do it.
 /// - PostgreSQL takes all levels of a tree's new rows at once.
-/// - On SQLite lists are sent in pieces.
+/// - On SQLite, MySQL and MariaDB lists are sent in pieces.
 ///
 /// A number is exact but in two places: how a tree's deletion looks for its rows depends on what is below them in memory (`looks`), and [`pieces`].
 ///
@@ -41,6 +41,9 @@ pub(crate) fn expected_statements(
     };
     let count = |did: Did| effects.acts.iter().filter(|act| act.1 == did).count();
     let is_postgres = matches!(db, Db::Postgres(_));
+    // MySQL and MariaDB look at each row by itself, whatever the constraint says.
+    let lets_go = is_tree && matches!(db, Db::MySql(_)) && count(Did::Released) == 0;
+    let is_restricted = is_restricted || lets_go;
     let levels = count(Did::Inserted);
     let at_once = if is_postgres && is_tree {
         levels.saturating_sub(1)
@@ -82,7 +85,7 @@ pub(crate) fn is_one_statement(step: Step, sent: &[String]) -> bool {
         || last.is_some_and(|sent| sent == "INSERT links")
 }
 
-/// How many statements more than one for each act SQLite gets, which takes lists in powers of two: three rows are a list of two and one of one. A range
+/// How many statements more than one for each act those databases get that take lists in powers of two: three rows are a list of two and one of one. A range
 /// where there are several acts, for the effects have how many rows of a table there are, not in which act each is; and where rows are reached from
 /// others or let go before a deletion: if those are a list, it is in as many pieces as theirs, if not, there is one.
 fn pieces(effects: &Effects) -> RangeInclusive<usize> {

@@ -52,6 +52,9 @@ macro_rules! kinds {
         mod postgres {
             $(#[test] fn $kind() { super::cells::run(super::$kind::cases(), super::Which::Postgres); })*
         }
+        mod mysql {
+            $(#[test] fn $kind() { super::cells::run(super::$kind::cases(), super::Which::MySql); })*
+        }
     };
 }
 

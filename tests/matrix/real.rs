@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use sqlx::{Pool, Postgres, Sqlite};
+use sqlx::{MySql, Pool, Postgres, Sqlite};
 use sqlx_cascade::{
     BelongsTo, Detached, Entity, Error, HasMany, HasOne, ManyToMany, Persistent, Relation, Report,
 };
@@ -19,6 +19,7 @@ pub(crate) type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) enum Db {
     Sqlite(Pool<Sqlite>),
     Postgres(Pool<Postgres>),
+    MySql(Pool<MySql>),
 }
 
 /// Does something with the pool, whichever it is.
@@ -27,6 +28,7 @@ macro_rules! on {
         match $db {
             Db::Sqlite($pool) => $does,
             Db::Postgres($pool) => $does,
+            Db::MySql($pool) => $does,
         }
     };
 }

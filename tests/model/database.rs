@@ -47,6 +47,11 @@ impl Stored {
     pub(crate) fn last_key(&self) -> i64 {
         self.next - 1
     }
+
+    /// The key that is given next.
+    pub(crate) fn give_next(&mut self, key: i64) {
+        self.next = key;
+    }
 }
 
 impl Database {

@@ -5,14 +5,15 @@ use std::str::FromStr as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, Pool, Postgres, Sqlite};
+use sqlx::{ConnectOptions as _, Connection as _, MySql, Pool, Postgres, Row as _, Sqlite};
 
 use crate::family::{Family, REFUSED};
 use crate::model::database::Database;
-use crate::model::schema::{KeyKind, OnDelete, Schema, Table};
+use crate::model::schema::{KeyKind, OnDelete, Reference, Schema, Table};
 use crate::real::Session;
 
 /// Which database.
@@ -20,11 +21,32 @@ use crate::real::Session;
 pub(crate) enum Which {
     Sqlite,
     Postgres,
+    MySql,
+}
+
+impl Which {
+    /// Its name in `SQLX_CASCADE_REQUIRE`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::MySql => "mysql",
+        }
+    }
+
+    /// How many programs run where nobody says.
+    pub(crate) fn cases(self) -> u64 {
+        match self {
+            Self::Sqlite | Self::Postgres => 1000,
+            Self::MySql => 400,
+        }
+    }
 }
 
 enum Pools {
     Sqlite(Pool<Sqlite>),
     Postgres(Pool<Postgres>, String),
+    MySql(Pool<MySql>, String),
 }
 
 /// A database of a worker.
@@ -44,6 +66,30 @@ fn server() -> Option<PgConnectOptions> {
         ("synchronous_commit", "off"),
         ("client_min_messages", "warning"),
     ]))
+}
+
+/// MySQL or MariaDB.
+fn mysql_server() -> Option<MySqlConnectOptions> {
+    let url = std::env::var("SQLX_CASCADE_MYSQL_URL").ok()?;
+    Some(MySqlConnectOptions::from_str(&url).expect("a URL of MySQL"))
+}
+
+async fn mysql_admin(sql: &str) {
+    let server = mysql_server().expect("MySQL");
+    let mut connection: MySqlConnection = server.connect().await.expect("MySQL");
+    let done = sqlx::raw_sql(safe(sql)).execute(&mut connection).await;
+    done.expect(sql);
+    connection.close().await.expect("MySQL");
+}
+
+/// A name that nobody else on a server has.
+fn name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |now| now.as_nanos());
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("programs_{now:x}_{}_{number}", std::process::id())
 }
 
 #[expect(
@@ -66,7 +112,6 @@ async fn admin(sql: &str) {
 impl Place {
     /// A database with empty tables; `None` where there is no server to make it on.
     pub(crate) async fn open(which: Which, family: Family) -> Option<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let pools = match which {
             Which::Sqlite => {
                 let connect = SqliteConnectOptions::from_str("sqlite::memory:").expect("a URL");
@@ -77,23 +122,30 @@ impl Place {
             }
             Which::Postgres => {
                 let server = server()?;
-                let now = SystemTime::now()
-                    .duration_since(SystemTime::UNIX_EPOCH)
-                    .map_or(0, |now| now.as_nanos());
-                let number = NEXT.fetch_add(1, Ordering::Relaxed);
-                let name = format!("programs_{now:x}_{}_{number}", std::process::id());
+                let name = name();
                 admin(&format!("CREATE SCHEMA {name}")).await;
                 let pool = PoolOptions::new()
                     .max_connections(1)
                     .connect_with(server.options([("search_path", &name)]));
                 Pools::Postgres(pool.await.expect("PostgreSQL"), name)
             }
+            Which::MySql => {
+                let server = mysql_server()?;
+                // What a run that is killed leaves is found by the name of the database that it was told.
+                let told = server.get_database().unwrap_or("cascade");
+                let name = format!("{told}_{}", name());
+                mysql_admin(&format!("CREATE DATABASE {name} COLLATE utf8mb4_bin")).await;
+                let pool = PoolOptions::new()
+                    .max_connections(1)
+                    .connect_with(server.database(&name));
+                Pools::MySql(pool.await.expect("MySQL"), name)
+            }
         };
         let schema = family.schema();
         let sql = create_all(&schema, which);
         let place = Self {
             family,
-            rows: select_all(&schema),
+            rows: select_all(&schema, which),
             schema,
             pools,
             cleared: AtomicU64::new(0),
@@ -108,6 +160,7 @@ impl Place {
         match &self.pools {
             Pools::Sqlite(pool) => Session::Sqlite(pool.clone(), None),
             Pools::Postgres(pool, _) => Session::Postgres(pool.clone(), None),
+            Pools::MySql(pool, _) => Session::MySql(pool.clone(), None),
         }
     }
 
@@ -118,6 +171,10 @@ impl Place {
             Pools::Postgres(pool, name) => {
                 pool.close().await;
                 admin(&format!("DROP SCHEMA {name} CASCADE")).await;
+            }
+            Pools::MySql(pool, name) => {
+                pool.close().await;
+                mysql_admin(&format!("DROP DATABASE {name}")).await;
             }
         }
     }
@@ -132,6 +189,14 @@ impl Place {
             Pools::Postgres(..) if self.cleared.fetch_add(1, Ordering::Relaxed) % 32 == 31 => {
                 let _ = write!(sql, "TRUNCATE {};", names.join(", "));
             }
+            // With the rows goes what was given as keys.
+            Pools::MySql(..) => {
+                sql.push_str("SET foreign_key_checks = 0;");
+                for name in names {
+                    let _ = write!(sql, "TRUNCATE {name};");
+                }
+                sql.push_str("SET foreign_key_checks = 1");
+            }
             _ => {
                 for name in names.iter().rev() {
                     let _ = write!(sql, "DELETE FROM {name};");
@@ -140,7 +205,16 @@ impl Place {
         }
         let mut session = self.session();
         run(&mut session, &sql).await;
-        give_keys(&mut session, schema, &Database::new(schema)).await;
+        give_keys(&mut session, schema, &mut Database::new(schema)).await;
+    }
+
+    /// Whatever happens to a row of the table, its triggers fire: those of MySQL don't where a foreign key acts.
+    pub(crate) fn fires(&self, table: &Table) -> bool {
+        let acts = |reference: Reference| {
+            matches!(reference.on_delete, OnDelete::Cascade | OnDelete::SetNull)
+        };
+        let mut references = table.columns.iter().filter_map(|column| column.references);
+        !matches!(self.pools, Pools::MySql(..)) || !references.any(acts)
     }
 
     /// Every row of every table: `owners: 1|a|-`.
@@ -154,6 +228,8 @@ impl Place {
             Session::Postgres(_, Some(open)) => {
                 texts(sqlx::query(sql).fetch_all(&mut **open).await)
             }
+            Session::MySql(pool, None) => texts(sqlx::query(sql).fetch_all(&*pool).await),
+            Session::MySql(_, Some(open)) => texts(sqlx::query(sql).fetch_all(&mut **open).await),
         };
         rows.sort();
         rows
@@ -182,12 +258,31 @@ pub(crate) async fn run(session: &mut Session, sql: &str) {
             .execute(&mut **open)
             .await
             .map(drop),
+        Session::MySql(pool, None) => sqlx::raw_sql(safe(sql)).execute(&*pool).await.map(drop),
+        Session::MySql(_, Some(open)) => sqlx::raw_sql(safe(sql))
+            .execute(&mut **open)
+            .await
+            .map(drop),
     };
     done.expect(sql);
 }
 
-/// The next keys are those of the interpreter: PostgreSQL never gives one again, also where its row was rolled back.
-pub(crate) async fn give_keys(session: &mut Session, schema: &Schema, like: &Database) {
+/// The next keys are those of the interpreter: PostgreSQL never gives one again, also where its row was rolled back. Nor does MySQL, where a key that
+/// was given can't be given again within a transaction at all: the interpreter gives its keys then.
+pub(crate) async fn give_keys(session: &mut Session, schema: &Schema, like: &mut Database) {
+    if let Session::MySql(pool, open) = session {
+        let sql = "SELECT table_name, CAST(auto_increment AS SIGNED) FROM information_schema.tables WHERE table_schema = database() AND auto_increment IS NOT NULL";
+        let found = match open {
+            None => sqlx::query(sql).fetch_all(&*pool).await,
+            Some(open) => sqlx::query(sql).fetch_all(&mut **open).await,
+        };
+        for row in found.expect("the keys") {
+            let name: String = row.get(0);
+            let table = schema.tables.iter().position(|table| table.name == name);
+            like.tables[table.expect("a table")].give_next(row.get(1));
+        }
+        return;
+    }
     let mut sql = String::new();
     for (table, stored) in schema.tables.iter().zip(&like.tables) {
         if table.key != KeyKind::Generated {
@@ -205,16 +300,22 @@ pub(crate) async fn give_keys(session: &mut Session, schema: &Schema, like: &Dat
                 "{} setval('{name}_id_seq', {next}, false)",
                 if sql.is_empty() { "SELECT" } else { "," }
             ),
+            Session::MySql(..) => Ok(()),
         };
     }
     run(session, &sql).await;
 }
 
-fn select_all(schema: &Schema) -> String {
+fn select_all(schema: &Schema, which: Which) -> String {
+    let text = if which == Which::MySql {
+        "CHAR"
+    } else {
+        "TEXT"
+    };
     let select = |table: &Table| {
         let cells = table.columns.iter();
         let cells: Vec<String> = cells
-            .map(|column| format!("coalesce(CAST({} AS TEXT), '-')", column.name))
+            .map(|column| format!("coalesce(CAST({} AS {text}), '-')", column.name))
             .collect();
         let cells = cells.join(" || '|' || ");
         format!("SELECT '{}: ' || {cells} FROM {}", table.name, table.name)
@@ -227,7 +328,7 @@ fn select_all(schema: &Schema) -> String {
 pub(crate) const EVENTS: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
 
 fn create_all(schema: &Schema, which: Which) -> String {
-    let mut sql = String::from("CREATE TABLE faults (what TEXT NOT NULL);");
+    let mut sql = String::from("CREATE TABLE faults (what VARCHAR(255) NOT NULL);");
     if which == Which::Postgres {
         sql.push_str(
             "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -255,6 +356,12 @@ fn create_all(schema: &Schema, which: Which) -> String {
                      WHEN EXISTS (SELECT 1 FROM faults WHERE what = '{event} {name}')
                      BEGIN SELECT RAISE(ABORT, 'a fault'); END;"
                 ),
+                Which::MySql => write!(
+                    sql,
+                    "CREATE TRIGGER {name}_{event} BEFORE {event} ON {name} FOR EACH ROW BEGIN
+                     IF EXISTS (SELECT 1 FROM faults WHERE what = '{event} {name}')
+                     THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a fault'; END IF; END;"
+                ),
                 Which::Postgres => write!(
                     sql,
                     "CREATE TRIGGER on_{event} BEFORE {event} ON {name} FOR EACH ROW EXECUTE FUNCTION fail();"
@@ -271,10 +378,16 @@ fn column(schema: &Schema, table: &Table, number: usize, which: Which) -> String
         let kind = match which {
             Which::Sqlite => "INTEGER PRIMARY KEY AUTOINCREMENT",
             Which::Postgres => "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+            Which::MySql => "BIGINT AUTO_INCREMENT PRIMARY KEY",
         };
         return format!("{} {kind}", column.name);
     }
-    let kind = if column.text { "TEXT" } else { "BIGINT" };
+    let kind = match which {
+        // A key of texts has to have a length.
+        Which::MySql if column.text => "VARCHAR(255)",
+        _ if column.text => "TEXT",
+        _ => "BIGINT",
+    };
     let mut sql = format!("{} {kind}", column.name);
     if !column.nullable {
         sql.push_str(" NOT NULL");

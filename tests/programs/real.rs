@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Pool, Postgres, Sqlite};
-use sqlx_cascade::{Detached, Entity, Error, Persistent, Plan, Report, Transaction};
+use sqlx::{MySql, Pool, Postgres, Sqlite};
+use sqlx_cascade::{Backend, Detached, Entity, Error, Persistent, Plan, Report, Transaction};
 
 use crate::family::{Family, of_table};
 use crate::model::database::Value;
@@ -21,6 +21,7 @@ pub(crate) type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) enum Session {
     Sqlite(Pool<Sqlite>, Option<Transaction<'static, Sqlite>>),
     Postgres(Pool<Postgres>, Option<Transaction<'static, Postgres>>),
+    MySql(Pool<MySql>, Option<Transaction<'static, MySql>>),
 }
 
 /// Does something with the pool, or with the transaction that is open on it.
@@ -37,6 +38,11 @@ macro_rules! on {
                 let $db = &*$db;
                 $does
             }
+            $crate::real::Session::MySql(_, Some($db)) => $does,
+            $crate::real::Session::MySql($db, None) => {
+                let $db = &*$db;
+                $does
+            }
         }
     };
 }
@@ -46,29 +52,29 @@ impl Session {
         match self {
             Self::Sqlite(pool, open) => *open = Some(Transaction::begin(pool).await?),
             Self::Postgres(pool, open) => *open = Some(Transaction::begin(pool).await?),
+            Self::MySql(pool, open) => *open = Some(Transaction::begin(pool).await?),
         }
         Ok(())
     }
 
     async fn end(&mut self, commit: bool) -> Result<(), Error> {
         match self {
-            Self::Sqlite(_, open) => {
-                let open = open.take().expect("a transaction");
-                if commit {
-                    open.commit().await
-                } else {
-                    open.rollback().await
-                }
-            }
-            Self::Postgres(_, open) => {
-                let open = open.take().expect("a transaction");
-                if commit {
-                    open.commit().await
-                } else {
-                    open.rollback().await
-                }
-            }
+            Self::Sqlite(_, open) => ended(open.take(), commit).await,
+            Self::Postgres(_, open) => ended(open.take(), commit).await,
+            Self::MySql(_, open) => ended(open.take(), commit).await,
         }
+    }
+}
+
+async fn ended<DB: Backend>(
+    open: Option<Transaction<'static, DB>>,
+    commit: bool,
+) -> Result<(), Error> {
+    let open = open.expect("a transaction");
+    if commit {
+        open.commit().await
+    } else {
+        open.rollback().await
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{Outcome, budget, command, test};
 use std::time::Duration;
 
 /// The facade's features. Each is checked alone: a missing `cfg` shows only there.
-const FEATURES: [&str; 5] = ["sqlite", "postgres", "serde", "json", "tracing"];
+const FEATURES: [&str; 6] = ["sqlite", "postgres", "mysql", "serde", "json", "tracing"];
 
 /// Steps that ran, with their time and result.
 #[derive(Default)]

@@ -13,13 +13,16 @@ macro_rules! say {
 #[cfg(not(unix))]
 compile_error!("xtask needs a Unix; on Windows, run it in WSL");
 
+mod apt;
 mod budget;
 mod ci;
 mod cleanup;
 mod command;
 mod keeper;
+mod mysql;
 mod postgres;
 mod services;
+mod stamp;
 mod test;
 mod timing;
 
@@ -30,7 +33,7 @@ use std::process::ExitCode;
 type Outcome<T = ()> = Result<T, String>;
 
 const USAGE: &str = "\
-cargo xtask test [--no-postgres] [arguments of cargo test]
+cargo xtask test [--no-postgres] [--no-mysql] [arguments of cargo test]
     Gets the databases ready, runs all tests, and removes what it made.
 cargo xtask ci
     Everything that a change has to pass: format, lints, docs, features, tests, examples, budget.

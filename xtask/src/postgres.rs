@@ -9,17 +9,13 @@ mod url;
 
 use crate::Outcome;
 use crate::cleanup::Cleanup;
+use crate::services::{SKIP_LOCAL, variable};
+use crate::stamp::{is_leftover, stamped};
 use client::Client;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Names a server to use; to tests, the URL of the database made for them.
 pub(crate) const VARIABLE: &str = "SQLX_CASCADE_POSTGRES_URL";
-
-/// With a value other than the empty one, servers that listen locally are passed over: a private one is started.
-const SKIP_LOCAL: &str = "SQLX_CASCADE_SKIP_LOCAL";
-
-/// What a run that was killed may leave is removed by a later one when it is older than this.
-const LEFTOVER: Duration = Duration::from_hours(24);
 
 const PREFIX: &str = "sqlx_cascade_test_";
 
@@ -86,54 +82,6 @@ fn remove_leftovers(server: &Client) {
     for name in names.lines().filter(|name| is_leftover(name, PREFIX)) {
         if let Err(message) = drop_database(server, name) {
             say!("xtask: {message}");
-        }
-    }
-}
-
-/// A name that says who made it and when.
-fn stamped(prefix: &str) -> String {
-    format!("{prefix}{}_{}", std::process::id(), now().as_secs())
-}
-
-/// Whether a name was made by [`stamped`], long ago.
-fn is_leftover(name: &str, prefix: &str) -> bool {
-    let made = name.strip_prefix(prefix).and_then(|rest| {
-        let (process, time) = rest.split_once('_')?;
-        process.parse::<u32>().ok()?;
-        time.parse().ok()
-    });
-    made.is_some_and(|made| Duration::from_secs(made) + LEFTOVER < now())
-}
-
-fn now() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{PREFIX, is_leftover, now, stamped};
-
-    #[test]
-    fn only_old_databases_of_ours_are_left_over() {
-        assert!(is_leftover("sqlx_cascade_test_12_1000", PREFIX));
-        assert!(!is_leftover(&stamped(PREFIX), PREFIX));
-        assert!(!is_leftover(
-            &format!("{PREFIX}1_{}", now().as_secs() - 3600),
-            PREFIX
-        ));
-        for other in [
-            "sqlx_cascade_test_12",
-            "sqlx_cascade_test_a_1000",
-            "test_12_1000",
-            "sqlx_cascade_test_12_1000x",
-        ] {
-            assert!(!is_leftover(other, PREFIX), "{other}");
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::Outcome;
 use crate::cleanup::Cleanup;
-use crate::postgres;
+use crate::{mysql, postgres};
 
 /// A database server that tests need.
 pub(crate) struct Service {
@@ -19,12 +19,28 @@ pub(crate) struct Service {
 }
 
 /// All of them.
-pub(crate) const ALL: &[Service] = &[Service {
-    name: "postgres",
-    title: "PostgreSQL",
-    variable: postgres::VARIABLE,
-    start: postgres::start,
-}];
+pub(crate) const ALL: &[Service] = &[
+    Service {
+        name: "postgres",
+        title: "PostgreSQL",
+        variable: postgres::VARIABLE,
+        start: postgres::start,
+    },
+    Service {
+        name: "mysql",
+        title: "MariaDB or MySQL",
+        variable: mysql::VARIABLE,
+        start: mysql::start,
+    },
+];
+
+/// With a value other than the empty one, servers that listen locally are passed over: a private one is started.
+pub(crate) const SKIP_LOCAL: &str = "SQLX_CASCADE_SKIP_LOCAL";
+
+/// An environment variable that isn't empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
 
 /// The services that the flags leave, and the arguments that are not ours.
 pub(crate) fn choose(arguments: &[String]) -> (Vec<&'static Service>, Vec<&String>) {

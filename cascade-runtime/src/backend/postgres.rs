@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::future::BoxFuture;
-use sqlx::error::BoxDynError;
+use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{
     Arguments as _, Column as _, Connection as _, PgConnection, Postgres, Row as _, Transaction,
@@ -28,17 +28,17 @@ impl Backend for Postgres {
 
     const BEGIN: Option<&'static str> = None;
 
-    fn begin(
-        connection: &mut PgConnection,
-    ) -> BoxFuture<'_, Result<Transaction<'_, Self>, sqlx::Error>> {
-        if !connection.is_in_transaction() {
-            return Box::pin(connection.begin());
-        }
+    fn begin(connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         Box::pin(async {
+            if !connection.is_in_transaction() {
+                mem::forget(connection.begin().await?);
+                return Ok(());
+            }
             // A RELEASE that is dropped on its way is followed by a ROLLBACK TO the same name: it finds this savepoint, under the one that
             // was released. Without it the server would refuse everything else in the caller's transaction.
             drop(Savepoint(Some(Box::pin(connection.begin()))).await?);
-            Savepoint(Some(Box::pin(connection.begin()))).await
+            mem::forget(Savepoint(Some(Box::pin(connection.begin()))).await?);
+            Ok(())
         })
     }
 
@@ -57,6 +57,8 @@ impl Backend for Postgres {
         match own {
             Own::Flag(flag) => arguments.add(flag),
             Own::Number(number) => arguments.add(number),
+            // Its keys come in rows.
+            Own::Unsigned(number) => arguments.add(i64::try_from(number)?),
             Own::Flags(flags) => arguments.add(flags),
             Own::Numbers(numbers) => arguments.add(numbers),
             Own::Places(places) => arguments.add(places),
@@ -65,13 +67,23 @@ impl Backend for Postgres {
 
     sqlx_calls!(PgConnection, PgRow, PgArguments);
 
+    fn number(row: &PgRow, column: usize) -> Result<i64, sqlx::Error> {
+        row.try_get(column)
+    }
+
     fn flag(row: &PgRow, column: usize) -> Result<bool, sqlx::Error> {
         row.try_get(column)
     }
 
-    fn classify(code: &str, _: &str) -> Option<ErrorKind> {
+    fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // Serialisation failure, deadlock, lock not available.
-        matches!(code, "40001" | "40P01" | "55P03").then_some(ErrorKind::Conflict)
+        matches!(&*error.code()?, "40001" | "40P01" | "55P03").then_some(ErrorKind::Conflict)
+    }
+
+    /// Connection exceptions, and a server that shuts down or was told to end the session.
+    fn is_lost(error: &dyn DatabaseError) -> bool {
+        let code = error.code();
+        code.is_some_and(|code| code.starts_with("08") || code.starts_with("57P0"))
     }
 
     /// Syntax errors and unknown names: what is bound isn't part of them.

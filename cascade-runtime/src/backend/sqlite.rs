@@ -1,12 +1,13 @@
 //! SQLite.
 
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::thread::{self, Thread};
 
 use futures_core::future::BoxFuture;
-use sqlx::error::BoxDynError;
+use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{
     Arguments as _, Column as _, Connection as _, Row as _, Sqlite, SqliteConnection, Transaction,
@@ -30,14 +31,18 @@ impl Backend for Sqlite {
     /// A deferred transaction that reads, then writes, fails under a second writer, without waiting.
     const BEGIN: Option<&'static str> = Some("BEGIN IMMEDIATE");
 
-    fn begin(
-        connection: &mut SqliteConnection,
-    ) -> BoxFuture<'_, Result<Transaction<'_, Self>, sqlx::Error>> {
-        if connection.is_in_transaction() {
-            Box::pin(Savepoint(Some(Box::pin(connection.begin()))))
-        } else {
-            Box::pin(connection.begin_with(Self::BEGIN.unwrap_or_default()))
-        }
+    fn begin(connection: &mut SqliteConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+        Box::pin(async {
+            let begun = if connection.is_in_transaction() {
+                Savepoint(Some(Box::pin(connection.begin()))).await?
+            } else {
+                connection
+                    .begin_with(Self::BEGIN.unwrap_or_default())
+                    .await?
+            };
+            mem::forget(begun);
+            Ok(())
+        })
     }
 
     /// The thread of the connection has done it.
@@ -51,6 +56,8 @@ impl Backend for Sqlite {
         match own {
             Own::Flag(flag) => arguments.add(flag),
             Own::Number(number) => arguments.add(number),
+            // Its keys come in rows.
+            Own::Unsigned(number) => arguments.add(i64::try_from(number)?),
             Own::Flags(flags) => flags.iter().try_for_each(|flag| arguments.add(*flag)),
             Own::Numbers(numbers) => numbers.iter().try_for_each(|number| arguments.add(*number)),
             Own::Places(places) => places.iter().try_for_each(|place| arguments.add(*place)),
@@ -59,18 +66,32 @@ impl Backend for Sqlite {
 
     sqlx_calls!(SqliteConnection, SqliteRow, SqliteArguments);
 
+    fn number(row: &SqliteRow, column: usize) -> Result<i64, sqlx::Error> {
+        row.try_get(column)
+    }
+
     fn flag(row: &SqliteRow, column: usize) -> Result<bool, sqlx::Error> {
         Ok(Self::number(row, column)? != 0)
     }
 
-    fn classify(code: &str, message: &str) -> Option<ErrorKind> {
+    fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // The low byte is the primary result code: SQLITE_BUSY, SQLITE_LOCKED. SQLITE_CONSTRAINT_TRIGGER is what RESTRICT gives.
-        match code.parse().ok()? {
-            1811 if message == "FOREIGN KEY constraint failed" => {
+        match error.code()?.parse().ok()? {
+            1811 if error.message() == "FOREIGN KEY constraint failed" => {
                 Some(ErrorKind::ForeignKeyViolation)
             }
             code => matches!(code & 0xff, 5 | 6).then_some(ErrorKind::Conflict),
         }
+    }
+
+    /// It names the columns.
+    fn constraint(error: &dyn DatabaseError) -> Option<String> {
+        let (_, columns) = error.message().split_once("constraint failed: ")?;
+        Some(columns.to_owned())
+    }
+
+    fn is_lost(_: &dyn DatabaseError) -> bool {
+        false
     }
 
     /// SQLite's messages name tables and columns.

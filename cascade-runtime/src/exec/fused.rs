@@ -20,7 +20,7 @@ impl<'g, 'a> Work<'g, 'a> {
             return None;
         }
         let mut groups = plan::fused(self.graph, self.steps, |step| dialect.is_part(step));
-        let is_whole = groups.len() == 1 && !self.is_lone();
+        let is_whole = groups.len() == 1 && !self.is_lone::<DB>();
         for group in &mut groups {
             group.as_one &= is_whole || group.steps.len() > 1;
         }
@@ -51,7 +51,7 @@ impl<'g, 'a> Work<'g, 'a> {
                 Err(Failure {
                     error: Cause::Database(error),
                     ..
-                }) if is_lost(&error) => Err(answered::<DB>(error, outcomes)),
+                }) if is_lost::<DB>(&error) => Err(answered::<DB>(error, outcomes)),
                 done => {
                     settle(outcomes);
                     again::<DB>(done)
@@ -192,7 +192,7 @@ fn again<DB: Backend>(done: Result<Done, Failure>) -> Result<Option<Done>, Error
         Err(failure) => {
             let is_answer = matches!(
                 &failure.error,
-                Cause::Database(error @ sqlx::Error::Database(_)) if !is_lost(error)
+                Cause::Database(error @ sqlx::Error::Database(_)) if !is_lost::<DB>(error)
             );
             let error = failure.into_error::<DB>();
             let is_refused = is_answer && error.kind() != ErrorKind::Conflict;

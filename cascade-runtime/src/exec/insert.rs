@@ -1,12 +1,13 @@
 //! Inserts: the keys that the database draws, and which row got which.
 
-use crate::backend::{Backend, Places, RowOf};
+use crate::backend::{Backend, Own, Places, Returned, RowOf, encoding};
 use crate::codec::Cell;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{Cause, sends};
+use crate::exec::{Cause, arguments, sends};
 use crate::meta::{Generated, Table};
+use crate::plan::Target;
 use crate::read::ReadRow as _;
-use crate::sql::{self, Statement};
+use crate::sql::Statement;
 use crate::values::Values;
 
 /// Draws keys by an expression where an insert can't tell which row got which.
@@ -34,7 +35,7 @@ pub(super) async fn draw<DB: Backend>(
     if missing.is_empty() {
         return Ok(());
     }
-    let statement = sql::draw(expression, missing.len());
+    let statement = texts.draw(expression, missing.len());
     sends(table, "draw", Some(missing.len()), &statement.text);
     let rows = DB::fetch(connection, statement.text, DB::Arguments::default()).await?;
     for (node, row) in missing.iter().zip(&rows) {
@@ -64,9 +65,20 @@ pub(super) async fn matched<DB: Backend>(
     table: &'static Table,
     statement: &Statement,
     nodes: &[usize],
-    returned: &[DB::Row],
+    mut returned: Returned<DB::Row>,
     values: &mut Values<'_, '_>,
 ) -> Result<(), Cause> {
+    if returned.rows.is_empty() && !DB::texts().dialect.returns_rows() {
+        returned.rows = read_again::<DB>(
+            connection,
+            table,
+            (statement, returned.first),
+            nodes,
+            values,
+        )
+        .await?;
+    }
+    let returned = returned.rows.as_slice();
     if returned.len() != nodes.len() {
         let message = "the insert gave back another number of rows than it was given; a trigger or a rule of the table swallows them";
         return Err(Cause::Ours(Error::new(ErrorKind::Database, message)));
@@ -90,6 +102,37 @@ pub(super) async fn matched<DB: Backend>(
         }
     }
     Ok(())
+}
+
+/// Reads what an insert didn't give back: by the first of the keys that it drew, or by the keys that were known before.
+async fn read_again<DB: Backend>(
+    connection: &mut DB::Connection,
+    table: &'static Table,
+    (statement, first): (&Statement, u64),
+    nodes: &[usize],
+    values: &Values<'_, '_>,
+) -> Result<Vec<DB::Row>, Cause> {
+    let texts = DB::texts();
+    let mut drawn = table.key.iter().map(|column| &table.columns[*column]);
+    let (again, arguments) = if drawn.all(|column| column.generated != Generated::Database) {
+        let rows: Vec<Target> = nodes.iter().map(|node| Target::Node(*node)).collect();
+        let again = texts.returned(statement, table, rows);
+        let arguments = arguments::<DB>(&again, values)?;
+        (again, arguments)
+    } else {
+        let again = texts.dialect.inserted(statement, table, nodes.len());
+        let Some(again) = again.filter(|_| first > 0) else {
+            let message = "this server doesn't say which key it has drawn by a default; let it draw the key by an expression in the annotation, or assign it yourself";
+            return Err(Error::new(ErrorKind::Unsupported, message).into());
+        };
+        let mut arguments = DB::Arguments::default();
+        for _ in 0..again.places {
+            DB::bind_own(Own::Unsigned(first), &mut arguments).map_err(encoding)?;
+        }
+        (again, arguments)
+    };
+    sends(table, "read", Some(nodes.len()), &again.text);
+    Ok(DB::fetch(connection, again.text, arguments).await?)
 }
 
 /// Takes down what the database has given rows whose keys are known.
@@ -129,26 +172,25 @@ async fn ranked<DB: Backend>(
     let Some(key) = key else {
         return by_key::<DB>(table, statement, nodes, returned, values);
     };
-    // The rows of a VALUES list are inserted in their order, and each takes a rowid above every one in the table, so the n-th key in
-    // order is the n-th row's. The order of RETURNING guarantees nothing. Only where the largest rowid there can be is taken, keys are
-    // drawn at random: keys that don't follow each other make us look.
+    // The rows of a VALUES list are inserted in their order, and each takes a key above those before it, so the n-th key in order is the
+    // n-th row's. The order of RETURNING guarantees nothing. Keys that leave gaps make us look whether they were drawn in another way.
     let mut keys = Vec::with_capacity(returned.len());
     for (index, row) in returned.iter().enumerate() {
         keys.push((DB::number(row, key)?, index));
     }
     keys.sort_unstable();
-    let consecutive = keys
-        .windows(2)
-        .all(|pair| pair[1].0.wrapping_sub(pair[0].0) == 1);
-    if !consecutive {
-        let statement = DB::texts().largest_rowid(table);
-        sends(table, "read", None, &statement.text);
-        if !DB::fetch(connection, statement.text, DB::Arguments::default())
-            .await?
-            .is_empty()
-        {
-            let message = "the largest rowid is taken, so that SQLite draws keys at random; insert one row at a time, or assign keys yourself";
-            return Err(Cause::Ours(Error::new(ErrorKind::Unsupported, message)));
+    let numbers: Vec<i64> = keys.iter().map(|(key, _)| *key).collect();
+    if let Some(gaps) = DB::texts().dialect.gaps(table, &numbers) {
+        let refused = match gaps.look {
+            None => true,
+            Some(look) => {
+                sends(table, "read", None, &look.text);
+                let found = DB::fetch(connection, look.text, DB::Arguments::default()).await?;
+                !found.is_empty()
+            }
+        };
+        if refused {
+            return Err(Error::new(ErrorKind::Unsupported, gaps.message).into());
         }
     }
     let mut order = vec![0; keys.len()];

@@ -64,6 +64,9 @@ fn named(
         below.leaving.now.insert(0, lock(rows, when));
         below.delete(table, reach, true);
     } else {
+        if rows.len() > 1 {
+            below.let_go_of_each_other(table, &reach, &when);
+        }
         below.leaving.now.push(Step {
             table,
             kind: Some(deleted(table)),
@@ -180,7 +183,33 @@ impl<'s> Below<'s> {
         } else {
             reach
         };
+        if !whole {
+            self.let_go_of_each_other(table, &reach, &[]);
+        }
         self.leaving.now.push(sweep(table, &reach, None));
+    }
+
+    /// Rows of one table that may refer to each other let go first, where the database looks at each row by itself. They are named by `when`, which
+    /// has to stay as it is.
+    fn let_go_of_each_other(&mut self, table: &'static Table, reach: &Reach, when: &[usize]) {
+        if !self.sets.abilities.checks_rows {
+            return;
+        }
+        for key in table.foreign_keys {
+            let lets_go = matches!(key.on_delete, Some(OnDelete::Cascade | OnDelete::SetNull));
+            let mut columns = key.own_columns().map(|part| part.column);
+            if key.target_ident == table.ident
+                && key.nullable
+                && !lets_go
+                && !reach.is_found_by(key)
+                && !columns.any(|column| when.contains(&column))
+            {
+                self.leaving.now.push(Step {
+                    kind: None,
+                    ..sweep(table, reach, Some(key))
+                });
+            }
+        }
     }
 
     /// Adds the steps for what lies below the rows of `table` within `reach`. Gives whether the table refers to itself, so that the statement

@@ -3,7 +3,7 @@
 mod fused;
 
 use crate::meta::{Generated, Table};
-use crate::plan::{Abilities, Step};
+use crate::plan::{Abilities, Locks, Step};
 use crate::sql::{
     Bind, Bound, Content, Dialect, Entering, Fused, List, Part, Statement, Texts, Write,
     assignments, qualified,
@@ -205,8 +205,9 @@ impl Dialect for Postgres {
     /// Foreign keys are checked at the end of a statement, which takes any number of rows.
     fn abilities(&self) -> Abilities {
         Abilities {
-            locks: true,
+            locks: Locks::Rows,
             checks_at_end: true,
+            checks_rows: false,
         }
     }
 

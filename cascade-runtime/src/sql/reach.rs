@@ -17,18 +17,33 @@ impl Texts {
     ) -> usize {
         let (condition, taken) = self.reached(statement, (reach, listed), skip);
         let name = self.table(table);
-        statement.text = match released {
-            None => format!("DELETE FROM {name} WHERE {condition}"),
+        let text = match released {
+            None => self.dialect.sweep(&name, &condition),
             Some(columns) => {
                 let nulls: Vec<String> = self
                     .columns(table, columns, "")
                     .iter()
                     .map(|column| format!("{column} = NULL"))
                     .collect();
-                format!("UPDATE {name} SET {} WHERE {condition}", nulls.join(", "))
+                self.dialect.release(&name, &nulls.join(", "), &condition)
             }
         };
+        let (before, hint) = self.depth(reach);
+        statement.text = match text.split_once(' ') {
+            Some((verb, rest)) => format!("{before}{verb} {hint}{rest}"),
+            None => text,
+        };
         taken
+    }
+
+    /// What a statement that goes down a tree needs, to reach its end: before it, and behind its verb.
+    pub(super) fn depth(&self, reach: &Reach) -> (&'static str, &'static str) {
+        let goes_down = |hop: &Hop| matches!(hop, Hop::Closure { .. });
+        if reach.hops.iter().any(goes_down) {
+            self.dialect.unlimited()
+        } else {
+            ("", "")
+        }
     }
 
     /// Reads the rows within reach and everything below them in tables that refer to each other: which table, and the keys of all of them.
@@ -61,6 +76,7 @@ impl Texts {
             row.join(", ")
         };
         let from = self.dialect.traced();
+        let integer = self.dialect.integer();
         // One term for all keys between two tables: SQLite takes 500.
         let mut ways: Vec<(Edge, Vec<&ForeignKey>)> = Vec::new();
         for edge in &circle.edges {
@@ -77,7 +93,7 @@ impl Texts {
             let above = &names[circle.first(edge.from)..];
             let (source, condition) = self.along(circle, (edge, keys), above);
             format!(
-                "SELECT CAST({} AS BIGINT), {} FROM {from}{source} WHERE g.t = {} AND {condition}",
+                "SELECT CAST({} AS {integer}), {} FROM {from}{source} WHERE g.t = {} AND {condition}",
                 edge.to,
                 row(edge.to, "c."),
                 edge.from
@@ -85,10 +101,11 @@ impl Texts {
         });
         let terms = self.dialect.recursive(&terms.collect::<Vec<_>>());
         let names = names.join(", ");
+        let (before, hint) = self.dialect.unlimited();
         statement.text = format!(
-            "WITH RECURSIVE gone(t, {names}) AS (SELECT CAST(0 AS BIGINT), {} FROM {} WHERE {condition} UNION {terms}) SELECT t, {names} FROM gone",
+            "{before}WITH RECURSIVE gone(t, {names}) AS (SELECT CAST(0 AS {integer}), {} FROM {} WHERE {condition} UNION {terms}) SELECT {hint}t, {names} FROM gone",
             row(0, ""),
-            self.table(circle.tables[0].0)
+            self.decisive(circle.tables[0].0, "r")
         );
         taken
     }
@@ -110,14 +127,19 @@ impl Texts {
             }
         });
         let pairs = format!("({})", pairs.collect::<Vec<_>>().join(" OR "));
-        let below = self.table(below);
+        let below = self.decisive(below, "c");
         if edge.held {
             let holder = equal(&self.columns(above, above.key, "h."), known, "g.");
-            let source = format!("{} AS h JOIN {below} AS c ON {pairs}", self.table(above));
+            let source = format!("{} JOIN {below} ON {pairs}", self.decisive(above, "h"));
             (source, holder)
         } else {
-            (format!("{below} AS c"), pairs)
+            (below, pairs)
         }
+    }
+
+    /// A table whose rows decide what goes, by another name.
+    fn decisive(&self, table: &Table, name: &str) -> String {
+        format!("{} AS {name}", self.dialect.decisive(&self.table(table)))
     }
 
     /// Reads which rows of `table` refer to rows of a circle, as the keys of both.
@@ -141,11 +163,11 @@ impl Texts {
         let columns = self.columns(table, &parts(foreign_key), "h.");
         let condition = self.dialect.one_of(statement, &targets, list);
         statement.text = format!(
-            "SELECT {}, {} FROM {} AS h JOIN {} AS c ON {} WHERE {condition}",
+            "SELECT {}, {} FROM {} JOIN {} ON {} WHERE {condition}",
             self.columns(table, table.key, "h.").join(", "),
             targets.join(", "),
-            self.table(table),
-            self.table(target),
+            self.decisive(table, "h"),
+            self.decisive(target, "c"),
             equal(&targets, &columns, "")
         );
         taken
@@ -211,12 +233,13 @@ impl Texts {
                     if !direct {
                         let columns = self.columns(child, &parts(foreign_key), "").join(", ");
                         // What is above is locked: else a rival could move it away before its own turn, and lose what is below.
-                        condition = format!(
-                            "({columns}) IN (SELECT {} FROM {} AS t WHERE {condition}{})",
+                        let above = format!(
+                            "SELECT {} FROM {} AS t WHERE {condition}{}",
                             self.columns(table, table.key, "").join(", "),
                             self.table(table),
                             self.dialect.for_update()
                         );
+                        condition = format!("({columns}) IN {}", self.dialect.subquery(&above));
                     }
                     table = child;
                 }
@@ -239,11 +262,12 @@ impl Texts {
     ) -> String {
         let columns = self.columns(holder, &parts(foreign_key), "");
         let referred = self.dialect.one_of(statement, &columns, list);
-        format!(
-            " AND NOT ({key}) IN (SELECT {} FROM {} WHERE {referred})",
+        let holders = format!(
+            "SELECT {} FROM {} WHERE {referred}",
             columns.join(", "),
             self.table(holder)
-        )
+        );
+        format!(" AND NOT ({key}) IN {}", self.dialect.subquery(&holders))
     }
 
     /// The condition that leaves out the rows that a whole operation spares.

@@ -3,9 +3,9 @@
 use sqlx::TypeInfo as _;
 
 use crate::meta::{Generated, Table};
-use crate::plan::{Abilities, Target};
+use crate::plan::{Abilities, Locks, Target};
 use crate::sql::{
-    Bind, Bound, Content, Dialect, List, Statement, Write, assignments, qualified, same,
+    Bind, Bound, Content, Dialect, Gaps, List, Statement, Write, assignments, qualified, same,
 };
 
 pub(crate) struct Sqlite;
@@ -158,8 +158,9 @@ impl Dialect for Sqlite {
     /// One transaction writes at a time.
     fn abilities(&self) -> Abilities {
         Abilities {
-            locks: false,
+            locks: Locks::Everything,
             checks_at_end: false,
+            checks_rows: false,
         }
     }
 
@@ -179,6 +180,27 @@ impl Dialect for Sqlite {
                 .codec
                 .sqlite
                 .is_some_and(|fns| !is_integer(&(fns.type_info)()))
+        })
+    }
+
+    /// Only where the largest rowid there can be is taken, keys are drawn at random.
+    fn gaps(&self, table: &Table, keys: &[i64]) -> Option<Gaps> {
+        let mut pairs = keys.windows(2);
+        if pairs.all(|pair| pair[1].wrapping_sub(pair[0]) == 1) {
+            return None;
+        }
+        let key = self.quote(table.columns[table.key[0]].name);
+        let look = Statement {
+            text: format!(
+                "SELECT 1 FROM {} WHERE {key} = {}",
+                qualified(self, table),
+                i64::MAX
+            ),
+            ..Statement::default()
+        };
+        Some(Gaps {
+            look: Some(look),
+            message: "the largest rowid is taken, so that SQLite draws keys at random; insert one row at a time, or assign keys yourself",
         })
     }
 

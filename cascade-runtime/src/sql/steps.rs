@@ -144,11 +144,12 @@ impl Texts {
                 let name = self.table(table);
                 // A row that a rival changes meanwhile may refer to another target then: it is locked, and read as it is when it goes.
                 let lock = self.dialect.for_update();
+                let (before, hint) = self.depth(reach);
                 statement.text = if lock.is_empty() {
-                    format!("SELECT DISTINCT {columns} FROM {name} WHERE {condition}")
+                    format!("{before}SELECT {hint}DISTINCT {columns} FROM {name} WHERE {condition}")
                 } else {
                     format!(
-                        "SELECT DISTINCT {columns} FROM (SELECT {columns} FROM {name} AS t WHERE {condition}{lock}) AS held"
+                        "{before}SELECT {hint}DISTINCT {columns} FROM (SELECT {columns} FROM {name} AS t WHERE {condition}{lock}) AS held"
                     )
                 };
                 taken
@@ -210,6 +211,28 @@ impl Texts {
         taken
     }
 
+    /// What an insert of rows with known keys would have returned.
+    pub(crate) fn returned(
+        &self,
+        insert: &Statement,
+        table: &'static Table,
+        rows: Vec<Target>,
+    ) -> Statement {
+        let mut statement = Statement {
+            returns: insert.returns.clone(),
+            ..Statement::default()
+        };
+        let list = List::new(table, Side::New, rows, table.key.iter().copied());
+        let key = self.columns(table, table.key, "");
+        let condition = self.dialect.one_of(&mut statement, &key, list);
+        statement.text = format!(
+            "SELECT {} FROM {} WHERE {condition}",
+            self.columns(table, &statement.returns, "").join(", "),
+            self.table(table)
+        );
+        statement
+    }
+
     /// Links that aren't there: one that is, also where the table has no unique constraint, is no error.
     fn insert_links(&self, statement: &mut Statement, table: &'static Table, list: List) {
         let columns: Vec<usize> = (0..table.columns.len()).collect();
@@ -224,9 +247,10 @@ impl Texts {
         let name = self.table(table);
         let source = self.dialect.source(statement, list);
         statement.text = format!(
-            "INSERT INTO {name} ({}) SELECT DISTINCT {} FROM {source} WHERE r.c0 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {same}) ON CONFLICT DO NOTHING",
+            "INSERT INTO {name} ({}) SELECT DISTINCT {} FROM {source} WHERE r.c0 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {same}){}",
             names.join(", "),
-            cells.join(", ")
+            cells.join(", "),
+            self.dialect.or_nothing(table)
         );
     }
 
@@ -268,7 +292,7 @@ impl Texts {
             when.iter()
                 .map(|&column| Bound::column(table, Side::Recorded, column)),
         );
-        let list = self.take(List::of(rows.to_vec(), cells), skip);
+        let list = self.take(List::of(table, rows.to_vec(), cells), skip);
         let list = list.drawing(values);
         let taken = list.rows.len();
         self.dialect.write(
@@ -291,15 +315,10 @@ impl Texts {
         list
     }
 
-    /// Whether the largest rowid that there can be is taken.
-    pub(crate) fn largest_rowid(&self, table: &Table) -> Statement {
-        let key = self.dialect.quote(table.columns[table.key[0]].name);
+    /// Draws keys by an expression, one for each of some rows.
+    pub(crate) fn draw(&self, expression: &str, rows: usize) -> Statement {
         Statement {
-            text: format!(
-                "SELECT 1 FROM {} WHERE {key} = {}",
-                self.table(table),
-                i64::MAX
-            ),
+            text: format!("SELECT {expression} FROM {}", self.dialect.lines(rows)),
             ..Statement::default()
         }
     }
@@ -310,13 +329,4 @@ fn drawn(table: &Table) -> usize {
     let mut key = table.key.iter().copied();
     key.find(|&key| table.columns[key].is_generated())
         .unwrap_or_default()
-}
-
-/// Draws keys by an expression, one for each of some rows.
-pub(crate) fn draw(expression: &str, rows: usize) -> Statement {
-    let rows = vec!["(0)"; rows].join(", ");
-    Statement {
-        text: format!("SELECT {expression} FROM (VALUES {rows}) AS r"),
-        ..Statement::default()
-    }
 }

@@ -44,6 +44,8 @@ impl Base for Postgres {
     const FUNCTIONS: &'static str = "
         CREATE FUNCTION randomblob(integer) RETURNS uuid LANGUAGE sql VOLATILE AS $$ SELECT gen_random_uuid() $$;
         CREATE FUNCTION hex(uuid) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT replace($1::text, '-', '') $$;";
+    const LISTS: bool = false;
+    const READ: usize = usize::MAX;
 
     const LOCKS: bool = true;
 

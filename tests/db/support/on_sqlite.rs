@@ -24,6 +24,8 @@ impl Base for Sqlite {
     /// Without AUTOINCREMENT, the key of a row that was deleted is used again.
     const ID: &'static str = "INTEGER PRIMARY KEY AUTOINCREMENT";
     const FUNCTIONS: &'static str = "";
+    const LISTS: bool = true;
+    const READ: usize = 32_766;
 
     const LOCKS: bool = false;
 

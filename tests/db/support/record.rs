@@ -121,7 +121,8 @@ impl Visit for Text {
 }
 
 /// How statements begin that are about the connection and its transactions.
-const OF_THE_CONNECTION: [&str; 6] = [
+const OF_THE_CONNECTION: [&str; 7] = [
+    "SET ",
     "PRAGMA",
     "BEGIN",
     "COMMIT",
@@ -153,6 +154,14 @@ pub(crate) fn is_several(text: &str) -> bool {
 }
 
 fn short_of_one(text: &str) -> Option<String> {
+    // What MariaDB alone reads of it.
+    let text = match text
+        .strip_prefix("/*M!")
+        .and_then(|rest| rest.split_once("*/ "))
+    {
+        Some((_, statement)) => statement,
+        None => text,
+    };
     let after = |words: &str| text.split_once(words).map(|(_, rest)| rest);
     let (verb, rest) = if let Some(rest) = text.strip_prefix("UPDATE ") {
         ("UPDATE", rest)
@@ -181,7 +190,7 @@ fn short_of_one(text: &str) -> Option<String> {
     let mut quoted = false;
     for character in rest.chars() {
         match character {
-            '"' => quoted = !quoted,
+            '"' | '`' => quoted = !quoted,
             ' ' if !quoted => break,
             character => name.push(character),
         }

@@ -1,8 +1,10 @@
 //! A private server: its files in a folder that only we can enter, its only door a socket in that folder.
 
 use super::client::Client;
-use super::{is_leftover, programs, stamped, url};
+use super::{programs, url};
+use crate::apt::is_root;
 use crate::cleanup::Cleanup;
+use crate::stamp::{is_leftover, stamped};
 use crate::{Outcome, command};
 use std::fs::{DirBuilder, File, read_dir, read_to_string, remove_dir_all};
 use std::os::unix::fs::{DirBuilderExt, chown};
@@ -118,10 +120,6 @@ fn owner() -> Outcome<Owner> {
     owner.map(Some).ok_or_else(|| {
         "PostgreSQL: as root, there must be a user `postgres` or `nobody`".to_owned()
     })
-}
-
-pub(super) fn is_root() -> bool {
-    command::read_quietly(Command::new("id").arg("-u")).is_ok_and(|user| user == "0")
 }
 
 /// A program that runs as the owner, quietly, in the folder.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Below, left_to_database, sweep, touches};
 use crate::meta::{ForeignKey, OnDelete, RelationDef, Table};
-use crate::plan::{Action, Base, Circle, Edge, Reach, Sets, Step};
+use crate::plan::{Action, Base, Circle, Edge, Locks, Reach, Sets, Step};
 
 impl Below<'_> {
     /// Rows of tables whose cascades lead back to each other: what goes is known before anything changes, so that foreign keys among them can
@@ -69,13 +69,13 @@ impl Below<'_> {
 
     /// Locks what is traced, before it is traced again: what another transaction moves or links meanwhile is seen then.
     fn hold_circle(&mut self, reach: &Reach, circle: &Circle) {
+        if self.sets.abilities.locks != Locks::Rows {
+            return;
+        }
         let before = circle.again(self.sets);
         let tables = before.tables.iter();
         let holds = tables.filter_map(|&(table, set)| self.sets.hold(gathered(table, set)));
         let holds: Vec<Step> = holds.collect();
-        if holds.is_empty() {
-            return;
-        }
         self.trace(reach, &before);
         for hold in holds {
             self.first(hold);
@@ -146,8 +146,10 @@ impl Circle {
         };
         let held = inside().any(|(.., lead)| lead.relation.is_held());
         let by_statements = inside().any(|(_, table, lead)| {
-            // RESTRICT looks at each row by itself: a tree lets go before it goes.
-            let alone = is_tree && lead.foreign_key.on_delete != Some(OnDelete::Restrict);
+            // RESTRICT looks at each row by itself, and so do some databases: a tree lets go before it goes.
+            let by_row = sets.abilities.checks_rows
+                || lead.foreign_key.on_delete == Some(OnDelete::Restrict);
+            let alone = is_tree && !by_row;
             !alone && !left_to_database(lead.relation, table, false)
         });
         if !held && !by_statements {

@@ -1,0 +1,38 @@
+//! Where the programs of MariaDB and MySQL are.
+
+use std::path::PathBuf;
+
+/// Folders beside those of PATH, in the packages of Debian, Red Hat and Homebrew.
+const INSTALLED: [&str; 7] = [
+    "/usr/sbin",
+    "/usr/bin",
+    "/usr/libexec",
+    "/opt/homebrew/opt/mariadb/bin",
+    "/opt/homebrew/opt/mysql/bin",
+    "/usr/local/opt/mariadb/bin",
+    "/usr/local/opt/mysql/bin",
+];
+
+/// The command line client.
+pub(super) fn client() -> Option<PathBuf> {
+    find("mariadb").or_else(|| find("mysql"))
+}
+
+/// The server.
+pub(super) fn server() -> Option<PathBuf> {
+    find("mariadbd").or_else(|| find("mysqld"))
+}
+
+/// What makes the files of a new server; MySQL's server does it by itself.
+pub(super) fn installer() -> Option<PathBuf> {
+    find("mariadb-install-db")
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path: Vec<_> = std::env::split_paths(&path).collect();
+    path.into_iter()
+        .chain(INSTALLED.into_iter().map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
