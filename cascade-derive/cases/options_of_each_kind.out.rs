@@ -151,7 +151,8 @@ const _: () = {
             functions: __cascade::Functions::of::<Self>(),
         };
         fn table() -> &'static __cascade::Table {
-            <Self as __cascade::Entity>::TABLE
+            static TABLE: &__cascade::Table = <Person as __cascade::Entity>::TABLE;
+            TABLE
         }
         fn key_part(__key: &(i64, i64), __part: usize) -> &__cascade::Erased {
             match __part {

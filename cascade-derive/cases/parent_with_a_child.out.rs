@@ -47,7 +47,8 @@ const _: () = {
             functions: __cascade::Functions::of::<Self>(),
         };
         fn table() -> &'static __cascade::Table {
-            <Self as __cascade::Entity>::TABLE
+            static TABLE: &__cascade::Table = <User as __cascade::Entity>::TABLE;
+            TABLE
         }
         fn key_part(__key: &i64, _: usize) -> &__cascade::Erased {
             __key

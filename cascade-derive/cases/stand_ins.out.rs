@@ -33,7 +33,8 @@ const _: () = {
             functions: __cascade::Functions::of::<Self>(),
         };
         fn table() -> &'static __cascade::Table {
-            <Self as __cascade::Entity>::TABLE
+            static TABLE: &__cascade::Table = <User as __cascade::Entity>::TABLE;
+            TABLE
         }
         fn key_part(_: &uuid::Uuid, _: usize) -> &__cascade::Erased {
             __cascade::broken()

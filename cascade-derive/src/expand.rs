@@ -29,7 +29,8 @@ pub(crate) fn entity(entity: &Entity<'_>) -> TokenStream {
                 const KEY_CODECS: &'static [__cascade::Codec] = &[#(__cascade::codec!(#parts)),*];
                 const TABLE: &'static __cascade::Table = &#table;
                 fn table() -> &'static __cascade::Table {
-                    <Self as __cascade::Entity>::TABLE
+                    static TABLE: &__cascade::Table = <#ident as __cascade::Entity>::TABLE;
+                    TABLE
                 }
                 #functions
             }

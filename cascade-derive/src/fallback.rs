@@ -52,7 +52,8 @@ fn impls(entity: &Entity<'_>) -> TokenStream {
                     functions: __cascade::Functions::of::<Self>(),
                 };
                 fn table() -> &'static __cascade::Table {
-                    <Self as __cascade::Entity>::TABLE
+                    static TABLE: &__cascade::Table = <#ident as __cascade::Entity>::TABLE;
+                    TABLE
                 }
                 fn key_part(_: &#key, _: usize) -> &__cascade::Erased {
                     __cascade::broken()

@@ -43,7 +43,8 @@ pub trait Entity: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const TABLE: &'static Table;
 
-    /// [`TABLE`](Self::TABLE). A named function per struct: of a generic one, rustc allows 128 instances on a path of calls.
+    /// [`TABLE`](Self::TABLE), by a static: foreign keys and relations are told apart by where they are, and of a constant an optimised build has a
+    /// copy for each place that names it. A named function per struct: of a generic one, rustc allows 128 instances on a path of calls.
     #[doc(hidden)]
     fn table() -> &'static Table;
 

@@ -81,8 +81,8 @@ macro_rules! __link {
             $field,
             || {
                 const FROM: usize = <[&str]>::len(&[$($from),*]);
-                // An inline constant doesn't extend the lives of what its calls borrow.
-                const LINK: &$crate::__private::Table = &$crate::__private::Table::link(
+                // A static, for the reason at `Entity::table`; an inline constant doesn't extend the lives of what its calls borrow, besides.
+                static LINK: &$crate::__private::Table = &$crate::__private::Table::link(
                     ::core::concat!(::core::module_path!(), "::", ::core::stringify!($source), ".", $field),
                     ($schema, $table),
                     &[

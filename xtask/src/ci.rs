@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: what a change has to pass.
 
 use crate::timing::{seconds, table, timed};
-use crate::{Outcome, budget, command, test};
+use crate::{Outcome, bench, budget, command, test};
 use std::time::Duration;
 
 /// The facade's features. Each is checked alone: a missing `cfg` shows only there.
@@ -43,6 +43,10 @@ pub(crate) fn run() -> Outcome {
 /// The quick ones first. The first failure is the last step.
 fn all(steps: &mut Steps) -> Outcome {
     steps.cargo("format", &["fmt", "--all", "--check"])?;
+    steps.cargo(
+        "format of the benchmarks",
+        &["fmt", "--manifest-path", bench::MANIFEST, "--check"],
+    )?;
     steps.cargo(
         "lints",
         &[

@@ -14,6 +14,7 @@ macro_rules! say {
 compile_error!("xtask needs a Unix; on Windows, run it in WSL");
 
 mod apt;
+mod bench;
 mod budget;
 mod ci;
 mod cleanup;
@@ -38,7 +39,9 @@ cargo xtask test [--no-postgres] [--no-mysql] [arguments of cargo test]
 cargo xtask ci
     Everything that a change has to pass: format, lints, docs, features, tests, examples, budget.
 cargo xtask budget
-    What the derive costs: expanded lines, compile times, dependencies.";
+    What the derive costs: expanded lines, compile times, dependencies.
+cargo xtask bench [--no-postgres] [part of a name]
+    Compares the library with what is written by hand; all of it also writes docs/benchmarks.md and docs/benchmarks.svg.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -61,6 +64,7 @@ fn run(arguments: &[String]) -> Outcome {
         "test" => test::run(rest),
         "ci" => ci::run(),
         "budget" => budget::run(),
+        "bench" => bench::run(rest),
         keeper::COMMAND => keeper::keep(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

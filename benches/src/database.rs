@@ -1,0 +1,60 @@
+//! The databases that the contenders run on.
+//!
+//! To add one: a module beside `postgres.rs` with the impl of [`Database`] and an expert, and its line in [`ALL`].
+
+use futures_core::future::LocalBoxFuture;
+
+use crate::contender::{Outcome, Runner};
+use crate::{postgres, sqlite};
+
+pub trait Database {
+    /// For the reader, with what matters of its settings.
+    fn title(&self) -> &str;
+    /// The expert is the first: the others' times are compared with it.
+    fn contenders(&mut self) -> &mut [Box<dyn Runner>];
+    /// Adds a user with so many posts, and gives its key.
+    fn seed(&mut self, posts: usize) -> LocalBoxFuture<'_, Outcome<i64>>;
+    /// Leaves the rows of a hundred users and the tags, with keys that begin anew.
+    fn reset(&mut self) -> LocalBoxFuture<'_, Outcome>;
+    /// All rows of all tables, as text.
+    fn dump(&mut self) -> LocalBoxFuture<'_, Outcome<Vec<String>>>;
+}
+
+type Opened = LocalBoxFuture<'static, Outcome<Option<Box<dyn Database>>>>;
+
+/// All of them; one that isn't there opens as `None`.
+pub const ALL: [fn() -> Opened; 3] = [
+    || Box::pin(postgres::open(None)),
+    || Box::pin(postgres::open(Some(postgres::ROUND_TRIP))),
+    || Box::pin(sqlite::open()),
+];
+
+/// The users that are there before any run, and the posts of each.
+pub const OTHERS: (usize, usize) = (100, 10);
+
+/// The tags that are there before any run.
+pub const TAGS: i32 = 1000;
+
+/// The tables, those that refer to others first.
+pub const TABLES: [&str; 8] = [
+    "album_tags",
+    "albums",
+    "tags",
+    "nodes",
+    "comments",
+    "posts",
+    "profiles",
+    "users",
+];
+
+/// What reads a table as text.
+pub const DUMPS: [&str; 8] = [
+    "SELECT concat_ws(' ', 'user', id, name) FROM users ORDER BY id",
+    "SELECT concat_ws(' ', 'profile', id, user_id, bio) FROM profiles ORDER BY id",
+    "SELECT concat_ws(' ', 'post', id, user_id, title) FROM posts ORDER BY id",
+    "SELECT concat_ws(' ', 'comment', id, post_id, body) FROM comments ORDER BY id",
+    "SELECT concat_ws(' ', 'node', id, parent_id, name) FROM nodes ORDER BY id",
+    "SELECT concat_ws(' ', 'album', id, name) FROM albums ORDER BY id",
+    "SELECT concat_ws(' ', 'tag', id, name) FROM tags ORDER BY id",
+    "SELECT concat_ws(' ', 'link', album_id, tag_id) FROM album_tags ORDER BY album_id, tag_id",
+];

@@ -1,0 +1,50 @@
+//! Compares the library with what is written by hand, on the same tables, in interleaved rounds: `cargo xtask bench [filter]`.
+//!
+//! Why not `divan`: it runs one benchmark to its end before the next. Here the question is a ratio on a machine that others use too, so each round
+//! runs every contender once, and it is the ratio of the times of one round that is taken.
+
+mod by_hand;
+mod contender;
+mod database;
+mod measure;
+mod models;
+mod ours;
+mod plain;
+mod postgres;
+mod proxy;
+mod report;
+mod sqlite;
+mod workload;
+
+use contender::Outcome;
+use measure::Measured;
+use workload::Task;
+
+/// One thread runs the contenders: a wake-up of another would be measured with each round trip.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Outcome {
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    let mut measured: Vec<Measured> = Vec::new();
+    for open in database::ALL {
+        let Some(mut database) = open().await? else {
+            continue;
+        };
+        let title = database.title().to_owned();
+        eprintln!("{title}");
+        for task in Task::all() {
+            if format!("{title} {task}")
+                .to_lowercase()
+                .contains(&filter.to_lowercase())
+            {
+                let row = measure::measure(&mut *database, task).await?;
+                eprintln!("  {}", report::line(&row));
+                measured.push(row);
+            }
+        }
+    }
+    println!("{}", report::markdown(&measured));
+    if filter.is_empty() {
+        report::write(&measured)?;
+    }
+    Ok(())
+}

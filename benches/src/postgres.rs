@@ -1,0 +1,123 @@
+//! PostgreSQL, on the server that `cargo xtask bench` names: near, or behind a proxy that delays each round trip.
+
+mod expert;
+
+mod rows {
+    use sqlx::PgConnection;
+
+    use crate::by_hand::rows::row_by_row;
+
+    row_by_row!(PgConnection, "BEGIN", std::convert::identity);
+}
+
+use std::time::{Duration, Instant};
+
+use futures_core::future::LocalBoxFuture;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
+
+use crate::contender::{Contender as _, Outcome, Runner};
+use crate::database::{DUMPS, Database, OTHERS, TABLES, TAGS};
+use crate::ours::Ours;
+use crate::{plain, proxy};
+use expert::Expert;
+
+pub const ROUND_TRIP: Duration = Duration::from_micros(500);
+
+const VARIABLE: &str = "SQLX_CASCADE_POSTGRES_URL";
+
+struct Postgres {
+    title: String,
+    contenders: Vec<Box<dyn Runner>>,
+    /// Reads and prepares, without the delay.
+    aside: Expert,
+}
+
+pub async fn open(delay: Option<Duration>) -> Outcome<Option<Box<dyn Database>>> {
+    let Ok(url) = std::env::var(VARIABLE) else {
+        eprintln!("PostgreSQL is left out: {VARIABLE} names no server");
+        return Ok(None);
+    };
+    let near: PgConnectOptions = url.parse()?;
+    // The disk is the same for all of them, and its time no one's merit.
+    let near = near.options([("synchronous_commit", "off")]);
+    let through = match delay {
+        None => near.clone(),
+        Some(delay) => near
+            .clone()
+            .host("127.0.0.1")
+            .port(proxy::start(&near, delay)?),
+    };
+    let mut aside = near.connect().await?;
+    aside.execute(include_str!("postgres/schema.sql")).await?;
+    let trip = round_trip(&mut through.connect().await?).await?;
+    let place = delay.map_or("loopback", |_| "0.5 ms per round trip");
+    eprintln!("  a round trip takes {} µs", trip.as_micros());
+    Ok(Some(Box::new(Postgres {
+        title: format!("PostgreSQL, {place}"),
+        contenders: vec![
+            Box::new(Expert(through.connect().await?)),
+            Box::new(rows::Rows(through.connect().await?)),
+            Box::new(Ours(through.connect().await?)),
+        ],
+        aside: Expert(aside),
+    })))
+}
+
+/// The least time that a round trip takes.
+async fn round_trip(connection: &mut PgConnection) -> Outcome<Duration> {
+    let mut least = Duration::MAX;
+    for _ in 0..50 {
+        let start = Instant::now();
+        connection.execute("").await?;
+        least = least.min(start.elapsed());
+    }
+    Ok(least)
+}
+
+impl Database for Postgres {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn contenders(&mut self) -> &mut [Box<dyn Runner>] {
+        &mut self.contenders
+    }
+
+    fn seed(&mut self, posts: usize) -> LocalBoxFuture<'_, Outcome<i64>> {
+        Box::pin(async move { Ok(self.aside.insert(plain::user(posts)).await?.id) })
+    }
+
+    fn reset(&mut self) -> LocalBoxFuture<'_, Outcome> {
+        Box::pin(async move {
+            let truncate = format!("TRUNCATE {} RESTART IDENTITY", TABLES.join(", "));
+            sqlx::raw_sql(sqlx::AssertSqlSafe(truncate))
+                .execute(&mut self.aside.0)
+                .await?;
+            let tags = "INSERT INTO tags SELECT n, 'tag ' || n FROM generate_series(1, $1) AS n";
+            sqlx::query(tags)
+                .bind(TAGS)
+                .execute(&mut self.aside.0)
+                .await?;
+            for _ in 0..OTHERS.0 {
+                self.seed(OTHERS.1).await?;
+            }
+            self.aside.0.execute("VACUUM ANALYZE").await?;
+            Ok(())
+        })
+    }
+
+    fn dump(&mut self) -> LocalBoxFuture<'_, Outcome<Vec<String>>> {
+        Box::pin(async move {
+            let mut rows = Vec::new();
+            for text in DUMPS {
+                rows.extend(
+                    sqlx::query_scalar(text)
+                        .fetch_all(&mut self.aside.0)
+                        .await?,
+                );
+            }
+            Ok(rows)
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! The table and the chart.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::contender::Outcome;
+use crate::measure::{Entry, Measured};
+use crate::workload::{LARGE, Task, Workload};
+
+/// One line for the reader who waits.
+pub fn line(measured: &Measured) -> String {
+    let entries = measured.entries.iter();
+    let times = entries.map(|entry| format!("{} {} ({:.2})", entry.name, time(entry), entry.ratio));
+    let times: Vec<String> = times.collect();
+    let goal = goal(&measured.database, measured.task).map_or_else(String::new, |goal| {
+        format!(
+            "  goal {goal:.2}{}",
+            if ours(measured) > goal {
+                ": missed"
+            } else {
+                ""
+            }
+        )
+    });
+    format!(
+        "{:28} {}{goal}",
+        measured.task.to_string(),
+        times.join("  ")
+    )
+}
+
+/// A table per database.
+pub fn markdown(measured: &[Measured]) -> String {
+    let mut text = String::new();
+    for rows in measured.chunk_by(|one, other| one.database == other.database) {
+        let [first, ..] = rows else { continue };
+        let names = first.entries.iter().skip(1).map(|entry| entry.name);
+        let names: Vec<&str> = names.collect();
+        let _ = writeln!(text, "\n## {}\n", first.database);
+        let _ = writeln!(
+            text,
+            "| workload, N | expert | {} | goal |",
+            names.join(" | ")
+        );
+        let _ = writeln!(
+            text,
+            "| --- | ---: |{} ---: |",
+            " ---: |".repeat(names.len())
+        );
+        for row in rows {
+            let _ = write!(text, "| {} | {} |", row.task, time(&row.entries[0]));
+            for entry in &row.entries[1..] {
+                let _ = write!(text, " {:.2} |", entry.ratio);
+            }
+            let goal = goal(&row.database, row.task);
+            let goal = goal.map_or_else(String::new, |goal| format!("{goal:.2}"));
+            let _ = writeln!(text, " {goal} |");
+        }
+    }
+    text
+}
+
+/// Writes both where the README refers to them.
+pub fn write(measured: &[Measured]) -> Outcome {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let text = format!("{}{}", include_str!("report/head.md"), markdown(measured));
+    std::fs::write(docs.join("benchmarks.md"), text)?;
+    std::fs::write(docs.join("benchmarks.svg"), chart(measured))?;
+    Ok(())
+}
+
+const ROW: usize = 18;
+const LEFT: usize = 230;
+/// The width of the expert's bar.
+const ONE: f64 = 220.0;
+
+/// The library's times as bars, with the expert's as a line through all of them.
+fn chart(measured: &[Measured]) -> String {
+    let mut bars = String::new();
+    let mut y = 14;
+    let rows: Vec<&Measured> = measured
+        .iter()
+        .filter(|row| row.task.size != LARGE)
+        .collect();
+    for rows in rows.chunk_by(|one, other| one.database == other.database) {
+        y += 2 * ROW;
+        let _ = writeln!(
+            bars,
+            r#"<text x="4" y="{y}" font-weight="bold">{}</text>"#,
+            rows[0].database
+        );
+        for row in rows {
+            y += ROW;
+            let ratio = ours(row);
+            let width = (ratio * ONE).min(1.6 * ONE);
+            let colour = if ratio <= 1.0 { "#2a7f62" } else { "#b5651d" };
+            let (top, label) = (y - 11, LEFT + 6);
+            let _ = writeln!(
+                bars,
+                r#"<text x="14" y="{y}">{}</text><rect x="{LEFT}" y="{top}" width="{width:.0}" height="13" fill="{colour}"/><text x="{label}" y="{y}" fill="white">{ratio:.2}</text>"#,
+                row.task
+            );
+        }
+    }
+    let height = y + 10;
+    let one = f64::from(u32::try_from(LEFT).unwrap_or_default()) + ONE;
+    format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 620 {height}" font-family="sans-serif" font-size="12">
+<rect width="620" height="{height}" fill="white"/>
+<text x="4" y="16">Time of sqlx-cascade by that of the expert (the line): shorter is faster</text>
+{bars}<line x1="{one}" y1="24" x2="{one}" y2="{height}" stroke="#444" stroke-dasharray="4 3"/>
+</svg>
+"##
+    )
+}
+
+fn ours(measured: &Measured) -> f64 {
+    measured.entries.last().map_or(0.0, |entry| entry.ratio)
+}
+
+fn time(entry: &Entry) -> String {
+    let milliseconds = entry.median.as_secs_f64() * 1e3;
+    let digits = if milliseconds < 10.0 { 3 } else { 1 };
+    format!("{milliseconds:.digits$} ms")
+}
+
+/// The ratio to the expert that a task is to stay under.
+fn goal(database: &str, Task { workload, size }: Task) -> Option<f64> {
+    use Workload::{Change, Delete, Insert, Load, Replace};
+    let column = match (workload, size) {
+        (Insert, 1) => 0,
+        (Insert, 1000) => 1,
+        (Load, 1) => 2,
+        (Load, 1000) => 3,
+        (Change, 1) => 4,
+        (Change, 1000) => 5,
+        (Replace, 1) => 6,
+        (Delete, 1) => 7,
+        (Delete, 1000) => 8,
+        _ => return None,
+    };
+    let goals = match database {
+        "PostgreSQL, loopback" => [0.60, 1.10, 0.75, 1.15, 0.85, 1.10, 0.60, 0.60, 1.10],
+        "PostgreSQL, 0.5 ms per round trip" => [0.30, 1.0, 0.50, 1.0, 0.30, 1.0, 0.35, 0.30, 1.0],
+        "SQLite, file" => [0.65, 0.60, 1.05, 1.05, 0.65, 1.05, 0.65, 0.65, 1.05],
+        _ => return None,
+    };
+    Some(goals[column])
+}

@@ -1,0 +1,222 @@
+//! By hand, by one who knows SQLite: lists of values, one statement per table and kind of change, one immediate transaction.
+
+use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
+
+use crate::by_hand::{
+    UserRow, assembled, number_comments, number_nodes, number_posts, number_profiles, number_users,
+};
+use crate::contender::{Contender, Outcome};
+use crate::plain::{self, Album, Node, Post, User};
+
+pub struct Expert(pub SqliteConnection);
+
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// The most rows of a list of two columns: 32,766 parameters.
+const ROWS: usize = 16_383;
+
+/// Inserts rows of two columns, and gives their keys: in their order they are those of the rows, for each rowid is above the one before it.
+async fn insert(
+    connection: &mut SqliteConnection,
+    into: &'static str,
+    rows: &[(Option<i64>, &str)],
+) -> Outcome<Vec<i64>> {
+    let mut keys = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(ROWS) {
+        let mut query = QueryBuilder::<Sqlite>::new(into);
+        query.push_values(rows, |mut row, (of, text)| {
+            row.push_bind(*of).push_bind(*text);
+        });
+        query.push(" RETURNING id");
+        let query = query.build_query_scalar::<i64>();
+        keys.extend(query.fetch_all(&mut *connection).await?);
+    }
+    Ok(keys)
+}
+
+async fn insert_posts(connection: &mut SqliteConnection, user: i64, posts: &mut [Post]) -> Outcome {
+    if posts.is_empty() {
+        return Ok(());
+    }
+    let rows = posts.iter().map(|post| (Some(user), post.title.as_str()));
+    let rows: Vec<_> = rows.collect();
+    let into = "INSERT INTO posts (user_id, title) ";
+    let keys = insert(connection, into, &rows).await?;
+    number_posts(posts, user, keys);
+    let comments = posts.iter().flat_map(|post| &post.comments);
+    let rows = comments.map(|comment| (Some(comment.post_id), comment.body.as_str()));
+    let rows: Vec<_> = rows.collect();
+    let into = "INSERT INTO comments (post_id, body) ";
+    let keys = insert(connection, into, &rows).await?;
+    number_comments(posts, keys);
+    Ok(())
+}
+
+async fn insert_profile(connection: &mut SqliteConnection, user: &mut User) -> Outcome {
+    if let Some(profile) = &mut user.profile {
+        profile.user_id = user.id;
+        let text = "INSERT INTO profiles (user_id, bio) VALUES (?, ?) RETURNING id";
+        let query = sqlx::query_scalar(text)
+            .bind(user.id)
+            .bind(profile.bio.as_str());
+        profile.id = query.fetch_one(connection).await?;
+    }
+    Ok(())
+}
+
+/// Deletes what refers to these keys, or has them.
+async fn delete(connection: &mut SqliteConnection, from: &'static str, keys: &[i64]) -> Outcome {
+    let mut query = QueryBuilder::<Sqlite>::new(from);
+    let mut list = query.separated(", ");
+    for key in keys {
+        list.push_bind(*key);
+    }
+    query.push(")");
+    query.build().execute(connection).await?;
+    Ok(())
+}
+
+impl Contender for Expert {
+    const NAME: &'static str = "expert";
+    type New = User;
+    type User = User;
+    type Kept = User;
+    type Root = i64;
+    type Tree = Node;
+    type Album = Album;
+
+    async fn insert(&mut self, mut user: User) -> Outcome<User> {
+        let mut transaction = self.0.begin_with(BEGIN).await?;
+        let text = "INSERT INTO users (name) VALUES (?) RETURNING id";
+        let query = sqlx::query_scalar(text).bind(user.name.as_str());
+        user.id = query.fetch_one(&mut *transaction).await?;
+        insert_profile(&mut transaction, &mut user).await?;
+        insert_posts(&mut transaction, user.id, &mut user.posts).await?;
+        transaction.commit().await?;
+        Ok(user)
+    }
+
+    async fn load(&mut self, id: i64) -> Outcome<User> {
+        let text = "SELECT u.name, p.id, p.bio FROM users u LEFT JOIN profiles p ON p.user_id = u.id WHERE u.id = ?";
+        let query = sqlx::query_as(text).bind(id);
+        let user: UserRow = query.fetch_one(&mut self.0).await?;
+        let text = "SELECT id, title FROM posts WHERE user_id = ? ORDER BY id";
+        let posts = sqlx::query_as(text).bind(id).fetch_all(&mut self.0).await?;
+        let text = "SELECT c.id, c.post_id, c.body FROM comments c JOIN posts p ON p.id = c.post_id WHERE p.user_id = ? ORDER BY c.post_id, c.id";
+        let comments = sqlx::query_as(text).bind(id).fetch_all(&mut self.0).await?;
+        Ok(assembled(id, user, posts, comments))
+    }
+
+    async fn change(&mut self, user: &mut User) -> Outcome {
+        let edit = user.edit();
+        let mut transaction = self.0.begin_with(BEGIN).await?;
+        if !edit.removed.is_empty() {
+            let removed: Vec<i64> = edit.removed.iter().map(|post| post.id).collect();
+            let from = "DELETE FROM comments WHERE post_id IN (";
+            delete(&mut transaction, from, &removed).await?;
+            delete(
+                &mut transaction,
+                "DELETE FROM posts WHERE id IN (",
+                &removed,
+            )
+            .await?;
+        }
+        let mut query = QueryBuilder::<Sqlite>::new("UPDATE posts SET title = r.column2 FROM (");
+        query.push_values(&user.posts[..edit.changed], |mut row, post| {
+            row.push_bind(post.id).push_bind(post.title.as_str());
+        });
+        query.push(") AS r WHERE posts.id = r.column1");
+        query.build().execute(&mut *transaction).await?;
+        insert_posts(&mut transaction, user.id, &mut user.posts[edit.added..]).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn replace(&mut self, user: &mut User) -> Outcome {
+        let mut transaction = self.0.begin_with(BEGIN).await?;
+        let query = sqlx::query("DELETE FROM profiles WHERE user_id = ?").bind(user.id);
+        query.execute(&mut *transaction).await?;
+        user.profile = Some(plain::profile("engineer"));
+        insert_profile(&mut transaction, user).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn delete(&mut self, user: User) -> Outcome {
+        let mut transaction = self.0.begin_with(BEGIN).await?;
+        for text in [
+            "DELETE FROM comments WHERE post_id IN (SELECT id FROM posts WHERE user_id = ?)",
+            "DELETE FROM posts WHERE user_id = ?",
+            "DELETE FROM profiles WHERE user_id = ?",
+            "DELETE FROM users WHERE id = ?",
+        ] {
+            let query = sqlx::query(text).bind(user.id);
+            query.execute(&mut *transaction).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn root(&mut self, id: i64) -> Outcome<i64> {
+        Ok(id)
+    }
+
+    async fn delete_passive(&mut self, root: i64) -> Outcome {
+        let query = sqlx::query("DELETE FROM users WHERE id = ?").bind(root);
+        query.execute(&mut self.0).await?;
+        Ok(())
+    }
+
+    async fn insert_many(&mut self, mut users: Vec<User>) -> Outcome {
+        let mut transaction = self.0.begin_with(BEGIN).await?;
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO users (name) ");
+        query.push_values(&users, |mut row, user| {
+            row.push_bind(user.name.as_str());
+        });
+        query.push(" RETURNING id");
+        let query = query.build_query_scalar();
+        let keys = query.fetch_all(&mut *transaction).await?;
+        number_users(&mut users, keys);
+        let profiles = users.iter().filter_map(|user| user.profile.as_ref());
+        let rows = profiles.map(|profile| (Some(profile.user_id), profile.bio.as_str()));
+        let rows: Vec<_> = rows.collect();
+        let into = "INSERT INTO profiles (user_id, bio) ";
+        let keys = insert(&mut transaction, into, &rows).await?;
+        number_profiles(&mut users, keys);
+        Ok(transaction.commit().await?)
+    }
+
+    async fn insert_tree(&mut self, mut tree: Node) -> Outcome {
+        let mut transaction = self.0.begin_with(BEGIN).await?;
+        let mut level = vec![&mut tree];
+        while !level.is_empty() {
+            let rows = level
+                .iter()
+                .map(|node| (node.parent_id, node.name.as_str()));
+            let rows: Vec<_> = rows.collect();
+            let into = "INSERT INTO nodes (parent_id, name) ";
+            let keys = insert(&mut transaction, into, &rows).await?;
+            level = number_nodes(level, keys);
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn insert_album(&mut self, mut album: Album) -> Outcome {
+        let mut transaction = self.0.begin_with(BEGIN).await?;
+        let text = "INSERT INTO albums (name) VALUES (?) RETURNING id";
+        let query = sqlx::query_scalar(text).bind(album.name.as_str());
+        album.id = query.fetch_one(&mut *transaction).await?;
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO album_tags (album_id, tag_id) ");
+        query.push_values(&album.tags, |mut row, tag| {
+            row.push_bind(album.id).push_bind(*tag);
+        });
+        query.build().execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    fn keep(user: &mut User) -> User {
+        user.clone()
+    }
+
+    async fn unchanged(&mut self, user: &mut User, kept: &User) -> Outcome {
+        assert!(user == kept);
+        Ok(())
+    }
+}

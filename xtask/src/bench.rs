@@ -1,0 +1,23 @@
+//! `cargo xtask bench`.
+
+use crate::keeper::Keeper;
+use crate::services::{ALL, choose};
+use crate::{Outcome, command};
+
+/// A workspace of its own: what the library is compared with is compiled for nothing else.
+pub(crate) const MANIFEST: &str = "benches/Cargo.toml";
+
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let (services, filter) = choose(arguments);
+    let mut bench = command::cargo(["run", "--release", "--quiet", "--manifest-path", MANIFEST]);
+    // Beside the builds of the workspace, where it is ignored and found again.
+    bench.args(["--target-dir", "target", "--"]).args(filter);
+    for service in ALL {
+        bench.env_remove(service.variable);
+    }
+    let keeper = Keeper::start(&services)?;
+    bench.envs(keeper.variables.iter().cloned());
+    let ran = command::run(&mut bench);
+    let removed = keeper.stop();
+    ran.and(removed)
+}
