@@ -5,7 +5,7 @@ mod fused;
 mod insert;
 mod transaction;
 
-use crate::backend::{self, Backend, from_sqlx};
+use crate::backend::{self, Backend, from_sqlx, is_lost};
 use crate::codec::Cell;
 use crate::db::Source;
 use crate::error::{Error, ErrorKind};
@@ -17,8 +17,8 @@ use crate::slot::Outcome;
 use crate::values::Values;
 
 pub(crate) use bind::arguments;
+use transaction::unknown;
 pub(crate) use transaction::{Lease, begin, ended};
-use transaction::{answered, doubt, settle};
 
 /// What a plan is run with.
 pub(crate) struct Work<'g, 'a> {
@@ -51,9 +51,9 @@ impl<'g, 'a> Work<'g, 'a> {
             return Ok(done);
         }
         if self.is_lone::<DB>() && !lease.is_in_transaction() {
-            let done = self.run_alone::<DB>(lease.connection(), outcomes).await;
-            lease.done();
-            return done;
+            let all = [self.one_by_one()];
+            let done = self.run_alone::<DB>(&mut lease, &all, outcomes);
+            return done.await?.map_err(Failure::into_error::<DB>);
         }
         let mut transaction = begin::<DB>(&mut lease).await?;
         let done = self.run_steps::<DB>(transaction.connection()).await;
@@ -92,25 +92,30 @@ impl<'g, 'a> Work<'g, 'a> {
         step.is_single() && !draws && !is_blind
     }
 
+    /// Runs the steps as one statement without a transaction. Where the connection is lost, nobody knows whether it has run.
     async fn run_alone<DB: Backend>(
         &self,
-        connection: &mut DB::Connection,
+        lease: &mut Lease<'_, DB>,
+        groups: &[Fusion],
         outcomes: &[&Outcome],
-    ) -> Result<Done, Error> {
-        doubt(outcomes);
-        match self.run_steps::<DB>(connection).await {
-            Ok(done) => {
-                settle(outcomes);
-                Ok(done)
-            }
+    ) -> Result<Result<Done, Failure>, Error> {
+        let connection = lease.deciding(outcomes);
+        match self.run_groups::<DB>(connection, groups).await {
             Err(Failure {
                 error: Cause::Database(error),
                 entity,
                 path,
-            }) => Err(answered::<DB>(error, outcomes).at(entity, path)),
-            Err(failure) => {
-                settle(outcomes);
-                Err(failure.into_error::<DB>())
+            }) if is_lost::<DB>(&error) => {
+                let error = unknown::<DB>(error);
+                // Of several steps it is none in particular.
+                Err(match self.steps {
+                    [_] => error.at(entity, path),
+                    _ => error,
+                })
+            }
+            done => {
+                lease.settle(outcomes);
+                Ok(done)
             }
         }
     }
@@ -119,11 +124,15 @@ impl<'g, 'a> Work<'g, 'a> {
         &self,
         connection: &mut DB::Connection,
     ) -> Result<Done, Failure> {
-        let all = Fusion {
+        self.run_groups::<DB>(connection, &[self.one_by_one()])
+            .await
+    }
+
+    fn one_by_one(&self) -> Fusion {
+        Fusion {
             steps: 0..self.steps.len(),
             as_one: false,
-        };
-        self.run_groups::<DB>(connection, &[all]).await
+        }
     }
 
     /// Runs a step, or the steps that it stands for; gives what changed.

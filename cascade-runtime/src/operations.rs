@@ -91,7 +91,8 @@ impl<T: Entity> Persistent<T> {
     }
 
     /// Reads the row again, and the loaded relations whose cascade has `refresh-expire`; what is unsaved in them is discarded. It tells what
-    /// became of a write whose outcome was unknown.
+    /// became of a write whose outcome was unknown, and waits for one that was dropped on its way: on a pool that takes as long as the write does; a
+    /// connection or a transaction of yours has to be the same one.
     ///
     /// # Errors
     ///

@@ -23,6 +23,9 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
     let table = T::table();
     there(&handle.row)?;
     let doubted = handle.row.state.is_in_doubt();
+    if let Some(limbo) = handle.row.state.outcome().limbo() {
+        limbo.done().await;
+    }
     let tree = loaded(table, &handle.row.value, doubted);
     let keys = recorded_key(&handle.row);
     let mut lease = Lease::take(db.source()).await?;

@@ -1,5 +1,6 @@
 //! What a handle and a wrapper record: the state of a row, and what a relation holds and lost.
 
+mod limbo;
 mod link;
 mod state;
 
@@ -9,6 +10,7 @@ use crate::error::Error;
 use crate::meta::{ForeignKey, Table};
 use crate::read::Reader;
 
+pub(crate) use limbo::Limbo;
 pub(crate) use link::{Leave, Left, Link, Ties};
 pub(crate) use state::{Departure, Handle, Outcome, RowState};
 

@@ -1,11 +1,15 @@
 //! A handle whose last write has an unknown outcome.
 
+use std::time::Duration;
+
 use sqlx::{Connection as _, Database as _, Postgres, Sqlite};
 use sqlx_cascade::{Entity, ErrorKind, HasOne, Persistent};
 
+use tokio::time::timeout;
+
 use crate::dropped::{When, polled};
 use crate::home::{Home, Kind, on_each};
-use crate::models::{Profile, User, desk, profile};
+use crate::models::{Picture, Profile, User, desk, profile};
 use crate::operation::{Operation, Writes as _, everything};
 use crate::proxy::{Cut, Proxy, Wired};
 
@@ -53,6 +57,43 @@ mod without_a_transaction {
     use super::*;
 
     on_each!(sqlite postgres; crate::models::USERS; [a_connection_of_the_callers_is_left_without_a_transaction]);
+}
+
+mod in_flight {
+    use super::*;
+
+    on_each!(postgres; crate::models::USERS; [a_refresh_waits_for_a_write_that_is_on_its_way]);
+}
+
+/// The statement waits for a lock, and nobody waits for it: it happens later, and a refresh doesn't say that it hasn't.
+async fn a_refresh_waits_for_a_write_that_is_on_its_way<DB: Kind>(home: Home<DB>) {
+    let mut user = ann(&home, |user| {
+        let profile = user.profile.get_mut().expect("the profile of ann");
+        drop(profile.picture.set(Picture {
+            path: "late.png".into(),
+            ..Picture::default()
+        }));
+    })
+    .await;
+    let mut rival = home.observer.begin().await.expect("a rival");
+    let lock = "SELECT 1 FROM profiles FOR UPDATE";
+    DB::run_on(&mut rival, lock).await.expect("a lock");
+    let while_locked = Duration::from_millis(200);
+    let saved = timeout(while_locked, user.save(&home.pool)).await;
+    saved.expect_err("a save that waits");
+    for _ in 0..2 {
+        let refreshed = timeout(while_locked, user.refresh(&home.pool)).await;
+        refreshed.expect_err("a refresh that waits");
+        let error = user.save(&home.pool).await.expect_err("nobody knows");
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
+    }
+    rival.rollback().await.expect("the rival's rollback");
+    user.refresh(&home.pool).await.expect("the refresh");
+    let profile = user.profile.get().expect("the profile of ann");
+    assert_eq!(profile.picture.get().expect("its picture").path, "late.png");
+    assert!(user.save(&home.pool).await.expect("a save").is_empty());
+    let there = home.texts("SELECT path FROM pictures ORDER BY id").await;
+    assert_eq!(there.iter().filter(|path| *path == "late.png").count(), 1);
 }
 
 async fn it_writes_nothing_until_it_is_refreshed<DB: Kind>(mut home: Home<DB>) {

@@ -72,6 +72,7 @@ pub(crate) fn expected_statements(
 ///
 /// - What is read or locked first: rows that are found by a walk, the targets that may go, keys that may be taken over, a payload's relations.
 /// - What was taken out is written before a deletion, whose statements look at the same tables.
+/// - Rows that exchange a unique key are written twice: one lets go of it first.
 /// - Links that all go but for some, and some that enter: whether a link is there is seen after the others are gone.
 pub(crate) fn is_one_statement(step: Step, sent: &[String]) -> bool {
     let starts = |verbs: &[&str]| {
@@ -82,6 +83,7 @@ pub(crate) fn is_one_statement(step: Step, sent: &[String]) -> bool {
     sent.len() < 2
         || starts(&["SELECT", "LOCK", "TRACE"])
         || matches!(step, Step::Delete) && first.is_some_and(|sent| sent.starts_with("UPDATE"))
+        || matches!((first, last), (Some(first), Some(last)) if first.starts_with("UPDATE") && first == last)
         || last.is_some_and(|sent| sent == "INSERT links")
 }
 

@@ -3,7 +3,7 @@
 use crate::backend::{Backend, is_lost};
 use crate::error::{Error, ErrorKind};
 use crate::exec::insert::read_cell;
-use crate::exec::transaction::{Lease, answered, begin, doubt, settle};
+use crate::exec::transaction::{Lease, begin};
 use crate::exec::{Cause, Done, Failure, Work, arguments, sends};
 use crate::plan::{self, Action, Fusion, Step, Target};
 use crate::report::Report;
@@ -45,18 +45,8 @@ impl<'g, 'a> Work<'g, 'a> {
         outcomes: &[&Outcome],
     ) -> Result<Option<Done>, Error> {
         if groups.len() == 1 && self.is_sure::<DB>() && !lease.is_in_transaction() {
-            doubt(outcomes);
-            let done = self.run_groups::<DB>(lease.connection(), groups).await;
-            return match done {
-                Err(Failure {
-                    error: Cause::Database(error),
-                    ..
-                }) if is_lost::<DB>(&error) => Err(answered::<DB>(error, outcomes)),
-                done => {
-                    settle(outcomes);
-                    again::<DB>(done)
-                }
-            };
+            let done = self.run_alone::<DB>(lease, groups, outcomes);
+            return again::<DB>(done.await?);
         }
         let mut transaction = begin::<DB>(lease).await?;
         let done = self.run_groups::<DB>(transaction.connection(), groups);

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use sqlx::Connection as _;
+use sqlx::pool::PoolConnection;
 use sqlx_core::transaction::TransactionManager as _;
 
 use crate::backend::{Backend, from_sqlx, is_lost};
 use crate::db::Source;
 use crate::error::{Error, ErrorKind};
-use crate::slot::Outcome;
+use crate::slot::{Limbo, Outcome};
 use crate::undo::Verdict;
 
 /// A connection for an operation: the caller's, or one of the pool's.
@@ -16,12 +17,21 @@ pub(crate) struct Lease<'c, DB: Backend> {
     held: Held<'c, DB>,
     /// A BEGIN is on its way.
     beginning: bool,
-    /// The operation has something to send, and isn't done.
+    progress: Progress,
+}
+
+/// How far an operation is.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// It has something to send, and isn't done.
     busy: bool,
+    /// The answer is on its way that decides its outcome.
+    limbo: Option<Arc<Limbo>>,
 }
 
 enum Held<'c, DB: Backend> {
-    Pool(sqlx::pool::PoolConnection<DB>),
+    /// Until it is dropped.
+    Pool(Option<PoolConnection<DB>>),
     Caller(&'c mut DB::Connection),
     Ours(&'c mut DB::Connection, Arc<Verdict>),
 }
@@ -29,7 +39,7 @@ enum Held<'c, DB: Backend> {
 impl<DB: Backend> Held<'_, DB> {
     fn connection(&mut self) -> &mut DB::Connection {
         match self {
-            Self::Pool(connection) => connection,
+            Self::Pool(connection) => connection.as_mut().expect("only a drop takes it"),
             Self::Caller(connection) | Self::Ours(connection, _) => connection,
         }
     }
@@ -40,12 +50,25 @@ impl<DB: Backend> Drop for Lease<'_, DB> {
         if self.beginning {
             DB::undo_begin(self.held.connection());
         }
-        if self.busy && DB::CLOSES {
-            match &mut self.held {
-                Held::Pool(connection) => connection.close_on_drop(),
-                Held::Caller(_) => {}
-                Held::Ours(_, verdict) => verdict.undo(),
+        let closes = self.progress.busy && DB::CLOSES;
+        match &mut self.held {
+            Held::Pool(connection) => {
+                let Some(mut connection) = connection.take() else {
+                    return;
+                };
+                if closes {
+                    connection.close_on_drop();
+                } else if let Some(limbo) = self.progress.limbo.take() {
+                    // The answer to a ping comes after those to all that was sent before it.
+                    let unanswered = limbo.leave();
+                    sqlx_core::rt::spawn(async move {
+                        drop(connection.ping().await);
+                        drop((connection, unanswered));
+                    });
+                }
             }
+            Held::Ours(_, verdict) if closes => verdict.undo(),
+            Held::Ours(..) | Held::Caller(_) => {}
         }
     }
 }
@@ -53,7 +76,7 @@ impl<DB: Backend> Drop for Lease<'_, DB> {
 impl<'c, DB: Backend> Lease<'c, DB> {
     pub(crate) async fn take(source: Source<'c, DB>) -> Result<Self, Error> {
         let held = match source {
-            Source::Pool(pool) => Held::Pool(pool.acquire().await.map_err(from_sqlx::<DB>)?),
+            Source::Pool(pool) => Held::Pool(Some(pool.acquire().await.map_err(from_sqlx::<DB>)?)),
             Source::Connection(connection) => Held::Caller(connection),
             Source::Transaction(_, verdict) if verdict.is_undone() => return Err(ended()),
             Source::Transaction(connection, verdict) => Held::Ours(connection, verdict),
@@ -61,7 +84,7 @@ impl<'c, DB: Backend> Lease<'c, DB> {
         Ok(Self {
             held,
             beginning: false,
-            busy: false,
+            progress: Progress::default(),
         })
     }
 
@@ -72,13 +95,25 @@ impl<'c, DB: Backend> Lease<'c, DB> {
 
     /// For statements without a transaction; [`done`](Self::done) follows.
     pub(crate) fn connection(&mut self) -> &mut DB::Connection {
-        self.busy = true;
+        self.progress.busy = true;
         self.held.connection()
+    }
+
+    /// For a statement without a transaction that decides an outcome by itself; [`done`](Self::done) follows.
+    pub(super) fn deciding(&mut self, outcomes: &[&Outcome]) -> &mut DB::Connection {
+        self.progress.doubt(outcomes);
+        self.connection()
     }
 
     /// The answers to all statements were read.
     pub(crate) fn done(&mut self) {
-        self.busy = false;
+        self.progress.busy = false;
+    }
+
+    /// The same, of one that decided an outcome.
+    pub(super) fn settle(&mut self, outcomes: &[&Outcome]) {
+        self.done();
+        self.progress.settle(outcomes);
     }
 }
 
@@ -87,24 +122,23 @@ pub(crate) async fn begin<'l, DB: Backend>(
     lease: &'l mut Lease<'_, DB>,
 ) -> Result<Transaction<'l, DB>, Error> {
     let is_savepoint = lease.is_in_transaction();
-    lease.busy = true;
+    lease.progress.busy = true;
     lease.beginning = !is_savepoint;
     let begun = DB::begin(lease.held.connection()).await;
     lease.beginning = false;
-    lease.busy = begun.is_ok();
+    lease.progress.busy = begun.is_ok();
     if let Err(sqlx::Error::BeginFailed) = begun {
         return Err(ended());
     }
     begun.map_err(from_sqlx::<DB>)?;
     let (connection, verdict) = match &mut lease.held {
-        Held::Pool(connection) => (&mut **connection, None),
-        Held::Caller(connection) => (&mut **connection, None),
         Held::Ours(connection, verdict) => (&mut **connection, Some(&**verdict)),
+        held => (held.connection(), None),
     };
     Ok(Transaction {
         connection,
         verdict,
-        busy: &mut lease.busy,
+        progress: &mut lease.progress,
         open: true,
         is_savepoint,
     })
@@ -116,7 +150,7 @@ pub(crate) struct Transaction<'c, DB: Backend> {
     /// That of the transaction of ours that it is in.
     verdict: Option<&'c Verdict>,
     /// The lease's.
-    busy: &'c mut bool,
+    progress: &'c mut Progress,
     /// There is something to undo.
     open: bool,
     is_savepoint: bool,
@@ -148,36 +182,32 @@ impl<DB: Backend> Transaction<'_, DB> {
                 Err(error)
             }
         };
-        *self.busy = false;
+        self.progress.busy = false;
         ended
     }
 
     /// Undoes what was done, for something else to be done instead.
     pub(crate) async fn undo(mut self) -> Result<(), Error> {
         let undone = DB::rollback(self.connection, &mut self.open).await;
-        *self.busy = false;
+        self.progress.busy = false;
         undone.map_err(from_sqlx::<DB>)
     }
 
     /// While a commit is on its way, nobody knows the outcome.
     async fn commit(&mut self, outcomes: &[&Outcome]) -> Result<(), Error> {
-        doubt(outcomes);
+        self.progress.doubt(outcomes);
         let committed = if self.is_savepoint {
             DB::release(self.connection, &mut self.open).await
         } else {
             DB::commit(self.connection, &mut self.open).await
         };
         match committed {
-            Ok(()) => {
-                settle(outcomes);
-                Ok(())
-            }
             // With the caller's transaction everything in it is gone.
-            Err(error) if self.is_savepoint => {
-                settle(outcomes);
-                Err(from_sqlx::<DB>(error))
+            Err(error) if !self.is_savepoint && is_lost::<DB>(&error) => Err(unknown::<DB>(error)),
+            answered => {
+                self.progress.settle(outcomes);
+                answered.map_err(from_sqlx::<DB>)
             }
-            Err(error) => Err(answered::<DB>(error, outcomes)),
         }
     }
 }
@@ -197,26 +227,27 @@ pub(crate) fn ended() -> Error {
     Error::new(ErrorKind::Conflict, message)
 }
 
-/// From here on nobody knows whether the handles' rows were written.
-pub(super) fn doubt(outcomes: &[&Outcome]) {
-    for outcome in outcomes {
-        outcome.doubt();
+impl Progress {
+    /// From here on nobody knows whether the handles' rows were written.
+    fn doubt(&mut self, outcomes: &[&Outcome]) {
+        let limbo = Arc::default();
+        for outcome in outcomes {
+            outcome.doubt(&limbo);
+        }
+        self.limbo = Some(limbo);
+    }
+
+    /// The answer came.
+    fn settle(&mut self, outcomes: &[&Outcome]) {
+        for outcome in outcomes {
+            outcome.settle();
+        }
+        self.limbo = None;
     }
 }
 
-/// The answer came.
-pub(super) fn settle(outcomes: &[&Outcome]) {
-    for outcome in outcomes {
-        outcome.settle();
-    }
-}
-
-/// An error in place of the answer that decides an outcome: unless the connection was lost, it says that nothing was written.
-pub(super) fn answered<DB: Backend>(error: sqlx::Error, outcomes: &[&Outcome]) -> Error {
-    if is_lost::<DB>(&error) {
-        let message = "the connection was lost while the outcome was on its way: refresh to learn whether it was written";
-        return from_sqlx::<DB>(error).recast(ErrorKind::OutcomeUnknown, message);
-    }
-    settle(outcomes);
-    from_sqlx::<DB>(error)
+/// The connection was lost in place of the answer that decides an outcome.
+pub(super) fn unknown<DB: Backend>(error: sqlx::Error) -> Error {
+    let message = "the connection was lost while the outcome was on its way: refresh to learn whether it was written";
+    from_sqlx::<DB>(error).recast(ErrorKind::OutcomeUnknown, message)
 }

@@ -1,10 +1,11 @@
 //! What is recorded about a row.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::codec::{Cell, Erased, Null};
 use crate::meta::{ForeignKey, Table};
+use crate::slot::Limbo;
 use crate::undo::{Undoable, Verdict};
 
 /// Tells the rows that this process has loaded or saved from each other; 0 is a new row.
@@ -55,28 +56,35 @@ impl PartialEq for Departure {
     }
 }
 
-/// Whether what a handle last wrote is known to have happened.
+/// Whether what a handle last wrote is known to have happened, and where it is on its way if it isn't.
 ///
-/// Set while a COMMIT is in flight: a future that is dropped there, or a connection that is lost, leaves it set.
+/// Set while the answer is in flight that decides it: a future that is dropped there, or a connection that is lost, leaves it set.
 #[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    in_doubt: AtomicBool,
-}
+pub(crate) struct Outcome(Mutex<Option<Arc<Limbo>>>);
 
 impl Outcome {
     /// Nobody knows, from here on.
-    pub(crate) fn doubt(&self) {
-        self.in_doubt.store(true, Ordering::Relaxed);
+    pub(crate) fn doubt(&self, limbo: &Arc<Limbo>) {
+        *self.lock() = Some(Arc::clone(limbo));
     }
 
     /// The answer came.
     pub(crate) fn settle(&self) {
-        self.in_doubt.store(false, Ordering::Relaxed);
+        *self.lock() = None;
     }
 
     /// Nobody knows.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.in_doubt.load(Ordering::Relaxed)
+        self.lock().is_some()
+    }
+
+    /// Where the write is that nobody knows of.
+    pub(crate) fn limbo(&self) -> Option<Arc<Limbo>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Limbo>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
