@@ -15,9 +15,6 @@ use crate::model::database::{Database, Row, Value};
 use crate::model::schema::{KeyKind, OnDelete, Reference, Schema, Table};
 use crate::real::{Db, on};
 
-/// The number of the next schema.
-static NEXT: AtomicU64 = AtomicU64::new(0);
-
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
@@ -66,8 +63,12 @@ fn name() -> String {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |now| now.as_nanos());
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("matrix_{now:x}_{}_{number}", std::process::id())
+    format!("matrix_{now:x}_{}_{}", std::process::id(), number())
+}
+
+fn number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn server() -> Option<PgConnectOptions> {
@@ -107,7 +108,7 @@ impl Place {
         if which == Which::MySql {
             let server = mysql_server()?;
             let told = server.get_database().unwrap_or("cascade");
-            let name = format!("{told}_{}", name());
+            let name = format!("{told}_matrix_{}_{}", std::process::id(), number());
             mysql_admin(format!("CREATE DATABASE {name} COLLATE utf8mb4_bin")).await;
             let pool = PoolOptions::new()
                 .max_connections(1)

@@ -323,6 +323,7 @@ fn list(
         let mut there = held.iter();
         let there = there.position(|held| held.is_persistent() && *held.key() == key);
         if seen.contains(&key) {
+            stranger_columns(schema, table, document, is_alone, found);
             found.others.push(Kind::InvalidPayload);
         } else if let Some(there) = there {
             let mut child = held.remove(there);

@@ -84,12 +84,15 @@ async fn mysql_admin(sql: &str) {
 
 /// A name that nobody else on a server has.
 fn name() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |now| now.as_nanos());
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("programs_{now:x}_{}_{number}", std::process::id())
+    format!("programs_{now:x}_{}_{}", std::process::id(), number())
+}
+
+fn number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 #[expect(
@@ -133,7 +136,7 @@ impl Place {
                 let server = mysql_server()?;
                 // What a run that is killed leaves is found by the name of the database that it was told.
                 let told = server.get_database().unwrap_or("cascade");
-                let name = format!("{told}_{}", name());
+                let name = format!("{told}_programs_{}_{}", std::process::id(), number());
                 mysql_admin(&format!("CREATE DATABASE {name} COLLATE utf8mb4_bin")).await;
                 let pool = PoolOptions::new()
                     .max_connections(1)

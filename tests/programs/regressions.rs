@@ -337,6 +337,13 @@ programs! { Owners;
         Key(At(106, 1, 187, 0), 72, 83),
         Rollback,
     ];
+    /// A stranger that comes twice, where there is no row that the second could leave anything out of.
+    twice_a_stranger: [
+        New(0, 0, 48),
+        Expunge(At(8, 0, 0, 0), 0, 0),
+        Save(50),
+        Patch(0, 3_561_646_700),
+    ];
 }
 
 mod letters {
