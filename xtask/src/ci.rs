@@ -79,6 +79,9 @@ fn all(steps: &mut Steps) -> Outcome {
             &["run", "--quiet", "--example", &example],
         )?;
     }
+    // What a struct's metadata has one address for shows where constants are copied.
+    let optimised = ["run", "--release", "--quiet", "--example", "blog"];
+    steps.cargo("example blog, optimised", &optimised)?;
     steps.step("budget", budget::run)
 }
 
