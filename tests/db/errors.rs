@@ -99,6 +99,7 @@ async fn a_not_null_violation<B: Base>(test: Test<B>) {
         "Checked",
     );
     assert!(error.to_string().contains("Checked"), "{error}");
+    assert!(error.constraint().unwrap().ends_with("name"), "{error}");
 }
 
 async fn a_check_violation<B: Base>(test: Test<B>) {

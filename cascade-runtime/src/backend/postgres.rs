@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::future::BoxFuture;
 use sqlx::error::{BoxDynError, DatabaseError};
-use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::postgres::{PgArguments, PgDatabaseError, PgRow};
 use sqlx::{
     Arguments as _, Column as _, Connection as _, PgConnection, Postgres, Row as _, Transaction,
     ValueRef as _,
@@ -78,6 +78,13 @@ impl Backend for Postgres {
     fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // Serialisation failure, deadlock, lock not available.
         matches!(&*error.code()?, "40001" | "40P01" | "55P03").then_some(ErrorKind::Conflict)
+    }
+
+    /// NOT NULL has a column and no name.
+    fn constraint(error: &dyn DatabaseError) -> Option<String> {
+        let error = error.try_downcast_ref::<PgDatabaseError>()?;
+        let named = error.constraint().map(str::to_owned);
+        named.or_else(|| Some(format!("{}.{}", error.table()?, error.column()?)))
     }
 
     /// Connection exceptions, and a server that shuts down or was told to end the session.
