@@ -240,7 +240,8 @@ mod lost {
     /// What ends a savepoint on MySQL is queued: who commits learns what became of it.
     fn is_read_by_the_commit<DB: Kind>(seen: &[String]) -> bool {
         let ends = seen.iter().rposition(|what| what.starts_with("SAVEPOINT"));
-        DB::CLOSES && ends > seen.iter().rposition(|what| what == "Execute")
+        let last = seen.iter().rposition(|what| what == "Execute");
+        DB::CLOSES && ends.zip(last).is_some_and(|(ends, last)| ends > last)
     }
 }
 

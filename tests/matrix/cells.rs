@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 use crate::counts::{expected_statements, is_one_statement};
 use crate::databases::{Place, Which, texts};
 use crate::imagined::Imagined;
-use crate::model::schema::{OnDelete, Schema};
+use crate::model::schema::{OnDelete, Passive, Schema};
 use crate::model::{Did, Effects};
 use crate::models::{Case, Shape};
 use crate::program::{
@@ -81,6 +81,16 @@ fn is_variant(case: &Case, all: &[Arc<Case>]) -> bool {
         && before
             .into_iter()
             .any(|other| without(other) == without(case))
+}
+
+/// Whether the rows of a tree let go of each other before they are deleted: RESTRICT looks at each row by itself, MySQL and MariaDB do whatever the
+/// constraint says.
+fn lets_go_first(db: &Db, schema: &Schema) -> bool {
+    let on_delete = schema.reference(0, 1).on_delete;
+    let options = &schema.tables[0].relations[0].options;
+    let is_left = options.passive != Passive::No;
+    let by_row = on_delete == OnDelete::Restrict || matches!(db, Db::MySql(_));
+    options.cascade.delete && by_row && !is_left
 }
 
 /// Runs the cells of these cases.
@@ -272,9 +282,7 @@ impl Run {
         let sent: Vec<&String> = sent.map(|place| &all[place]).collect();
         let world = &self.imagined.world;
         let is_tree = world.schema.tables.len() == 1;
-        let is_restricted = is_tree
-            && world.schema.reference(0, 1).on_delete == OnDelete::Restrict
-            && world.schema.tables[0].relations[0].options.cascade.delete;
+        let is_restricted = is_tree && lets_go_first(&self.db, &world.schema);
         let rows = self.db.rows(&world.schema).await;
         let mut failure = String::new();
         let kinds = (

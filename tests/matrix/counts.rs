@@ -41,16 +41,13 @@ pub(crate) fn expected_statements(
     };
     let count = |did: Did| effects.acts.iter().filter(|act| act.1 == did).count();
     let is_postgres = matches!(db, Db::Postgres(_));
-    // MySQL and MariaDB look at each row by itself, whatever the constraint says.
-    let lets_go = is_tree && matches!(db, Db::MySql(_)) && count(Did::Released) == 0;
-    let is_restricted = is_restricted || lets_go;
     let levels = count(Did::Inserted);
     let at_once = if is_postgres && is_tree {
         levels.saturating_sub(1)
     } else {
         0
     };
-    // A tree whose constraint restricts: its keys are read, named rows locked, keys let go, then its rows are deleted.
+    // A tree whose rows are looked at one by one: its keys are read, named rows locked, keys let go, then its rows are deleted.
     let is_named = effects
         .acts
         .iter()

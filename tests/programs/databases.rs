@@ -33,14 +33,6 @@ impl Which {
             Self::MySql => "mysql",
         }
     }
-
-    /// How many programs run where nobody says.
-    pub(crate) fn cases(self) -> u64 {
-        match self {
-            Self::Sqlite | Self::Postgres => 1000,
-            Self::MySql => 400,
-        }
-    }
 }
 
 enum Pools {

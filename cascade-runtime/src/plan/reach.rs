@@ -189,10 +189,10 @@ impl<'s> Below<'s> {
         self.leaving.now.push(sweep(table, &reach, None));
     }
 
-    /// Rows of one table that may refer to each other let go first, where the database looks at each row by itself. They are named by `when`, which
-    /// has to stay as it is.
+    /// Rows of one table that may refer to each other let go first, unless one statement takes them all and is looked at when it ends: a list may be
+    /// sent in pieces. They are named by `when`, which has to stay as it is.
     fn let_go_of_each_other(&mut self, table: &'static Table, reach: &Reach, when: &[usize]) {
-        if !self.sets.abilities.checks_rows {
+        if self.sets.abilities.checks_at_end {
             return;
         }
         for key in table.foreign_keys {
