@@ -159,9 +159,9 @@ async fn a_column_of_another_type<B: Base>(test: Test<B>) {
     user(&secret(1), "").save(&test.pool).await.unwrap();
     let found = Mistyped::find(1).one(&test.pool).await;
     let error = failed(found, ErrorKind::Database, "Mistyped.name");
-    let text = error.to_string();
+    let message = error.to_string();
     let says = ["the column `name`", "`i64`", "`TEXT`"];
-    assert!(says.iter().all(|part| text.contains(part)), "{text}");
+    assert!(says.iter().all(|part| message.contains(part)), "{message}");
 }
 
 #[derive(Debug, Default, Relations)]
