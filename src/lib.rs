@@ -83,6 +83,8 @@
 //! `db` is anything that is a [`Db`]: `&pool`, `&mut *connection`, `&mut transaction`. In a transaction of yours an operation is a savepoint, so
 //! a failed one leaves it usable.
 //!
+//! [`retry`] repeats an operation, or a transaction of several, while another transaction is in the way: [`ErrorKind::Conflict`].
+//!
 //! A [`Transaction`] of this crate tells the handles that were saved in it when it is rolled back, so that they can be saved again. If a
 //! `sqlx::Transaction` is rolled back after an operation in it, the handles can't know: drop them, or load again.
 //!

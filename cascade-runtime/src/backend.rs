@@ -5,6 +5,12 @@ use std::fmt::Write as _;
 
 use futures_core::future::BoxFuture;
 use sqlx::error::{BoxDynError, DatabaseError};
+#[cfg(feature = "mysql")]
+use sqlx::mysql::MySqlDatabaseError;
+#[cfg(feature = "postgres")]
+use sqlx::postgres::PgDatabaseError;
+#[cfg(feature = "sqlite")]
+use sqlx::sqlite::SqliteError;
 use sqlx_core::transaction::TransactionManager as _;
 
 use crate::codec::{Codec, Erased, Fns};
@@ -391,6 +397,30 @@ fn unreadable<DB: Backend>(table: &'static Table, column: usize, error: sqlx::Er
         let _ = write!(message, ": {reason}");
     }
     Error::from_database(ErrorKind::Database, message, None, None, error).at(table.entity, path)
+}
+
+/// So that `?` works where SQL of your own stands between operations: in what [`retry`](crate::retry) repeats, its conflicts are repeated, too.
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let database = error.as_database_error();
+        #[cfg(feature = "postgres")]
+        if database.is_some_and(|error| error.try_downcast_ref::<PgDatabaseError>().is_some()) {
+            return from_sqlx::<sqlx::Postgres>(error);
+        }
+        #[cfg(feature = "sqlite")]
+        if database.is_some_and(|error| error.try_downcast_ref::<SqliteError>().is_some()) {
+            return from_sqlx::<sqlx::Sqlite>(error);
+        }
+        #[cfg(feature = "mysql")]
+        if database.is_some_and(|error| error.try_downcast_ref::<MySqlDatabaseError>().is_some()) {
+            return from_sqlx::<sqlx::MySql>(error);
+        }
+        if database.is_some() {
+            let message = "a database that is not built in reports an error".to_owned();
+            return Self::from_database(ErrorKind::Database, message, None, None, error);
+        }
+        other(error)
+    }
 }
 
 /// What is no error of the database itself.

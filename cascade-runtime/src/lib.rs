@@ -42,6 +42,7 @@ mod read;
 mod refresh;
 mod relation;
 mod report;
+mod retry;
 mod rows;
 #[doc(hidden)]
 pub mod rules;
@@ -70,6 +71,7 @@ pub use many_to_many::ManyToMany;
 pub use operations::{load, save_together};
 pub use relation::{Path, Relation, RelationOf, RelationsOf};
 pub use report::{Change, ChangeKind, Plan, Report};
+pub use retry::{Retry, retry};
 pub use save::Graphs;
 pub use transaction::Transaction;
 

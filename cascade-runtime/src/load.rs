@@ -297,7 +297,10 @@ async fn children_of<DB: Backend>(
         };
         (from, Side::Recorded, table.key.to_vec())
     } else {
-        let from = From::Parents(table, foreign_key);
+        let from = match above {
+            Above::Known => From::Parents(table, foreign_key),
+            Above::JustRead => From::Children(foreign_key),
+        };
         (from, Side::Recorded, table.key.to_vec())
     };
     let select = Select {
@@ -319,14 +322,17 @@ async fn children_of<DB: Backend>(
             .await
             .map_err(|error| from_sqlx::<DB>(error).at(child.entity, path.clone()))?;
         for row in &rows {
-            let number =
-                usize::try_from(DB::number(row, 0).map_err(from_sqlx::<DB>)?).unwrap_or(count);
+            // Of one row there is none.
+            let number = match count {
+                1 => 0,
+                _ => usize::try_from(DB::number(row, 0).map_err(from_sqlx::<DB>)?).unwrap_or(count),
+            };
             let Some(seen) = found.get_mut(number) else {
                 continue;
             };
             *seen = true;
-            // Behind the number stands, of parents, whether there is a row.
-            let places = if relation.is_held() {
+            // Behind the number stands, of parents that may be gone, whether there is a row.
+            let places = if matches!(select.from, From::Holders | From::Children(_)) {
                 Places::From(1)
             } else if DB::flag(row, 1).map_err(from_sqlx::<DB>)? {
                 Places::From(2)

@@ -160,7 +160,7 @@ async fn a_column_of_another_type<B: Base>(test: Test<B>) {
     let found = Mistyped::find(1).one(&test.pool).await;
     let error = failed(found, ErrorKind::Database, "Mistyped.name");
     let message = error.to_string();
-    let says = ["the column `name`", "`i64`", "`TEXT`"];
+    let says = ["the column `name`", "`i64`"];
     assert!(says.iter().all(|part| message.contains(part)), "{message}");
 }
 

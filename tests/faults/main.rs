@@ -23,6 +23,7 @@ mod others;
 mod ours;
 mod proxy;
 mod readers;
+mod retry;
 mod rival_readers;
 mod rivals;
 mod secrets;

@@ -28,6 +28,8 @@ pub(crate) enum From {
     Keys,
     /// The parents that they refer to.
     Parents(&'static Table, &'static ForeignKey),
+    /// The same, where nobody asks whether the parents are there.
+    Children(&'static ForeignKey),
     /// The rows that refer to them.
     Holders,
     /// The rows that they are linked to: the table of these, and the two foreign keys of the links.
@@ -40,7 +42,7 @@ pub(crate) enum From {
 }
 
 impl Texts {
-    /// Reads rows, numbered by the list; behind the number, of parents, whether there is one.
+    /// Reads rows, numbered by the list; behind the number, of parents that may be gone, whether there is one.
     pub(crate) fn select(&self, select: &Select, list: List) -> Statement {
         let mut statement = Statement {
             numbered: true,
@@ -48,12 +50,15 @@ impl Texts {
             ..Statement::default()
         };
         let table = select.table;
-        let (named, prefix) = match select.from {
-            From::Keys | From::Holders => (table, "t"),
-            From::Parents(parent, _) | From::Links { parent, .. } => (parent, "p"),
+        let (named, by) = match select.from {
+            From::Keys | From::Holders => (table, self.columns(table, table.key, "t.")),
+            From::Children(foreign_key) => (table, self.columns(table, &parts(foreign_key), "t.")),
+            From::Parents(parent, _) | From::Links { parent, .. } => {
+                (parent, self.columns(parent, parent.key, "p."))
+            }
         };
         let single = list.rows.len() == 1 && self.dialect.has_plain_rows();
-        let listed = self.listed(&mut statement, (named, prefix), list, single);
+        let listed = self.listed(&mut statement, &by, list, single);
         let columns = self.columns(table, &statement.returns, "t.").join(", ");
         let Listed {
             number,
@@ -62,7 +67,15 @@ impl Texts {
             condition,
         } = listed;
         let name = self.table(table);
+        let key = self.columns(table, table.key, "t.");
         let join = match select.from {
+            From::Children(_) => {
+                let order = self.order(select, single, &key);
+                statement.text = format!(
+                    "SELECT {number}, {columns} FROM {from}{name} AS t{on}{condition} ORDER BY {order}"
+                );
+                return statement;
+            }
             From::Keys | From::Holders => {
                 let lock = if select.lock {
                     self.dialect.for_update()
@@ -91,7 +104,6 @@ impl Texts {
                 format!("LEFT JOIN ({link} AS l JOIN {name} AS t ON {to_there}) ON {from_here}")
             }
         };
-        let key = self.columns(table, table.key, "t.");
         let order = self.order(select, single, &key);
         let (found, parent) = (&key[0], self.table(named));
         statement.text = format!(
@@ -125,27 +137,26 @@ impl Texts {
         pairs.collect::<Vec<_>>().join(" AND ")
     }
 
-    /// Names the rows of `table` that a SELECT starts from: by a join with the list, or by a condition where it is one row and the dialect can.
+    /// Names the rows that a SELECT starts from by these columns: by a join with the list, or by a condition where it is one row and the dialect can.
     fn listed(
         &self,
         statement: &mut Statement,
-        (table, prefix): (&Table, &str),
+        columns: &[String],
         list: List,
         single: bool,
     ) -> Listed {
-        let key = self.columns(table, table.key, &format!("{prefix}."));
         if single {
             return Listed {
                 number: "0",
                 from: String::new(),
                 on: String::new(),
-                condition: format!(" WHERE {}", self.dialect.one_of(statement, &key, list)),
+                condition: format!(" WHERE {}", self.dialect.one_of(statement, columns, list)),
             };
         }
         Listed {
             number: "r.n",
             from: format!("{} JOIN ", self.dialect.source(statement, list)),
-            on: format!(" ON {}", equal(&key)),
+            on: format!(" ON {}", equal(columns)),
             condition: String::new(),
         }
     }

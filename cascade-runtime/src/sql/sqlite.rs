@@ -53,6 +53,11 @@ impl Dialect for Sqlite {
 
     fn one_of(&self, statement: &mut Statement, columns: &[String], list: List) -> String {
         let rows = list.rows.len();
+        if rows > 1 && columns.len() > 1 {
+            // By the first column alone, too: for a list of pairs SQLite uses no rowid, and would read the whole table.
+            let first = List::of(list.table, list.rows.clone(), list.cells[..1].to_vec());
+            statement.binds.push(Bind::Rows(first));
+        }
         statement.binds.push(Bind::Rows(list));
         match columns {
             columns if rows == 1 => columns
@@ -64,7 +69,9 @@ impl Dialect for Sqlite {
             columns => {
                 let row = format!("({})", vec!["?"; columns.len()].join(", "));
                 format!(
-                    "({}) IN (VALUES {})",
+                    "{} IN ({}) AND ({}) IN (VALUES {})",
+                    columns[0],
+                    vec!["?"; rows].join(", "),
                     columns.join(", "),
                     vec![row.as_str(); rows].join(", ")
                 )
