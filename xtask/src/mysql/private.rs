@@ -6,7 +6,7 @@ use crate::apt::is_root;
 use crate::cleanup::Cleanup;
 use crate::stamp::{is_leftover, stamped};
 use crate::{Outcome, command};
-use std::fs::{DirBuilder, File, read_dir, read_to_string, remove_dir_all};
+use std::fs::{DirBuilder, File, create_dir, read_dir, read_to_string, remove_dir_all};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,14 +18,14 @@ const PREFIX: &str = "sqlx-cascade-mysql-";
 pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
     let server = programs::server().ok_or("MariaDB: there is no `mariadbd` or `mysqld`")?;
     let folder = folder(cleanup)?;
-    let (data, socket) = (folder.join("data"), folder.join("s"));
+    let socket = folder.join("s");
 
     say!("MariaDB: starts a private server by {}", server.display());
-    initialise(&server, &data)?;
+    initialise(&server, &folder)?;
     let log = folder.join("log");
     let file = File::create(&log).map_err(|error| error.to_string())?;
     let again = file.try_clone().map_err(|error| error.to_string())?;
-    let mut command = program(&server, &data);
+    let mut command = program(&server, &folder);
     // Listens on no address; its data need not survive a crash of the machine.
     command
         .arg(format!("--socket={}", socket.display()))
@@ -57,9 +57,9 @@ pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
 }
 
 /// Makes the files of a server whose root has no password.
-fn initialise(server: &Path, data: &Path) -> Outcome {
+fn initialise(server: &Path, folder: &Path) -> Outcome {
     let mut command = if let Some(installer) = programs::installer() {
-        let mut command = program(&installer, data);
+        let mut command = program(&installer, folder);
         command.args([
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
@@ -67,19 +67,21 @@ fn initialise(server: &Path, data: &Path) -> Outcome {
         ]);
         command
     } else {
-        let mut command = program(server, data);
+        let mut command = program(server, folder);
         command.arg("--initialize-insecure");
         command
     };
     command::read(&mut command).map(drop)
 }
 
-/// A program of the server that reads no settings of the machine.
-fn program(path: &Path, data: &Path) -> Command {
+/// A program of the server that reads no settings of the machine. Temporary files of its own: a server that starts removes those of all that share
+/// them.
+fn program(path: &Path, folder: &Path) -> Command {
     let mut command = Command::new(path);
     command
         .arg("--no-defaults")
-        .arg(format!("--datadir={}", data.display()))
+        .arg(format!("--datadir={}", folder.join("data").display()))
+        .arg(format!("--tmpdir={}", folder.join("tmp").display()))
         .stdin(Stdio::null());
     // The server runs as root only where it is told to.
     if is_root() {
@@ -131,6 +133,8 @@ fn folder(cleanup: &mut Cleanup) -> Outcome<PathBuf> {
     cleanup.later(move || {
         remove_dir_all(&made).map_err(|error| format!("{}: {error}", made.display()))
     });
+    let temporary = folder.join("tmp");
+    create_dir(&temporary).map_err(|error| format!("{}: {error}", temporary.display()))?;
     Ok(folder)
 }
 
