@@ -6,16 +6,16 @@ use sqlx::{Pool, Postgres, Sqlite};
 use sqlx_cascade::{ErrorKind, Persistent, Retry, Transaction, retry};
 use tokio::sync::Barrier;
 
-use crate::home::{Home, Kind as _, on_both};
+use crate::home::{Home, Kind, Level, on_each};
 use crate::models::{Desk, User, user};
 use crate::operation::everything;
 
 /// Two pauses: three attempts.
 const SOON: [Duration; 2] = [Duration::from_millis(1); 2];
 
-on_both![what_is_no_conflict_is_not_repeated];
+on_each![what_is_no_conflict_is_not_repeated];
 
-async fn what_is_no_conflict_is_not_repeated<DB: crate::home::Kind>(home: Home<DB>) {
+async fn what_is_no_conflict_is_not_repeated<DB: Kind>(home: Home<DB>) {
     home.fail("INSERT users").await;
     let mut attempts = 0;
     let saved = retry(async || {
@@ -28,11 +28,13 @@ async fn what_is_no_conflict_is_not_repeated<DB: crate::home::Kind>(home: Home<D
 }
 
 /// Two desks are written in opposite orders; whoever is told of the deadlock does it all again, when the other has committed.
-#[tokio::test]
-async fn two_writers_that_deadlock_both_succeed() {
-    let Some(home) = Home::<Postgres>::open().await else {
-        return;
-    };
+mod deadlock {
+    use super::*;
+
+    on_each!(postgres mysql; crate::models::USERS; [two_writers_that_deadlock_both_succeed]);
+}
+
+async fn two_writers_that_deadlock_both_succeed<DB: Kind>(home: Home<DB>) {
     for own in [false, true] {
         home.reset().await;
         let meet = Barrier::new(2);
@@ -51,8 +53,8 @@ async fn two_writers_that_deadlock_both_succeed() {
 }
 
 /// Writes two desks in one transaction, the second by SQL of its own if so; gives the number of attempts.
-async fn relabel(
-    pool: &Pool<Postgres>,
+async fn relabel<DB: Kind>(
+    pool: &Pool<DB>,
     keys: [i64; 2],
     label: &str,
     (meet, own): (&Barrier, bool),
@@ -70,9 +72,8 @@ async fn relabel(
             meet.wait().await;
         }
         if own {
-            let query = sqlx::query("UPDATE desks SET label = $1 WHERE id = $2");
-            let query = query.bind(label).bind(keys[1]);
-            query.execute(&mut *transaction).await?;
+            let update = format!("UPDATE desks SET label = '{label}' WHERE id = {}", keys[1]);
+            DB::run_on(&mut transaction, &update).await?;
         } else {
             second.save(&mut transaction).await?;
         }
@@ -88,7 +89,7 @@ async fn serializable_transactions_that_depend_on_each_other_both_succeed() {
     let Some(home) = Home::<Postgres>::open().await else {
         return;
     };
-    let (pool, _proxy, rival) = Postgres::rivals(&home.place, true).await;
+    let (pool, _proxy, rival) = Postgres::rivals(&home.place, Level::Serializable).await;
     let meet = Barrier::new(2);
     let (one, other) = tokio::join!(copy(&pool, 1, 2, &meet), copy(&rival, 2, 1, &meet));
     assert_eq!(one + other, 3, "attempts");
@@ -126,7 +127,7 @@ async fn copy(pool: &Pool<Postgres>, from: i64, to: i64, meet: &Barrier) -> u32 
 }
 
 /// The rows that are not as they were at the beginning.
-async fn changed(home: &Home<Postgres>) -> Vec<String> {
+async fn changed<DB: Kind>(home: &Home<DB>) -> Vec<String> {
     let now = home.rows().await;
     home.reset().await;
     let before = home.rows().await;
