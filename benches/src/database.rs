@@ -14,7 +14,7 @@ pub trait Database {
     fn contenders(&mut self) -> &mut [Box<dyn Runner>];
     /// Adds a user with so many posts, and gives its key.
     fn seed(&mut self, posts: usize) -> LocalBoxFuture<'_, Outcome<i64>>;
-    /// Leaves the rows of a hundred users and the tags, with keys that begin anew.
+    /// Leaves the tags and the [`OTHERS`], with keys that begin anew.
     fn reset(&mut self) -> LocalBoxFuture<'_, Outcome>;
     /// All rows of all tables, as text.
     fn dump(&mut self) -> LocalBoxFuture<'_, Outcome<Vec<String>>>;
@@ -29,8 +29,13 @@ pub const ALL: [fn() -> Opened; 3] = [
     || Box::pin(sqlite::open()),
 ];
 
-/// The users that are there before any run, and the posts of each.
-pub const OTHERS: (usize, usize) = (100, 10);
+/// The rows that are there before any run, beside the tags: a thousand users, so that no table is so small that it is best read as a whole.
+pub const OTHERS: [&str; 4] = [
+    "INSERT INTO users (name) SELECT 'grace' FROM tags",
+    "INSERT INTO profiles (user_id, bio) SELECT id, 'admiral' FROM users ORDER BY id",
+    "INSERT INTO posts (user_id, title) SELECT u.id, t.name FROM users u JOIN tags t ON t.id <= 10 ORDER BY u.id, t.id",
+    "INSERT INTO comments (post_id, body) SELECT p.id, t.name FROM posts p JOIN tags t ON t.id <= 2 ORDER BY p.id, t.id",
+];
 
 /// The tags that are there before any run.
 pub const TAGS: i32 = 1000;

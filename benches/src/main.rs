@@ -1,4 +1,4 @@
-//! Compares the library with what is written by hand, on the same tables, in interleaved rounds: `cargo xtask bench [filter]`.
+//! Compares the library with what is written by hand, on the same tables, in interleaved rounds: `cargo xtask bench [part of a name ..]`.
 //!
 //! Why not `divan`: it runs one benchmark to its end before the next. Here the question is a ratio on a machine that others use too, so each round
 //! runs every contender once, and it is the ratio of the times of one round that is taken.
@@ -23,7 +23,10 @@ use workload::Task;
 /// One thread runs the contenders: a wake-up of another would be measured with each round trip.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome {
-    let filter = std::env::args().nth(1).unwrap_or_default();
+    let filters: Vec<String> = std::env::args()
+        .skip(1)
+        .map(|part| part.to_lowercase())
+        .collect();
     let mut measured: Vec<Measured> = Vec::new();
     for open in database::ALL {
         let Some(mut database) = open().await? else {
@@ -32,10 +35,8 @@ async fn main() -> Outcome {
         let title = database.title().to_owned();
         eprintln!("{title}");
         for task in Task::all() {
-            if format!("{title} {task}")
-                .to_lowercase()
-                .contains(&filter.to_lowercase())
-            {
+            let name = format!("{title} {task}").to_lowercase();
+            if filters.is_empty() || filters.iter().any(|part| name.contains(part.as_str())) {
                 let row = measure::measure(&mut *database, task).await?;
                 eprintln!("  {}", report::line(&row));
                 measured.push(row);
@@ -43,7 +44,7 @@ async fn main() -> Outcome {
         }
     }
     println!("{}", report::markdown(&measured));
-    if filter.is_empty() {
+    if filters.is_empty() {
         report::write(&measured)?;
     }
     Ok(())

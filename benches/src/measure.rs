@@ -43,7 +43,7 @@ pub async fn measure(database: &mut dyn Database, task: Task) -> Outcome<Measure
     while times.len() < ROUNDS.0 || (times.len() < ROUNDS.1 && start.elapsed() < BUDGET) {
         let mut round = vec![None; count];
         for turn in 0..count {
-            let number = (turn + times.len()) % count;
+            let number = turn_of(turn, times.len(), count);
             if !slow[number] || times.len() < ROUNDS.0 {
                 round[number] = Some(run(database, (task, shared), number).await?);
             }
@@ -59,6 +59,16 @@ pub async fn measure(database: &mut dyn Database, task: Task) -> Outcome<Measure
             .map(|(number, contender)| entry(contender.name(), &times, number))
             .collect(),
     })
+}
+
+/// Whose turn it is: each begins in its turn, and each follows the one and the other.
+fn turn_of(turn: usize, round: usize, count: usize) -> usize {
+    let turn = if (round / count).is_multiple_of(2) {
+        turn
+    } else {
+        count - 1 - turn
+    };
+    (turn + round) % count
 }
 
 /// Has every contender do it from the same rows, and compares all rows afterwards with those that the expert leaves.

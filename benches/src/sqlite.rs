@@ -86,8 +86,8 @@ impl Database for Sqlite {
                 .bind(TAGS)
                 .execute(&mut self.aside.0)
                 .await?;
-            for _ in 0..OTHERS.0 {
-                self.seed(OTHERS.1).await?;
+            for text in OTHERS {
+                self.aside.0.execute(text).await?;
             }
             Ok(())
         })

@@ -40,7 +40,7 @@ cargo xtask ci
     Everything that a change has to pass: format, lints, docs, features, tests, examples, budget.
 cargo xtask budget
     What the derive costs: expanded lines, compile times, dependencies.
-cargo xtask bench [--no-postgres] [part of a name]
+cargo xtask bench [--no-postgres] [part of a name ..]
     Compares the library with what is written by hand; all of it also writes docs/benchmarks.md and docs/benchmarks.svg.";
 
 fn main() -> ExitCode {
