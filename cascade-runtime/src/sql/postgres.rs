@@ -29,7 +29,7 @@ impl Dialect for Postgres {
             .map(|cell| format!("c{cell}"))
             .collect();
         if is_array(&list.cells) {
-            let places: Vec<String> = list.cells.iter().map(|_| array(statement)).collect();
+            let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
             statement.binds.push(Bind::Arrays(list.clone()));
             if !list.drawn.is_empty() {
                 let from = format!(
@@ -59,10 +59,9 @@ impl Dialect for Postgres {
 
     fn one_of(&self, statement: &mut Statement, columns: &[String], list: List) -> String {
         if let ([column], true) = (columns, is_array(&list.cells)) {
-            let array = array(statement);
+            let place = place(statement);
             statement.binds.push(Bind::Arrays(list));
-            // A SELECT by itself would be one whose rows are compared.
-            return format!("{column} = ANY(COALESCE({array}))");
+            return format!("{column} = ANY({place})");
         }
         let names: Vec<String> = (0..list.cells.len())
             .map(|cell| format!("r.c{cell}"))
@@ -290,12 +289,6 @@ fn is_array(cells: &[Bound]) -> bool {
         !matches!(cell.content, Content::Column { .. } | Content::Key { .. })
             || cell.codec.postgres.is_none_or(|fns| fns.array.is_some())
     })
-}
-
-/// The place of an array. It stands in a subquery, whose value no plan is made for: one for this array would be no cheaper then than one for
-/// all, and so the server keeps that, after five. Else it would plan every time, which takes longer than to run a statement for a few rows.
-fn array(statement: &mut Statement) -> String {
-    format!("(SELECT {})", place(statement))
 }
 
 fn place(statement: &mut Statement) -> String {

@@ -10,7 +10,7 @@ use sqlx::TypeInfo as _;
 
 use crate::meta::Table;
 use crate::plan::{Action, Step, sees};
-use crate::sql::postgres::{Postgres, array, is_array, place};
+use crate::sql::postgres::{Postgres, is_array, place};
 use crate::sql::{
     Bind, Bound, Content, Entering, Fused, List, Part, Returned, Statement, Texts, qualified,
 };
@@ -82,7 +82,7 @@ impl Postgres {
             return None;
         }
         let statement = &mut draft.statement;
-        let places: Vec<String> = list.cells.iter().map(|_| array(statement)).collect();
+        let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
         let names: Vec<String> = (0..list.cells.len())
             .map(|cell| format!("c{cell}"))
             .collect();
