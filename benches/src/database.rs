@@ -40,18 +40,6 @@ pub const OTHERS: [&str; 4] = [
 /// The tags that are there before any run.
 pub const TAGS: i32 = 1000;
 
-/// The tables, those that refer to others first.
-pub const TABLES: [&str; 8] = [
-    "album_tags",
-    "albums",
-    "tags",
-    "nodes",
-    "comments",
-    "posts",
-    "profiles",
-    "users",
-];
-
 /// What reads a table as text.
 pub const DUMPS: [&str; 8] = [
     "SELECT concat_ws(' ', 'user', id, name) FROM users ORDER BY id",

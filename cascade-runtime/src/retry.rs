@@ -91,7 +91,7 @@ pub async fn retry<T>(operation: impl AsyncFnMut() -> Result<T, Error>) -> Resul
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
-/// # #[tokio::main]
+/// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// # let pool = database().await?;
 /// # let mut ada = user("ada").save(&pool).await?;
