@@ -43,10 +43,13 @@ pub async fn open(delay: Option<Duration>) -> Outcome<Option<Box<dyn Database>>>
     let near = near.options([("synchronous_commit", "off")]);
     let through = match delay {
         None => near.clone(),
-        Some(delay) => near
-            .clone()
+        // Made anew: a socket can't be taken back from options.
+        Some(delay) => PgConnectOptions::new_without_pgpass()
             .host("127.0.0.1")
-            .port(proxy::start(&near, delay)?),
+            .port(proxy::start(&near, delay)?)
+            .username(near.get_username())
+            .database(near.get_database().unwrap_or_default())
+            .options([("synchronous_commit", "off")]),
     };
     let mut aside = near.connect().await?;
     aside.execute(include_str!("postgres/schema.sql")).await?;

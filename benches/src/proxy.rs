@@ -2,8 +2,9 @@
 //!
 //! With threads: tokio's timers count in milliseconds.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,24 +20,37 @@ const SLACK: Duration = Duration::from_micros(60);
 pub fn start(server: &PgConnectOptions, delay: Duration) -> Outcome<u16> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
-    let place = (server.get_host().to_owned(), server.get_port());
+    let server = server.clone();
     thread::spawn(move || {
         for client in listener.incoming() {
-            carry(client?, TcpStream::connect(&place)?, delay)?;
+            carry(client?, connect(&server)?, delay)?;
         }
         Ok::<(), std::io::Error>(())
     });
     Ok(port)
 }
 
-fn carry(client: TcpStream, server: TcpStream, delay: Duration) -> std::io::Result<()> {
+/// What a server says, and what it is told.
+type Halves = (Box<dyn Read + Send>, Box<dyn Write + Send>);
+
+fn connect(server: &PgConnectOptions) -> std::io::Result<Halves> {
+    if let Some(directory) = server.get_socket() {
+        let path = directory.join(format!(".s.PGSQL.{}", server.get_port()));
+        let stream = UnixStream::connect(path)?;
+        return Ok((Box::new(stream.try_clone()?), Box::new(stream)));
+    }
+    let stream = TcpStream::connect((server.get_host(), server.get_port()))?;
+    stream.set_nodelay(true)?;
+    Ok((Box::new(stream.try_clone()?), Box::new(stream)))
+}
+
+fn carry(client: TcpStream, (says, told): Halves, delay: Duration) -> std::io::Result<()> {
     client.set_nodelay(true)?;
-    server.set_nodelay(true)?;
     let (sender, receiver) = channel();
-    let (hears, asks) = (client.try_clone()?, server.try_clone()?);
+    let hears = client.try_clone()?;
     thread::spawn(move || read(hears, &sender, delay));
-    thread::spawn(move || write(asks, &receiver));
-    thread::spawn(move || answer(server, client));
+    thread::spawn(move || write(told, &receiver));
+    thread::spawn(move || answer(says, client));
     Ok(())
 }
 
@@ -51,7 +65,7 @@ fn read(mut client: TcpStream, sender: &Sender<(Instant, Vec<u8>)>, delay: Durat
     }
 }
 
-fn write(mut server: TcpStream, receiver: &Receiver<(Instant, Vec<u8>)>) {
+fn write(mut server: impl Write, receiver: &Receiver<(Instant, Vec<u8>)>) {
     while let Ok((due, bytes)) = receiver.recv() {
         thread::sleep(due.saturating_duration_since(Instant::now() + SLACK));
         if server.write_all(&bytes).is_err() {
@@ -60,7 +74,7 @@ fn write(mut server: TcpStream, receiver: &Receiver<(Instant, Vec<u8>)>) {
     }
 }
 
-fn answer(mut server: TcpStream, mut client: TcpStream) {
+fn answer(mut server: impl Read, mut client: TcpStream) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(count @ 1..) = server.read(&mut buffer) {
         if client.write_all(&buffer[..count]).is_err() {
