@@ -100,18 +100,13 @@ impl Group {
     }
 
     fn add(&mut self, graph: &Graph<'_>, step: &Step) {
-        match &step.action {
-            Action::Delete { rows, .. } if step.table.is_link() => {
-                let links = rows.iter().filter_map(|row| match row {
-                    Target::Leaver(leaver) => Some(*leaver),
-                    _ => None,
-                });
-                self.unlinked
-                    .entry(step.table.ident)
-                    .or_default()
-                    .extend(links);
-            }
-            _ => drop(self.changed.insert(step.table.ident)),
+        match unlinked(step) {
+            Some(links) => self
+                .unlinked
+                .entry(step.table.ident)
+                .or_default()
+                .extend(links),
+            None => drop(self.changed.insert(step.table.ident)),
         }
         if let Action::Sweep { reach, .. } = &step.action {
             self.swept.push((step.table.ident, found_by(reach)));
@@ -147,6 +142,19 @@ fn is_elsewhere(step: &Step, key: Option<&'static ForeignKey>) -> bool {
         }),
         _ => false,
     }
+}
+
+/// The links that a step deletes, where they are known by the keys of their targets, and that is all that it does.
+fn unlinked(step: &Step) -> Option<Vec<usize>> {
+    let Action::Delete { rows, .. } = &step.action else {
+        return None;
+    };
+    let leaver = |row: &Target| match row {
+        Target::Leaver(leaver) => Some(*leaver),
+        _ => None,
+    };
+    let links = rows.iter().map(leaver);
+    step.table.is_link().then(|| links.collect())?
 }
 
 /// A step inserts links, none of which is to the target of one of these, which are deleted: whether a link is there is the same before and after.
