@@ -5,6 +5,8 @@ use crate::meta::Table;
 use crate::plan::{Abilities, Step, Target};
 use crate::values::{Drawn, Side, Values, codec};
 
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+mod listed;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod parts;

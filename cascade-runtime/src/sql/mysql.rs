@@ -6,7 +6,7 @@ use sqlx::TypeInfo as _;
 use crate::meta::{Generated, Table};
 use crate::plan::{Abilities, Locks, Target};
 use crate::sql::{
-    Bind, Bound, Content, Dialect, Gaps, List, Statement, Write, assignments, qualified, same,
+    Bind, Bound, Content, Dialect, Gaps, List, Statement, Write, assignments, listed, qualified,
 };
 
 pub(crate) struct MySql;
@@ -86,39 +86,8 @@ impl Dialect for MySql {
 
     /// MariaDB gives back what it has filled in; MySQL doesn't read that part, and is asked afterwards (`inserted`).
     fn insert(&self, statement: &mut Statement, table: &'static Table, list: List) {
-        let inserted = list.cells.iter().filter_map(|cell| {
-            if let Content::Column { column, .. } = cell.content {
-                Some(column)
-            } else {
-                None
-            }
-        });
-        let mut names: Vec<String> = inserted
-            .map(|column| self.quote(table.columns[column].name))
-            .collect();
-        let mut row = format!("({})", vec!["?"; names.len()].join(", "));
-        if names.is_empty() {
-            names.push(self.quote(table.columns[table.key[0]].name));
-            "(DEFAULT)".clone_into(&mut row);
-        }
-        let rows = vec![row.as_str(); list.rows.len()].join(", ");
-        statement.text = format!(
-            "INSERT INTO {} ({}) VALUES {rows}",
-            qualified(self, table),
-            names.join(", ")
-        );
-        if !statement.returns.is_empty() {
-            // Rows come back in no order: they are told apart by their keys.
-            let returned = statement.returns.clone();
-            statement
-                .returns
-                .extend(table.key.iter().filter(|column| !returned.contains(column)));
-            let returns = self.returns(statement, table);
-            statement.text.push_str(" /*M! RETURNING ");
-            statement.text.push_str(&returns);
-            statement.text.push_str(" */");
-        }
-        statement.binds.push(Bind::Rows(list));
+        let returning = (" /*M! RETURNING ", " */");
+        listed::insert(self, statement, (table, list), "DEFAULT", returning);
     }
 
     /// MariaDB's do, MySQL's don't.
@@ -132,7 +101,7 @@ impl Dialect for MySql {
     fn inserted(&self, statement: &Statement, table: &Table, rows: usize) -> Option<Statement> {
         let drawn = table.key.iter().find(|column| draws(table, **column))?;
         let key = self.quote(table.columns[*drawn].name);
-        let returns = self.returns(statement, table);
+        let returns = listed::returned(self, statement, table);
         Some(Statement {
             text: format!(
                 "SELECT {returns} FROM {} WHERE {key} >= ? AND {key} < ? + {rows} * @@auto_increment_increment AND ({key} - ?) % @@auto_increment_increment = 0",
@@ -145,27 +114,10 @@ impl Dialect for MySql {
     }
 
     fn write(&self, statement: &mut Statement, write: &Write, list: List) {
-        let name = qualified(self, write.table);
-        if list.rows.len() == 1 && write.columns.iter().all(|(_, masked)| !masked) {
-            let quoted = |column: &usize| self.quote(write.table.columns[*column].name);
-            let sets: Vec<String> = write
-                .columns
-                .iter()
-                .map(|(column, _)| format!("{} = ?", quoted(column)))
-                .collect();
-            let when: Vec<String> = write
-                .when
-                .iter()
-                .map(|column| format!("{} {} ?", quoted(column), same(self, write.table, *column)))
-                .collect();
-            statement.binds.push(Bind::Rows(list));
-            statement.text = format!(
-                "UPDATE {name} SET {} WHERE {}",
-                sets.join(", "),
-                when.join(" AND ")
-            );
+        let Some(list) = listed::write_one(self, statement, write, list) else {
             return;
-        }
+        };
+        let name = qualified(self, write.table);
         let source = self.source(statement, list);
         let (sets, when) = assignments(self, write);
         statement.text = format!("UPDATE {name} AS t JOIN {source} ON {when} SET {sets}");
@@ -277,17 +229,6 @@ impl Dialect for MySql {
 
     fn for_update(&self) -> &'static str {
         " FOR UPDATE"
-    }
-}
-
-impl MySql {
-    fn returns(&self, statement: &Statement, table: &Table) -> String {
-        let returns: Vec<String> = statement
-            .returns
-            .iter()
-            .map(|column| self.quote(table.columns[*column].name))
-            .collect();
-        returns.join(", ")
     }
 }
 

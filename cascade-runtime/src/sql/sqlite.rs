@@ -5,7 +5,7 @@ use sqlx::TypeInfo as _;
 use crate::meta::{Generated, Table};
 use crate::plan::{Abilities, Locks, Target};
 use crate::sql::{
-    Bind, Bound, Content, Dialect, Gaps, List, Statement, Write, assignments, qualified, same,
+    Bind, Bound, Dialect, Gaps, List, Statement, Write, assignments, listed, qualified,
 };
 
 pub(crate) struct Sqlite;
@@ -80,67 +80,16 @@ impl Dialect for Sqlite {
     }
 
     fn insert(&self, statement: &mut Statement, table: &'static Table, list: List) {
-        let inserted = list.cells.iter().filter_map(|cell| {
-            if let Content::Column { column, .. } = cell.content {
-                Some(column)
-            } else {
-                None
-            }
-        });
-        let mut names: Vec<String> = inserted
-            .map(|column| self.quote(table.columns[column].name))
-            .collect();
-        let mut row = format!("({})", vec!["?"; names.len()].join(", "));
-        if names.is_empty() {
-            // A list of rows without columns can't be written; NULL is how a rowid is asked for.
-            names.push(self.quote(table.columns[table.key[0]].name));
-            "(NULL)".clone_into(&mut row);
-        }
-        let rows = vec![row.as_str(); list.rows.len()].join(", ");
-        statement.text = format!(
-            "INSERT INTO {} ({}) VALUES {rows}",
-            qualified(self, table),
-            names.join(", ")
-        );
-        if !statement.returns.is_empty() {
-            // Rows come back in no order: they are told apart by their keys.
-            let returned = statement.returns.clone();
-            statement
-                .returns
-                .extend(table.key.iter().filter(|column| !returned.contains(column)));
-            let returns: Vec<String> = statement
-                .returns
-                .iter()
-                .map(|column| self.quote(table.columns[*column].name))
-                .collect();
-            statement.text.push_str(" RETURNING ");
-            statement.text.push_str(&returns.join(", "));
-        }
-        statement.binds.push(Bind::Rows(list));
+        // NULL is how a rowid is asked for.
+        let returning = (" RETURNING ", "");
+        listed::insert(self, statement, (table, list), "NULL", returning);
     }
 
     fn write(&self, statement: &mut Statement, write: &Write, list: List) {
-        let name = qualified(self, write.table);
-        if list.rows.len() == 1 && write.columns.iter().all(|(_, masked)| !masked) {
-            let quoted = |column: &usize| self.quote(write.table.columns[*column].name);
-            let sets: Vec<String> = write
-                .columns
-                .iter()
-                .map(|(column, _)| format!("{} = ?", quoted(column)))
-                .collect();
-            let when: Vec<String> = write
-                .when
-                .iter()
-                .map(|column| format!("{} {} ?", quoted(column), same(self, write.table, *column)))
-                .collect();
-            statement.binds.push(Bind::Rows(list));
-            statement.text = format!(
-                "UPDATE {name} SET {} WHERE {}",
-                sets.join(", "),
-                when.join(" AND ")
-            );
+        let Some(list) = listed::write_one(self, statement, write, list) else {
             return;
-        }
+        };
+        let name = qualified(self, write.table);
         let source = self.source(statement, list);
         let (sets, when) = assignments(self, write);
         statement.text = format!("UPDATE {name} AS t SET {sets} FROM {source} WHERE {when}");

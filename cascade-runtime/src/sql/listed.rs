@@ -1,0 +1,82 @@
+//! Statements of the databases whose rows are lists of values: SQLite, MySQL and MariaDB.
+
+use crate::meta::Table;
+use crate::sql::{Bind, Content, Dialect, List, Statement, Write, qualified, same};
+
+/// The names of the columns that a statement returns.
+pub(super) fn returned<D: Dialect>(dialect: &D, statement: &Statement, table: &Table) -> String {
+    let returns = statement.returns.iter();
+    let names = returns.map(|column| dialect.quote(table.columns[*column].name));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The text that inserts rows. `blank` asks for a key where a row has no columns: a list of rows without can't be written. The clause that returns what
+/// the database has filled in stands between `before` and `after`.
+pub(super) fn insert<D: Dialect>(
+    dialect: &D,
+    statement: &mut Statement,
+    (table, list): (&'static Table, List),
+    blank: &str,
+    (before, after): (&str, &str),
+) {
+    let inserted = list.cells.iter().filter_map(|cell| {
+        if let Content::Column { column, .. } = cell.content {
+            Some(column)
+        } else {
+            None
+        }
+    });
+    let mut names: Vec<String> = inserted
+        .map(|column| dialect.quote(table.columns[column].name))
+        .collect();
+    let mut row = format!("({})", vec!["?"; names.len()].join(", "));
+    if names.is_empty() {
+        names.push(dialect.quote(table.columns[table.key[0]].name));
+        row = format!("({blank})");
+    }
+    let rows = vec![row.as_str(); list.rows.len()].join(", ");
+    statement.text = format!(
+        "INSERT INTO {} ({}) VALUES {rows}",
+        qualified(dialect, table),
+        names.join(", ")
+    );
+    if !statement.returns.is_empty() {
+        // Rows come back in no order: they are told apart by their keys.
+        let returned = statement.returns.clone();
+        statement
+            .returns
+            .extend(table.key.iter().filter(|column| !returned.contains(column)));
+        let returns = self::returned(dialect, statement, table);
+        statement.text.push_str(before);
+        statement.text.push_str(&returns);
+        statement.text.push_str(after);
+    }
+    statement.binds.push(Bind::Rows(list));
+}
+
+/// The text that writes one row by plain placeholders; the list comes back where it is of several, or the row leaves a column out.
+pub(super) fn write_one<D: Dialect>(
+    dialect: &D,
+    statement: &mut Statement,
+    write: &Write,
+    list: List,
+) -> Option<List> {
+    if list.rows.len() != 1 || write.columns.iter().any(|(_, masked)| *masked) {
+        return Some(list);
+    }
+    let quoted = |column: &usize| dialect.quote(write.table.columns[*column].name);
+    let sets = write.columns.iter();
+    let sets = sets.map(|(column, _)| format!("{} = ?", quoted(column)));
+    let when = write.when.iter().map(|column| {
+        let is = same(dialect, write.table, *column);
+        format!("{} {is} ?", quoted(column))
+    });
+    statement.binds.push(Bind::Rows(list));
+    statement.text = format!(
+        "UPDATE {} SET {} WHERE {}",
+        qualified(dialect, write.table),
+        sets.collect::<Vec<_>>().join(", "),
+        when.collect::<Vec<_>>().join(" AND ")
+    );
+    None
+}
