@@ -31,16 +31,28 @@ macro_rules! sqlx_calls {
             Box::pin(crate::sql::query::<Self>(text, arguments).fetch_all(connection))
         }
 
-        fn execute(
-            connection: &mut $connection,
+        fn send<'c>(
+            connection: &'c mut $connection,
             text: String,
             arguments: $arguments,
-        ) -> futures_core::future::BoxFuture<'_, Result<u64, sqlx::Error>> {
+            answers: &'c mut Vec<crate::backend::Answer<$row>>,
+        ) -> futures_core::future::BoxFuture<'c, Result<(), sqlx::Error>> {
             Box::pin(async {
-                Ok(crate::sql::query::<Self>(text, arguments)
-                    .execute(connection)
-                    .await?
-                    .rows_affected())
+                let mut answer = crate::backend::Answer::default();
+                let mut parts = connection.fetch_many(crate::sql::query::<Self>(text, arguments));
+                while let Some(part) =
+                    std::future::poll_fn(|context| parts.as_mut().poll_next(context)).await
+                {
+                    match part? {
+                        sqlx::Either::Left(done) => {
+                            answer.rows_affected = done.rows_affected();
+                            answer.key = Self::key(&done);
+                            answers.push(std::mem::take(&mut answer));
+                        }
+                        sqlx::Either::Right(row) => answer.rows.push(row),
+                    }
+                }
+                Ok(())
             })
         }
 
@@ -118,7 +130,7 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
         })
     }
 
-    /// Undoes a BEGIN that was dropped on its way, where sqlx doesn't.
+    /// Undoes a BEGIN that was dropped on its way, or that sqlx knows nothing of, where sqlx doesn't.
     #[doc(hidden)]
     fn undo_begin(connection: &mut Self::Connection);
 
@@ -138,25 +150,23 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
         arguments: Self::Arguments,
     ) -> BoxFuture<'_, Result<Vec<Self::Row>, sqlx::Error>>;
 
-    /// Runs a statement for the number of rows that it touched.
+    /// Several statements can go as one message, each of which takes its arguments in turn.
     #[doc(hidden)]
-    fn execute(
-        connection: &mut Self::Connection,
-        text: String,
-        arguments: Self::Arguments,
-    ) -> BoxFuture<'_, Result<u64, sqlx::Error>>;
+    const SEVERAL: bool = false;
 
-    /// Runs an insert for what it returns.
+    /// Runs the statements of a text. Of one that fails there is no answer, nor of those behind it, which don't run.
     #[doc(hidden)]
-    fn insert(
-        connection: &mut Self::Connection,
+    fn send<'c>(
+        connection: &'c mut Self::Connection,
         text: String,
         arguments: Self::Arguments,
-    ) -> BoxFuture<'_, Result<Returned<Self::Row>, sqlx::Error>> {
-        Box::pin(async {
-            let rows = Self::fetch(connection, text, arguments).await?;
-            Ok(Returned { rows, first: 0 })
-        })
+        answers: &'c mut Vec<Answer<Self::Row>>,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>>;
+
+    /// The key that an insert has drawn, where the database says so beside the rows.
+    #[doc(hidden)]
+    fn key(_: &Self::QueryResult) -> u64 {
+        0
     }
 
     /// The position of a column in a row.
@@ -207,20 +217,21 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
     fn is_plain(code: &str) -> bool;
 }
 
-/// What an insert returned.
+/// The answer to a statement.
 #[doc(hidden)]
-pub struct Returned<Row> {
-    /// What the database has filled in, where it says so by rows.
+pub struct Answer<Row> {
     pub rows: Vec<Row>,
-    /// The first key that it has drawn, where it says so by a number; else 0.
-    pub first: u64,
+    pub rows_affected: u64,
+    /// The key that an insert has drawn: of several the first on MySQL, the last on SQLite; else 0.
+    pub key: u64,
 }
 
-impl<Row> Default for Returned<Row> {
+impl<Row> Default for Answer<Row> {
     fn default() -> Self {
         Self {
             rows: Vec::new(),
-            first: 0,
+            rows_affected: 0,
+            key: 0,
         }
     }
 }
@@ -234,6 +245,8 @@ pub enum Own<'v> {
     Number(i64),
     /// A key that the database has drawn.
     Unsigned(u64),
+    /// A number, or NULL.
+    Place(Option<i64>),
     /// An array of truth values.
     Flags(&'v [bool]),
     /// An array of numbers.

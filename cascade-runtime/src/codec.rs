@@ -116,6 +116,19 @@ impl Codec {
         self
     }
 
+    /// A number as a value of the type, where that is a plain integer which it fits.
+    pub(crate) fn number(&self, number: i64) -> Option<Cell> {
+        let read = (self.read)(&mut |out| {
+            if let Some(out) = out.downcast_mut::<Option<i64>>() {
+                *out = Some(number);
+            } else if let Some(out) = out.downcast_mut::<Option<i32>>() {
+                *out = i32::try_from(number).ok();
+            }
+            Ok(())
+        });
+        read.ok().filter(|cell| !cell.is::<Null>())
+    }
+
     /// Whether any database that is built can store the type.
     #[must_use]
     pub const fn is_stored(&self) -> bool {

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::Lease;
 use crate::graph::Root;
 use crate::handle::Persistent;
-use crate::load::{self, Above};
+use crate::load::{self, Above, Reading};
 use crate::meta::Table;
 use crate::plan::Keys;
 use crate::relation::{RelationsOf, Tree};
@@ -143,10 +143,12 @@ pub(crate) async fn find<DB: Backend, T: Entity>(
     tree: &Tree,
     lock: bool,
 ) -> Result<Vec<Persistent<T>>, Error> {
-    let rows = load::rows::<DB, T>(connection, keys, lock).await?;
+    let mut reading = Reading::<DB>::new(connection);
+    let rows = reading.roots::<T>(keys, tree, lock).await?;
     let mut rows: Vec<Row<T>> = rows.into_iter().map(Row::persistent).collect();
     if !tree.is_empty() && !rows.is_empty() {
-        load_into::<DB, T>(connection, rows.iter_mut().collect(), tree, Above::JustRead).await?;
+        let below = rows.iter_mut().collect();
+        load_below::<DB, T>(&mut reading, below, tree, Above::JustRead).await?;
     }
     Ok(rows.into_iter().map(|row| Persistent { row }).collect())
 }
@@ -158,13 +160,22 @@ pub(crate) async fn load_into<DB: Backend, T: Entity>(
     tree: &Tree,
     above: Above,
 ) -> Result<(), Error> {
+    load_below::<DB, T>(&mut Reading::new(connection), rows, tree, above).await
+}
+
+async fn load_below<DB: Backend, T: Entity>(
+    reading: &mut Reading<'_, DB>,
+    rows: Vec<&mut Row<T>>,
+    tree: &Tree,
+    above: Above,
+) -> Result<(), Error> {
     let staged = {
         let roots = rows.iter().map(|row| Root {
             table: T::table(),
             value: &row.value,
             state: &row.state,
         });
-        load::fetch::<DB>(connection, roots.collect(), tree, above).await?
+        load::fetch::<DB>(reading, roots.collect(), tree, above).await?
     };
     let parents = rows
         .into_iter()

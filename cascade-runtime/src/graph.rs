@@ -3,6 +3,7 @@
 //! Synchronous and read-only. What is wrong with the graph by itself is found here, before any SQL.
 
 mod build;
+mod quiet;
 mod rows;
 mod twins;
 
@@ -13,6 +14,8 @@ use crate::error::Error;
 use crate::graph::build::Builder;
 use crate::meta::{ForeignKey, RelationDef, Table};
 use crate::slot::{Left, RowState};
+
+pub(crate) use quiet::is_quiet;
 
 /// A row at the top of what is saved.
 #[derive(Clone, Copy)]

@@ -149,31 +149,45 @@ impl ByKey {
 
     /// Takes down a row, by some number of it.
     pub(crate) fn add(&mut self, row: usize, cells: Cells) {
-        let rows = self.rows.entry(self.hash(&cells)).or_default();
-        rows.push((row, cells));
+        let hash = self.hash(|part| cells[part].as_deref());
+        self.rows.entry(hash).or_default().push((row, cells));
     }
 
     /// The first row with these cells.
     pub(crate) fn find(&self, cells: &[Option<Cell>]) -> Option<usize> {
-        let rows = self.rows.get(&self.hash(cells))?;
-        let found = rows.iter().find(|(_, other)| self.is_same(other, cells));
+        self.find_by(|part| cells[part].as_deref())
+    }
+
+    /// The same, of cells that are asked for one by one.
+    pub(crate) fn find_by<'c>(&self, cell: impl Fn(usize) -> Option<&'c Erased>) -> Option<usize> {
+        let rows = self.rows.get(&self.hash(&cell))?;
+        let found = rows.iter().find(|(_, other)| self.are(other, &cell));
         found.map(|(row, _)| *row)
     }
 
     /// Whether these cells are those of one row.
     pub(crate) fn is_same(&self, a: &[Option<Cell>], b: &[Option<Cell>]) -> bool {
-        let mut columns = self.columns.iter().zip(a.iter().zip(b));
-        columns.all(|(&column, cells)| match cells {
-            (Some(a), Some(b)) => (codec(self.table, column).same)(&**a, &**b),
+        self.are(a, |part| b[part].as_deref())
+    }
+
+    /// Whether cells are those that are asked for one by one.
+    pub(crate) fn are<'c>(
+        &self,
+        cells: &[Option<Cell>],
+        cell: impl Fn(usize) -> Option<&'c Erased>,
+    ) -> bool {
+        let mut parts = self.columns.iter().zip(cells).enumerate();
+        parts.all(|(part, (&column, a))| match (a, cell(part)) {
+            (Some(a), Some(b)) => (codec(self.table, column).same)(&**a, b),
             (a, b) => a.is_none() && b.is_none(),
         })
     }
 
-    fn hash(&self, cells: &[Option<Cell>]) -> u64 {
+    fn hash<'c>(&self, cell: impl Fn(usize) -> Option<&'c Erased>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        for (&column, cell) in self.columns.iter().zip(cells) {
-            if let (Some(hash), Some(cell)) = (codec(self.table, column).hash, cell) {
-                hash(&**cell, &mut hasher);
+        for (part, &column) in self.columns.iter().enumerate() {
+            if let (Some(hash), Some(cell)) = (codec(self.table, column).hash, cell(part)) {
+                hash(cell, &mut hasher);
             }
         }
         hasher.finish()

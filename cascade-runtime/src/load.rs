@@ -2,6 +2,7 @@
 //!
 //! What was read is held apart until all of it is there: memory changes only after success.
 
+mod ahead;
 mod descend;
 mod held;
 
@@ -21,6 +22,7 @@ use crate::slot::{Fetched, Handle, RowState, Slot};
 use crate::sql::{From, List, Select};
 use crate::values::{Side, Values, stored};
 
+use ahead::Ahead;
 use descend::descend;
 pub(crate) use held::held;
 
@@ -41,6 +43,47 @@ pub(crate) struct Staged {
     children: Vec<Option<Vec<Fetched>>>,
     /// What was read below the children that were there already.
     below: Vec<Staged>,
+}
+
+/// A connection that rows are read on, or what was read of them already.
+pub(crate) struct Reading<'c, DB: Backend> {
+    connection: &'c mut DB::Connection,
+    ahead: Option<Ahead<DB>>,
+}
+
+impl<'c, DB: Backend> Reading<'c, DB> {
+    pub(crate) fn new(connection: &'c mut DB::Connection) -> Self {
+        Self {
+            connection,
+            ahead: None,
+        }
+    }
+
+    /// Reads rows by their keys, and ahead what lies below them, where the database can do it at once.
+    pub(crate) async fn roots<T: Entity>(
+        &mut self,
+        keys: &Keys,
+        tree: &Tree,
+        lock: bool,
+    ) -> Result<Vec<T>, Error> {
+        supports::<DB>(T::table())?;
+        if !tree.is_empty() && !lock {
+            self.ahead = ahead::read::<DB>(self.connection, T::table(), (keys, tree)).await?;
+        }
+        match &self.ahead {
+            Some(ahead) => ahead.roots(),
+            None => rows::<DB, T>(self.connection, keys, lock).await,
+        }
+    }
+
+    /// What was read ahead of a relation of the rows of another arm.
+    fn arm(&self, above: usize, relation: usize) -> usize {
+        let arm = self
+            .ahead
+            .as_ref()
+            .and_then(|ahead| ahead.arm(above, relation));
+        arm.unwrap_or_default()
+    }
 }
 
 /// Reads rows by their keys: in the order asked, without the absent.
@@ -91,19 +134,15 @@ pub(crate) async fn rows_of<DB: Backend>(
         .relations
         .iter()
         .position(|known| std::ptr::eq(known, relation));
-    let fetched = children_of::<DB>(
-        connection,
-        &[parent],
-        index.unwrap_or_default(),
-        Above::Known,
-    )
-    .await?;
+    let relation = (index.unwrap_or_default(), 0);
+    let reading = &mut Reading::new(connection);
+    let fetched = children_of::<DB>(reading, &[parent], relation, Above::Known).await?;
     Ok(fetched.into_iter().flatten().collect())
 }
 
 /// Reads the relations of a tree under some rows of one table.
 pub(crate) fn fetch<'f, DB: Backend>(
-    connection: &'f mut DB::Connection,
+    reading: &'f mut Reading<'_, DB>,
     parents: Vec<Root<'f>>,
     tree: &'f Tree,
     above: Above,
@@ -111,14 +150,14 @@ pub(crate) fn fetch<'f, DB: Backend>(
     Box::pin(async move {
         let mut staged = Vec::new();
         for (relation, below) in &tree.0 {
-            staged.push(relation_of::<DB>(connection, &parents, *relation, below, above).await?);
+            staged.push(relation_of::<DB>(reading, &parents, *relation, below, above).await?);
         }
         Ok(staged)
     })
 }
 
 async fn relation_of<DB: Backend>(
-    connection: &mut DB::Connection,
+    reading: &mut Reading<'_, DB>,
     parents: &[Root<'_>],
     index: usize,
     below: &Tree,
@@ -132,15 +171,16 @@ async fn relation_of<DB: Backend>(
             loaded.extend(rows.filter_map(|row| reached(relation, row)));
         });
     }
-    let mut children = missing::<DB>(connection, parents, index, above).await?;
+    let arm = reading.arm(0, index);
+    let mut children = missing::<DB>(reading, parents, (index, arm), above).await?;
     if let Some(parent) = parents.first() {
         let relation = &parent.table.relations[index];
-        descend::<DB>(connection, &mut children, relation, below).await?;
+        descend::<DB>(reading, &mut children, (relation, arm), below).await?;
     }
     let below = if loaded.is_empty() {
         Vec::new()
     } else {
-        fetch::<DB>(connection, loaded, below, above).await?
+        fetch::<DB>(reading, loaded, below, above).await?
     };
     Ok(Staged {
         relation: index,
@@ -151,9 +191,9 @@ async fn relation_of<DB: Backend>(
 
 /// By parent: what it hasn't loaded of a relation.
 async fn missing<DB: Backend>(
-    connection: &mut DB::Connection,
+    reading: &mut Reading<'_, DB>,
     parents: &[Root<'_>],
-    index: usize,
+    (index, arm): (usize, usize),
     above: Above,
 ) -> Result<Vec<Option<Vec<Fetched>>>, Error> {
     let mut missing = Vec::new();
@@ -171,7 +211,7 @@ async fn missing<DB: Backend>(
         return Ok(children);
     }
     let rows: Vec<Root<'_>> = missing.iter().map(|position| parents[*position]).collect();
-    let fetched = children_of::<DB>(connection, &rows, index, above).await?;
+    let fetched = children_of::<DB>(reading, &rows, (index, arm), above).await?;
     for (position, fetched) in missing.into_iter().zip(fetched) {
         children[position] = Some(fetched);
     }
@@ -267,11 +307,11 @@ fn fill(
     }
 }
 
-/// Reads the rows of a relation of some rows, by one query for as many as a list takes.
+/// Reads the rows of a relation of some rows, by one query for as many as a list takes, if they weren't read ahead.
 async fn children_of<DB: Backend>(
-    connection: &mut DB::Connection,
+    reading: &mut Reading<'_, DB>,
     parents: &[Root<'_>],
-    index: usize,
+    (index, arm): (usize, usize),
     above: Above,
 ) -> Result<Vec<Vec<Fetched>>, Error> {
     let table = parents[0].table;
@@ -282,6 +322,11 @@ async fn children_of<DB: Backend>(
         return Ok(fetched);
     };
     supports::<DB>(child)?;
+    let path = format!("{}.{}", table.entity, relation.field);
+    if let Some(ahead) = &reading.ahead {
+        let dealt = ahead.deal((parents, index, arm), &path)?;
+        return one_each(relation, dealt, path);
+    }
     let graph = Graph::of_rows(parents.iter().copied());
     let values = Values::new(&graph, Keys::NONE);
     let link = (relation.target)();
@@ -309,7 +354,6 @@ async fn children_of<DB: Backend>(
         order_by: relation.order_by,
         lock: false,
     };
-    let path = format!("{}.{}", table.entity, relation.field);
     let mut first = 0;
     let rows = (0..parents.len()).map(Target::Node).collect();
     for list in chunks::<DB>(&List::new(table, side, rows, columns)) {
@@ -318,7 +362,7 @@ async fn children_of<DB: Backend>(
         let statement = DB::texts().select(&select, list);
         sends(child, "read", None, &statement.text);
         let arguments = arguments::<DB>(&statement, &values)?;
-        let rows = DB::fetch(connection, statement.text, arguments)
+        let rows = DB::fetch(reading.connection, statement.text, arguments)
             .await
             .map_err(|error| from_sqlx::<DB>(error).at(child.entity, path.clone()))?;
         for row in &rows {
@@ -351,8 +395,17 @@ async fn children_of<DB: Backend>(
         }
         first += count;
     }
+    one_each(relation, fetched, path)
+}
+
+/// Behind a one-to-one relation there is one row at most.
+fn one_each(
+    relation: &RelationDef,
+    fetched: Vec<Vec<Fetched>>,
+    path: String,
+) -> Result<Vec<Vec<Fetched>>, Error> {
     if relation.kind == Kind::OneToOne && fetched.iter().any(|children| children.len() > 1) {
-        return Err(Error::new(ErrorKind::TooMany, "more than one row refers to the parent of a one-to-one relation; its foreign key needs a UNIQUE constraint").at(child.entity, path));
+        return Err(Error::new(ErrorKind::TooMany, "more than one row refers to the parent of a one-to-one relation; its foreign key needs a UNIQUE constraint").at(target_of(relation).entity, path));
     }
     Ok(fetched)
 }
@@ -422,8 +475,12 @@ fn refers(
     if same {
         return Ok(());
     }
+    Err(differs(child, path))
+}
+
+fn differs(child: &'static Table, path: &str) -> Error {
     let message = "a row refers to another by a key that the database calls equal, but that is not the same; the collation ignores a difference";
-    Err(Error::new(ErrorKind::KeyChanged, message).at(child.entity, path))
+    Error::new(ErrorKind::KeyChanged, message).at(child.entity, path)
 }
 
 /// Puts what was read into place.

@@ -428,6 +428,17 @@ impl Step {
         }
     }
 
+    /// What it reads decides what later steps are about.
+    pub(crate) fn reads(&self) -> bool {
+        matches!(
+            self.action,
+            Action::Gather { .. }
+                | Action::Trace { .. }
+                | Action::Tie { .. }
+                | Action::Reread { .. }
+        )
+    }
+
     /// Touches one row by name: needs no transaction of its own.
     pub(crate) fn is_single(&self) -> bool {
         !matches!(

@@ -150,7 +150,7 @@ tuples! {
 }
 
 /// The relations to load under a row, and those below each.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Tree(pub(crate) Vec<(usize, Tree)>);
 
 impl Tree {

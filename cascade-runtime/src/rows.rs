@@ -234,12 +234,13 @@ impl<T: Child> Slot for Content<T> {
         children: Vec<Fetched>,
         table: &'static Table,
     ) {
-        let fetched = children.into_iter().filter_map(|(child, state)| {
+        // As long as they are, and no longer: they stay.
+        let mut rows: Vec<Row<T>> = Vec::with_capacity(children.len());
+        rows.extend(children.into_iter().filter_map(|(child, state)| {
             let value = *child.downcast::<T>().ok()?;
             Some(Row { value, state })
-        });
+        }));
         let mut link = Link::default();
-        let mut rows: Vec<Row<T>> = fetched.collect();
         if let Some((known, held)) = self.parts_mut() {
             link = std::mem::take(known);
             rows = completed(table, &link, std::mem::take(held), rows);

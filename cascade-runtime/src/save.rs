@@ -8,7 +8,7 @@ use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Done, Lease, Work, begin};
-use crate::graph::{Graph, Root, Seen};
+use crate::graph::{Graph, Root, Seen, is_quiet};
 use crate::handle::Persistent;
 use crate::load;
 use crate::meta::Table;
@@ -140,6 +140,9 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
     let saved = {
         let roots = roots(&*rows);
         known(&roots)?;
+        if is_quiet(&roots) {
+            return Ok(Report::default());
+        }
         let outcomes: Vec<_> = roots.iter().map(|root| root.state.outcome()).collect();
         let graph = Graph::build(roots, &[])?;
         all_known(&graph)?;
@@ -173,7 +176,7 @@ pub(crate) fn abilities<DB: Backend>() -> Abilities {
 /// A save whose statements have run, for [`write_back`](Self::write_back) after the commit.
 pub(crate) struct Saved {
     report: Report,
-    settled: Vec<Settled>,
+    settled: Settled,
 }
 
 impl Saved {

@@ -7,85 +7,92 @@ use crate::codec::{Cell, Erased};
 use crate::entity::Parts;
 use crate::graph::{Fate, Graph, Node};
 use crate::meta::{ForeignKey, RelationDef, Table};
-use crate::plan::Keys;
 use crate::slot::RowState;
 use crate::undo::Verdict;
 use crate::values::Values;
 
-/// What is written back into one row.
+/// What is written back, in the order of the graph's nodes; owned, so that the tree can be borrowed for writing.
 pub(crate) struct Settled {
+    rows: Vec<Settling>,
+    /// By node: the key that others refer to, of those that others refer to.
+    keys: Vec<Option<Vec<Cell>>>,
+}
+
+/// What is written back into one row.
+struct Settling {
     written: bool,
     /// Columns that the database has given.
     cells: Vec<(usize, Cell)>,
-    /// The keys that its foreign keys have now; `None` for an owner that it left.
-    keys: Vec<(&'static ForeignKey, Option<Vec<Cell>>)>,
+    /// The foreign key to the owner of a row that entered, and the owner.
+    owner: Option<(&'static ForeignKey, usize)>,
+    /// The foreign keys to what it holds, and the nodes.
+    held: Vec<(&'static ForeignKey, usize)>,
+    /// The foreign key to an owner that it left.
+    cleared: Option<&'static ForeignKey>,
     /// The relations whose objects it lets go.
     let_go: Vec<usize>,
 }
 
-/// What is written back, in the order of the graph's nodes; owned, so that the tree can be borrowed for writing.
-pub(crate) fn settled(graph: &Graph<'_>, staged: Vec<Vec<(usize, Cell)>>) -> Vec<Settled> {
-    let mut values = Values::new(graph, Keys::NONE);
-    for (node, cells) in staged.iter().enumerate() {
-        for (column, cell) in cells {
-            let codec = &graph.nodes[node].table.columns[*column].codec;
-            values.stage(node, *column, (codec.clone)(&**cell));
+pub(crate) fn settled(graph: &Graph<'_>, staged: Vec<Vec<(usize, Cell)>>) -> Settled {
+    let values = Values::after(graph, staged);
+    let mut keys: Vec<Option<Vec<Cell>>> = graph.nodes.iter().map(|_| None).collect();
+    let mut rows: Vec<Settling> = Vec::with_capacity(graph.nodes.len());
+    for node in &graph.nodes {
+        let row = settling(node);
+        for (_, target) in row.owner.iter().chain(&row.held) {
+            keys[*target].get_or_insert_with(|| key(graph, &values, *target));
         }
+        rows.push(row);
     }
-    let keys: Vec<_> = (0..graph.nodes.len())
-        .map(|node| keys(graph, &values, node))
-        .collect();
-    let rows = graph.nodes.iter().zip(staged).zip(keys);
-    rows.map(|((node, cells), keys)| Settled {
+    for (row, cells) in rows.iter_mut().zip(values.into_staged()) {
+        row.cells = cells;
+    }
+    Settled { rows, keys }
+}
+
+fn settling(node: &Node<'_>) -> Settling {
+    let owner = node.owner.filter(|_| node.fate.enters());
+    let held = node.held.iter().filter(|_| !node.fate.is_keep());
+    let relations = node.table.relations.iter().enumerate();
+    let let_go = relations.filter(|(_, relation)| lets_go(node, relation));
+    Settling {
         written: !node.fate.is_keep(),
-        cells,
-        keys,
-        let_go: (0..node.table.relations.len())
-            .filter(|&relation| lets_go(node, &node.table.relations[relation]))
-            .collect(),
-    })
-    .collect()
+        cells: Vec::new(),
+        owner: owner.map(|owner| (owner.foreign_key, owner.node)),
+        held: held.map(|held| (held.foreign_key, held.node)).collect(),
+        cleared: match node.fate {
+            Fate::Write { cleared, .. } => cleared,
+            _ => None,
+        },
+        let_go: let_go.map(|(relation, _)| relation).collect(),
+    }
 }
 
 fn lets_go(node: &Node<'_>, relation: &RelationDef) -> bool {
-    let key = relation.foreign_key(node.table);
-    relation.is_held() && key.is_some_and(|key| node.lets_go(key))
+    relation.is_held()
+        && relation
+            .foreign_key(node.table)
+            .is_some_and(|key| node.lets_go(key))
 }
 
-/// The foreign keys that a save has set: to the owner of a row that entered, to what the row holds, and to an owner that it left.
-fn keys(
-    graph: &Graph<'_>,
-    values: &Values<'_, '_>,
-    id: usize,
-) -> Vec<(&'static ForeignKey, Option<Vec<Cell>>)> {
-    let node = &graph.nodes[id];
-    let owner = node.owner.filter(|_| node.fate.enters());
-    let owner = owner.map(|owner| (owner.foreign_key, owner.node));
-    let held = node.held.iter().filter(|_| !node.fate.is_keep());
-    let set = owner
-        .into_iter()
-        .chain(held.map(|held| (held.foreign_key, held.node)));
-    let set = set.map(|(foreign_key, target)| {
-        let table = graph.nodes[target].table;
-        let key = table.key.iter().enumerate().filter_map(|(part, column)| {
-            let cell = values.key_part(target, part)?;
-            Some((crate::values::codec(table, *column).clone)(cell))
-        });
-        (foreign_key, Some(key.collect()))
+/// The key of a row, as others refer to it now.
+fn key(graph: &Graph<'_>, values: &Values<'_, '_>, id: usize) -> Vec<Cell> {
+    let table = graph.nodes[id].table;
+    let parts = table.key.iter().enumerate();
+    let parts = parts.filter_map(|(part, column)| {
+        let cell = values.key_part(id, part)?;
+        Some((crate::values::codec(table, *column).clone)(cell))
     });
-    let cleared = match node.fate {
-        Fate::Write { cleared, .. } => cleared,
-        _ => None,
-    };
-    set.chain(cleared.map(|key| (key, None))).collect()
+    parts.collect()
 }
 
 /// Walks the trees in the order in which the graph was made.
 pub(crate) fn settle<'t>(
     roots: impl IntoIterator<Item = (&'static Table, &'t mut Erased, &'t mut RowState)>,
-    rows: Vec<Settled>,
+    settled: Settled,
     verdict: Option<&Arc<Verdict>>,
 ) {
+    let Settled { rows, keys } = settled;
     let mut queue: VecDeque<_> = roots.into_iter().collect();
     let mut roots = queue.len();
     let mut rows = rows.into_iter();
@@ -103,8 +110,11 @@ pub(crate) fn settle<'t>(
         for relation in row.let_go {
             parts.slots[relation].unload();
         }
-        for (key, cells) in &row.keys {
-            refer_to(table, &mut parts, key, cells.as_deref());
+        for (key, target) in row.owner.iter().chain(&row.held) {
+            refer_to(table, &mut parts, key, keys[*target].as_deref());
+        }
+        if let Some(key) = row.cleared {
+            refer_to(table, &mut parts, key, None);
         }
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
             let Some(link) = slot.link_mut() else {

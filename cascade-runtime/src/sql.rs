@@ -17,6 +17,7 @@ mod select;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod steps;
+mod tree;
 
 #[cfg(feature = "mysql")]
 pub(crate) use mysql::MySql;
@@ -26,12 +27,34 @@ pub(crate) use postgres::Postgres;
 pub(crate) use select::{From, Select};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Sqlite;
+pub(crate) use tree::{Arm, Way};
 
 /// What differs between databases in the texts.
 pub(crate) trait Dialect: Send + Sync {
+    /// What names are quoted by.
+    fn quotes(&self) -> char {
+        '"'
+    }
+
     /// A name, quoted.
     fn quote(&self, name: &str) -> String {
-        format!("\"{}\"", name.replace('"', "\"\""))
+        self.quote_behind("", name)
+    }
+
+    /// A name, quoted, behind a prefix that isn't.
+    fn quote_behind(&self, prefix: &str, name: &str) -> String {
+        let quotes = self.quotes();
+        let mut quoted = String::with_capacity(prefix.len() + name.len() + 2);
+        quoted.push_str(prefix);
+        quoted.push(quotes);
+        for part in name.split_inclusive(quotes) {
+            quoted.push_str(part);
+            if part.ends_with(quotes) {
+                quoted.push(quotes);
+            }
+        }
+        quoted.push(quotes);
+        quoted
     }
 
     /// How many of `rows` the next statement takes, where each binds these cells.
@@ -99,6 +122,11 @@ pub(crate) trait Dialect: Send + Sync {
         ("", "")
     }
 
+    /// Rows and what lies below them are read by one statement.
+    fn unites(&self) -> bool {
+        false
+    }
+
     /// Keys that the database fills with an expression are drawn by a statement of their own, before the insert.
     fn draws_keys(&self) -> bool;
 
@@ -145,9 +173,20 @@ pub(crate) trait Dialect: Send + Sync {
         None
     }
 
+    /// The keys of the rows of an insert, all that comes back, follow from the first row's and from the last that the database reports.
+    fn computes(&self, _: &Table, _: &[usize], _: usize) -> bool {
+        false
+    }
+
     /// What is wrong with the keys, in their order, that the database drew for the rows of one insert.
     fn gaps(&self, _: &Table, _: &[i64]) -> Option<Gaps> {
         None
+    }
+
+    /// Columns beside the key are compared by what no index is used for: the planner takes one on the owner to be as good as the key's, and reads
+    /// all the rows of the owner for each.
+    fn finds_by_key(&self) -> bool {
+        false
     }
 
     /// The operator by which NULL equals NULL.
@@ -166,10 +205,19 @@ pub(crate) struct Statement {
     pub(crate) places: usize,
     /// The columns that it returns, behind `n` where the database numbers them.
     pub(crate) returns: Vec<usize>,
+    /// What it `returns` doesn't come back: it follows from the rows before, and from the key that the database reports.
+    pub(crate) computed: bool,
     /// One of several in a statement: nothing comes back of it.
     pub(crate) is_part: bool,
     /// The rows that come back begin with the number of the row that they belong to.
     pub(crate) numbered: bool,
+}
+
+impl Statement {
+    /// What comes back of it are values of rows, which others may take.
+    pub(crate) fn gives(&self) -> bool {
+        !self.returns.is_empty()
+    }
 }
 
 /// Keys that one insert drew don't follow each other.
@@ -213,7 +261,7 @@ pub(crate) enum Content {
 }
 
 /// How a list is bound.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Bind {
     /// Each cell of the list as one array.
     Arrays(List),
@@ -302,18 +350,30 @@ fn assignments<D: Dialect + ?Sized>(dialect: &D, write: &Write) -> (String, Stri
         }
         cell += 1 + usize::from(masked);
     }
-    let when = write.when.iter().enumerate().map(|(index, column)| {
-        let name = dialect.quote(write.table.columns[*column].name);
-        let is = same(dialect, write.table, *column);
-        format!("t.{name} {is} r.c{}", cell + index)
+    let when = is_row(dialect, write.table, &write.when, cell);
+    (sets.join(", "), when)
+}
+
+/// The row `t` is the row `r` by some columns, whose cells stand there from `first` on.
+fn is_row<D: Dialect + ?Sized>(
+    dialect: &D,
+    table: &Table,
+    columns: &[usize],
+    first: usize,
+) -> String {
+    let pairs = columns.iter().enumerate().map(|(index, column)| {
+        let name = dialect.quote(table.columns[*column].name);
+        let is = same(dialect, table, *column);
+        format!("t.{name} {is} r.c{}", first + index)
     });
-    (sets.join(", "), when.collect::<Vec<_>>().join(" AND "))
+    pairs.collect::<Vec<_>>().join(" AND ")
 }
 
 /// What compares a column with what is recorded of it: a row that was let go of by its owner has NULL in the key to it.
 fn same<D: Dialect + ?Sized>(dialect: &D, table: &Table, column: usize) -> &'static str {
     let mut nullable = table.foreign_keys.iter().filter(|key| key.nullable);
-    if nullable.any(|key| key.own_columns().any(|part| part.column == column)) {
+    let is_nullable = nullable.any(|key| key.own_columns().any(|part| part.column == column));
+    if is_nullable || dialect.finds_by_key() && !table.columns[column].key {
         dialect.same()
     } else {
         "="

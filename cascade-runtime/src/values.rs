@@ -23,6 +23,8 @@ pub(crate) struct Values<'g, 'a> {
     late: HashSet<(usize, usize)>,
     /// By node that the next statement inserts: which of its tables, and its place there.
     entering: HashMap<usize, (usize, usize)>,
+    /// No key is computed that can be read.
+    exact: bool,
 }
 
 /// Which value of a row a statement binds.
@@ -79,7 +81,34 @@ impl<'g, 'a> Values<'g, 'a> {
             ties: Vec::new(),
             late: HashSet::new(),
             entering: HashMap::new(),
+            exact: true,
         }
+    }
+
+    /// After a run: with what the database has given.
+    pub(crate) fn after(graph: &'g Graph<'a>, staged: Vec<Vec<(usize, Cell)>>) -> Self {
+        Self {
+            graph,
+            keys: Keys::NONE,
+            staged,
+            versions: Vec::new(),
+            gathered: Vec::new(),
+            ties: Vec::new(),
+            late: HashSet::new(),
+            entering: HashMap::new(),
+            exact: true,
+        }
+    }
+
+    /// Keys may be computed, by who looks whether they are right.
+    pub(crate) fn computing(mut self) -> Self {
+        self.exact = false;
+        self
+    }
+
+    /// No key is computed that can be read.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact
     }
 
     /// These columns of nodes are NULL for now.

@@ -5,14 +5,14 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::future::BoxFuture;
 use sqlx::error::{BoxDynError, DatabaseError};
-use sqlx::mysql::{MySqlArguments, MySqlDatabaseError, MySqlRow};
+use sqlx::mysql::{MySqlArguments, MySqlDatabaseError, MySqlQueryResult, MySqlRow};
 use sqlx::{
-    Arguments as _, Column as _, Connection as _, Either, Executor as _, MySql, MySqlConnection,
-    Row as _, ValueRef as _,
+    Arguments as _, Column as _, Connection as _, Executor as _, MySql, MySqlConnection, Row as _,
+    ValueRef as _,
 };
 use sqlx_core::transaction::TransactionManager as _;
 
-use crate::backend::{Backend, Own, Returned, sealed};
+use crate::backend::{Backend, Own, sealed};
 use crate::codec::{Codec, Fns};
 use crate::error::ErrorKind;
 use crate::sql::{self, Texts};
@@ -84,6 +84,7 @@ impl Backend for MySql {
         match own {
             Own::Flag(flag) => arguments.add(flag),
             Own::Number(number) => arguments.add(number),
+            Own::Place(place) => arguments.add(place),
             Own::Unsigned(number) => arguments.add(number),
             Own::Flags(flags) => flags.iter().try_for_each(|flag| arguments.add(*flag)),
             Own::Numbers(numbers) => numbers.iter().try_for_each(|number| arguments.add(*number)),
@@ -93,25 +94,9 @@ impl Backend for MySql {
 
     sqlx_calls!(MySqlConnection, MySqlRow, MySqlArguments);
 
-    /// Beside the rows, for MySQL gives none, the first key that was drawn.
-    fn insert(
-        connection: &mut MySqlConnection,
-        text: String,
-        arguments: MySqlArguments,
-    ) -> BoxFuture<'_, Result<Returned<MySqlRow>, sqlx::Error>> {
-        Box::pin(async {
-            let mut answers = connection.fetch_many(sql::query::<Self>(text, arguments));
-            let mut returned = Returned::default();
-            while let Some(answer) =
-                std::future::poll_fn(|context| answers.as_mut().poll_next(context)).await
-            {
-                match answer? {
-                    Either::Left(done) => returned.first = done.last_insert_id(),
-                    Either::Right(row) => returned.rows.push(row),
-                }
-            }
-            Ok(returned)
-        })
+    /// Of several the first.
+    fn key(done: &MySqlQueryResult) -> u64 {
+        done.last_insert_id()
     }
 
     /// A column or an expression of ours; an `AUTO_INCREMENT` may be unsigned.

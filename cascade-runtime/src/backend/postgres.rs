@@ -8,8 +8,8 @@ use futures_core::future::BoxFuture;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::postgres::{PgArguments, PgDatabaseError, PgRow};
 use sqlx::{
-    Arguments as _, Column as _, Connection as _, PgConnection, Postgres, Row as _, Transaction,
-    ValueRef as _,
+    Arguments as _, Column as _, Connection as _, Executor as _, PgConnection, Postgres, Row as _,
+    Transaction, ValueRef as _,
 };
 
 use crate::backend::{Backend, Own, sealed};
@@ -59,6 +59,7 @@ impl Backend for Postgres {
             Own::Number(number) => arguments.add(number),
             // Its keys come in rows.
             Own::Unsigned(number) => arguments.add(i64::try_from(number)?),
+            Own::Place(place) => arguments.add(place),
             Own::Flags(flags) => arguments.add(flags),
             Own::Numbers(numbers) => arguments.add(numbers),
             Own::Places(places) => arguments.add(places),

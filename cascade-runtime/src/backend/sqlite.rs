@@ -8,10 +8,10 @@ use std::thread::{self, Thread};
 
 use futures_core::future::BoxFuture;
 use sqlx::error::{BoxDynError, DatabaseError};
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteRow};
 use sqlx::{
-    Arguments as _, Column as _, Connection as _, Row as _, Sqlite, SqliteConnection, Transaction,
-    ValueRef as _,
+    Arguments as _, Column as _, Connection as _, Executor as _, Row as _, Sqlite,
+    SqliteConnection, Transaction, ValueRef as _,
 };
 
 use crate::backend::{Backend, Own, sealed};
@@ -45,8 +45,22 @@ impl Backend for Sqlite {
         })
     }
 
-    /// The thread of the connection has done it.
-    fn undo_begin(_: &mut SqliteConnection) {}
+    /// Queued by one poll, behind what is on its way. Where that was no BEGIN of a text, or was undone, this fails, and nobody hears of it.
+    fn undo_begin(connection: &mut SqliteConnection) {
+        let mut queued = connection.execute("ROLLBACK");
+        drop(
+            queued
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop())),
+        );
+    }
+
+    const SEVERAL: bool = true;
+
+    /// Of several the last.
+    fn key(done: &SqliteQueryResult) -> u64 {
+        done.last_insert_rowid().cast_unsigned()
+    }
 
     fn fns(codec: &Codec) -> Option<Fns<Self>> {
         codec.sqlite
@@ -57,6 +71,7 @@ impl Backend for Sqlite {
             Own::Flag(flag) => arguments.add(flag),
             Own::Number(number) => arguments.add(number),
             // Its keys come in rows.
+            Own::Place(place) => arguments.add(place),
             Own::Unsigned(number) => arguments.add(i64::try_from(number)?),
             Own::Flags(flags) => flags.iter().try_for_each(|flag| arguments.add(*flag)),
             Own::Numbers(numbers) => numbers.iter().try_for_each(|number| arguments.add(*number)),

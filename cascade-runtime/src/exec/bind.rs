@@ -9,12 +9,22 @@ use crate::plan::{Action, Step, Tie};
 use crate::sql::{Bind, Content, List, Statement};
 use crate::values::{Values, codec};
 
-/// Binds the lists of a statement.
+/// The lists of a statement, bound.
 pub(crate) fn arguments<DB: Backend>(
     statement: &Statement,
     values: &Values<'_, '_>,
 ) -> Result<DB::Arguments, Error> {
     let mut arguments = DB::Arguments::default();
+    bind::<DB>(statement, values, &mut arguments)?;
+    Ok(arguments)
+}
+
+/// Binds the lists of a statement behind what is bound already.
+pub(super) fn bind<DB: Backend>(
+    statement: &Statement,
+    values: &Values<'_, '_>,
+    arguments: &mut DB::Arguments,
+) -> Result<(), Error> {
     for bind in &statement.binds {
         match bind {
             Bind::Rows(list) => {
@@ -24,37 +34,35 @@ pub(crate) fn arguments<DB: Backend>(
                             Content::Column { side, column } => backend::bind::<DB>(
                                 cell.codec,
                                 values.cell(side, *row, column),
-                                &mut arguments,
+                                arguments,
                             )?,
-                            Content::Key { part } => backend::bind::<DB>(
-                                cell.codec,
-                                values.key(*row, part),
-                                &mut arguments,
-                            )?,
-                            Content::Mask { column } => {
-                                DB::bind_own(
-                                    Own::Flag(values.writes(*row, column)),
-                                    &mut arguments,
-                                )
-                                .map_err(backend::encoding)?;
+                            Content::Key { part } => {
+                                backend::bind::<DB>(cell.codec, values.key(*row, part), arguments)?
                             }
-                            Content::Number => {
-                                DB::bind_own(Own::Number(place(number)), &mut arguments)
+                            Content::Mask { column } => {
+                                DB::bind_own(Own::Flag(values.writes(*row, column)), arguments)
                                     .map_err(backend::encoding)?;
                             }
-                            // Only arrays are bound with a statement that draws keys.
-                            Content::Place { .. } => {}
+                            Content::Number => {
+                                DB::bind_own(Own::Number(place(number)), arguments)
+                                    .map_err(backend::encoding)?;
+                            }
+                            Content::Place { column, by } => {
+                                let drawn = values.place(*row, column, by).map(place);
+                                DB::bind_own(Own::Place(drawn), arguments)
+                                    .map_err(backend::encoding)?;
+                            }
                         }
                     }
                 }
             }
             Bind::Number(number) => {
-                DB::bind_own(Own::Number(*number), &mut arguments).map_err(backend::encoding)?;
+                DB::bind_own(Own::Number(*number), arguments).map_err(backend::encoding)?;
             }
-            Bind::Arrays(list) => arrays::<DB>(list, values, &mut arguments)?,
+            Bind::Arrays(list) => arrays::<DB>(list, values, arguments)?,
         }
     }
-    Ok(arguments)
+    Ok(())
 }
 
 fn arrays<DB: Backend>(

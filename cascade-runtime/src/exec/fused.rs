@@ -1,17 +1,19 @@
 //! Runs of steps that go as one statement each.
 
+use std::ops::Range;
+
 use crate::backend::{Backend, is_lost};
 use crate::error::{Error, ErrorKind};
 use crate::exec::insert::read_cell;
-use crate::exec::transaction::{Lease, begin};
+use crate::exec::run::Run;
+use crate::exec::transaction::{Lease, Line, begin};
 use crate::exec::{Cause, Done, Failure, Work, arguments, sends};
 use crate::plan::{self, Action, Fusion, Step, Target};
-use crate::report::Report;
 use crate::slot::Outcome;
 use crate::sql::{Fused, Part, entering};
 use crate::values::Values;
 
-impl<'g, 'a> Work<'g, 'a> {
+impl Work<'_, '_> {
     /// The steps that go together, where that makes the messages fewer: those of a step for several rows are a BEGIN and a COMMIT, but for one that
     /// checks its own count.
     pub(super) fn groups<DB: Backend>(&self) -> Option<Vec<Fusion>> {
@@ -49,7 +51,8 @@ impl<'g, 'a> Work<'g, 'a> {
             return again::<DB>(done.await?);
         }
         let mut transaction = begin::<DB>(lease).await?;
-        let done = self.run_groups::<DB>(transaction.connection(), groups);
+        let mut line = Line::<DB>::Connection(transaction.connection());
+        let done = self.run_groups(&mut line, groups);
         match again::<DB>(done.await) {
             Ok(Some(done)) => transaction.end(Ok(done), outcomes).await.map(Some),
             Ok(None) => {
@@ -59,60 +62,31 @@ impl<'g, 'a> Work<'g, 'a> {
             Err(error) => transaction.end(Err(error), outcomes).await,
         }
     }
+}
 
-    /// Runs the steps, group by group.
-    pub(super) async fn run_groups<DB: Backend>(
-        &self,
-        connection: &mut DB::Connection,
-        groups: &[Fusion],
-    ) -> Result<Done, Failure> {
-        let mut values = Values::new(self.graph, self.keys);
-        let mut changes = Vec::with_capacity(self.steps.len());
-        for group in groups {
-            let steps = &self.steps[group.steps.clone()];
-            if !group.as_one {
-                for step in steps {
-                    changes.extend(self.run_one::<DB>(connection, step, &mut values).await?);
-                }
-                continue;
-            }
-            let rows = self.run_group::<DB>(connection, steps, &mut values).await?;
-            let parts = steps.iter().zip(rows);
-            changes.extend(parts.filter_map(|(step, rows)| step.change(Some(rows))));
-        }
-        Ok(Done {
-            report: Report::new(changes),
-            staged: values.into_staged(),
-        })
-    }
-
-    /// Runs steps as one statement; gives the number of rows that each touched.
-    async fn run_group<DB: Backend>(
-        &self,
-        connection: &mut DB::Connection,
-        steps: &'g [Step],
-        values: &mut Values<'g, 'a>,
-    ) -> Result<Vec<u64>, Failure> {
-        let fail = |error: Cause| self.failure(&steps[0], 0..1, error);
-        values.hold_back(&[]);
+impl<'g, DB: Backend> Run<'_, 'g, '_, '_, '_, DB> {
+    /// Runs steps as one statement.
+    pub(super) async fn group(&mut self, places: Range<usize>) -> Result<(), Failure> {
+        let (work, first) = (self.work, places.start);
+        let steps = &work.steps[places];
+        let fail = |error: Cause| work.failure(&steps[0], 0..1, error);
+        self.values.hold_back(&[]);
         let part = |(index, step): (usize, &'g Step)| Part {
             index,
             step,
-            rows: step.listed(&|set| values.gathered(set)),
+            rows: step.listed(&|set| self.values.gathered(set)),
         };
         // Of keys that were read on the way there may be none.
         let parts = steps.iter().enumerate().map(part);
         let parts: Vec<Part<'_>> = parts.filter(|part| !part.rows.is_empty()).collect();
-        let mut touched = vec![0; steps.len()];
-        if let ([part], true) = (&parts[..], steps.len() > 1) {
-            touched[part.index] = self.run_step::<DB>(connection, part.step, values).await?;
-            return Ok(touched);
-        }
-        if parts.is_empty() {
-            return Ok(touched);
+        match (&parts[..], steps.len() > 1) {
+            ([], _) => return Ok(()),
+            ([part], true) => return self.step(first + part.index).await,
+            _ => {}
         }
         let texts = DB::texts();
         let entering = entering(&parts);
+        let values = &mut self.values;
         values.enter(entering.iter().map(|entering| entering.rows.as_slice()));
         let Some(mut fused) = texts.dialect.fused(&texts, (&parts, &entering), values) else {
             return Err(fail(refused().into()));
@@ -121,15 +95,16 @@ impl<'g, 'a> Work<'g, 'a> {
             arguments::<DB>(&fused.statement, values).map_err(|error| fail(error.into()))?;
         let text = std::mem::take(&mut fused.statement.text);
         sends(steps[0].table, "together", None, &text);
-        let found = DB::fetch(connection, text, arguments).await;
+        let found = DB::fetch(self.line.connection(), text, arguments).await;
         let found = found.map_err(|error| fail(error.into()))?;
         let counts = take_down::<DB>(&fused, &found, values).map_err(fail)?;
         values.enter([]);
         for (place, part) in parts.iter().enumerate() {
             let counted = fused.counted.iter().position(|counted| *counted == place);
-            touched[part.index] = counted.map_or(part.rows.len() as u64, |place| counts[place]);
+            let rows = counted.map_or(part.rows.len() as u64, |place| counts[place]);
+            self.touched[first + part.index] = vec![rows];
         }
-        Ok(touched)
+        Ok(())
     }
 }
 

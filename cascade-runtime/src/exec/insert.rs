@@ -1,6 +1,6 @@
 //! Inserts: the keys that the database draws, and which row got which.
 
-use crate::backend::{Backend, Own, Places, Returned, RowOf, encoding};
+use crate::backend::{Answer, Backend, Own, Places, RowOf, encoding};
 use crate::codec::Cell;
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Cause, arguments, sends};
@@ -65,18 +65,12 @@ pub(super) async fn matched<DB: Backend>(
     table: &'static Table,
     statement: &Statement,
     nodes: &[usize],
-    mut returned: Returned<DB::Row>,
+    mut returned: Answer<DB::Row>,
     values: &mut Values<'_, '_>,
 ) -> Result<(), Cause> {
     if returned.rows.is_empty() && !DB::texts().dialect.returns_rows() {
-        returned.rows = read_again::<DB>(
-            connection,
-            table,
-            (statement, returned.first),
-            nodes,
-            values,
-        )
-        .await?;
+        returned.rows =
+            read_again::<DB>(connection, table, (statement, returned.key), nodes, values).await?;
     }
     let returned = returned.rows.as_slice();
     if returned.len() != nodes.len() {
@@ -100,6 +94,30 @@ pub(super) async fn matched<DB: Backend>(
             let cell = read_cell::<DB>(table, *column, row, first + position)?;
             values.stage(*node, *column, cell);
         }
+    }
+    Ok(())
+}
+
+/// Takes down the keys of rows that follow one whose key is known: `before` the first of them, and up to the one that the database reports.
+///
+/// # Errors
+///
+/// [`Cause::Uneven`] where the keys aren't those: something else has drawn some, too.
+pub(super) fn computed(
+    table: &'static Table,
+    column: usize,
+    nodes: &[usize],
+    (before, last): (Option<i64>, i64),
+    values: &mut Values<'_, '_>,
+) -> Result<(), Cause> {
+    let rows = i64::try_from(nodes.len()).unwrap_or(i64::MAX);
+    let first = last.wrapping_sub(rows);
+    if before != Some(first) {
+        return Err(Cause::Uneven);
+    }
+    for (node, key) in nodes.iter().zip(first + 1..) {
+        let cell = table.columns[column].codec.number(key);
+        values.stage(*node, column, cell.ok_or(Cause::Uneven)?);
     }
     Ok(())
 }

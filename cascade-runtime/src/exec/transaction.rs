@@ -9,6 +9,7 @@ use sqlx_core::transaction::TransactionManager as _;
 use crate::backend::{Backend, from_sqlx, is_lost};
 use crate::db::Source;
 use crate::error::{Error, ErrorKind};
+use crate::exec::Cause;
 use crate::slot::{Limbo, Outcome};
 use crate::undo::Verdict;
 
@@ -140,7 +141,28 @@ pub(crate) async fn begin<'l, DB: Backend>(
         verdict,
         progress: &mut lease.progress,
         open: true,
-        is_savepoint,
+        kind: if is_savepoint {
+            Kind::Savepoint
+        } else {
+            Kind::Whole
+        },
+    })
+}
+
+/// The same, for steps that are run on a [`Line`]: where a message takes several statements, BEGIN and COMMIT go with others.
+pub(super) async fn begin_framed<'l, DB: Backend>(
+    lease: &'l mut Lease<'_, DB>,
+) -> Result<Transaction<'l, DB>, Error> {
+    if !DB::SEVERAL || lease.is_in_transaction() {
+        return begin::<DB>(lease).await;
+    }
+    lease.progress.busy = true;
+    Ok(Transaction {
+        connection: lease.held.connection(),
+        verdict: None,
+        progress: &mut lease.progress,
+        open: false,
+        kind: Kind::Framed,
     })
 }
 
@@ -153,7 +175,90 @@ pub(crate) struct Transaction<'c, DB: Backend> {
     progress: &'c mut Progress,
     /// There is something to undo.
     open: bool,
-    is_savepoint: bool,
+    kind: Kind,
+}
+
+/// Who begins and ends a transaction.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// sqlx.
+    Whole,
+    /// sqlx, in the caller's.
+    Savepoint,
+    /// The messages of its statements. sqlx knows nothing of it.
+    Framed,
+}
+
+/// Where the steps of a plan are run.
+pub(super) enum Line<'l, 'c, DB: Backend> {
+    /// Here.
+    Connection(&'l mut DB::Connection),
+    /// In a transaction that decides these outcomes.
+    Framed(&'l mut Transaction<'c, DB>, &'l [&'l Outcome]),
+}
+
+/// What goes with a message of statements.
+#[derive(Default)]
+pub(super) struct Frame {
+    /// Begins the transaction.
+    pub(super) before: Option<&'static str>,
+    /// Commits it.
+    pub(super) after: Option<&'static str>,
+}
+
+impl<DB: Backend> Line<'_, '_, DB> {
+    pub(super) fn connection(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Connection(connection) => connection,
+            Self::Framed(transaction, _) => transaction.connection,
+        }
+    }
+
+    /// What goes with the next message, the last that there is if `ends`.
+    pub(super) fn frame(&mut self, ends: bool) -> Frame {
+        let Self::Framed(transaction, outcomes) = self else {
+            return Frame::default();
+        };
+        if transaction.kind != Kind::Framed {
+            return Frame::default();
+        }
+        if ends {
+            transaction.progress.doubt(outcomes);
+        }
+        // From here on there is something to undo, also for who drops it on its way.
+        let is_open = std::mem::replace(&mut transaction.open, true);
+        Frame {
+            before: DB::BEGIN.filter(|_| !is_open),
+            after: ends.then_some("COMMIT"),
+        }
+    }
+
+    /// The answer to a message came. It `begun` the transaction, if that was with it.
+    pub(super) fn answered(
+        &mut self,
+        frame: &Frame,
+        begun: bool,
+        done: Result<(), sqlx::Error>,
+    ) -> Result<(), Cause> {
+        let Self::Framed(transaction, outcomes) = self else {
+            return done.map_err(Cause::Database);
+        };
+        if frame.before.is_some() {
+            transaction.open = begun;
+        }
+        match done {
+            Err(error) if frame.after.is_some() && is_lost::<DB>(&error) => {
+                Err(unknown::<DB>(error).into())
+            }
+            done => {
+                if frame.after.is_some() {
+                    transaction.open &= done.is_err();
+                    transaction.progress.settle(outcomes);
+                }
+                done.map_err(Cause::Database)
+            }
+        }
+    }
 }
 
 impl<DB: Backend> Transaction<'_, DB> {
@@ -178,7 +283,7 @@ impl<DB: Backend> Transaction<'_, DB> {
                 {
                     verdict.undo();
                 }
-                drop(DB::rollback(self.connection, &mut self.open).await);
+                drop(self.rollback().await);
                 Err(error)
             }
         };
@@ -188,35 +293,60 @@ impl<DB: Backend> Transaction<'_, DB> {
 
     /// Undoes what was done, for something else to be done instead.
     pub(crate) async fn undo(mut self) -> Result<(), Error> {
-        let undone = DB::rollback(self.connection, &mut self.open).await;
+        let undone = self.rollback().await;
         self.progress.busy = false;
         undone.map_err(from_sqlx::<DB>)
     }
 
+    async fn rollback(&mut self) -> Result<(), sqlx::Error> {
+        match self.kind {
+            Kind::Framed if self.open => self.say("ROLLBACK").await,
+            Kind::Framed => Ok(()),
+            Kind::Whole | Kind::Savepoint => DB::rollback(self.connection, &mut self.open).await,
+        }
+    }
+
     /// While a commit is on its way, nobody knows the outcome.
     async fn commit(&mut self, outcomes: &[&Outcome]) -> Result<(), Error> {
+        if self.kind == Kind::Framed && !self.open {
+            return Ok(());
+        }
         self.progress.doubt(outcomes);
-        let committed = if self.is_savepoint {
-            DB::release(self.connection, &mut self.open).await
-        } else {
-            DB::commit(self.connection, &mut self.open).await
+        let committed = match self.kind {
+            Kind::Framed => self.say("COMMIT").await,
+            Kind::Whole => DB::commit(self.connection, &mut self.open).await,
+            Kind::Savepoint => DB::release(self.connection, &mut self.open).await,
         };
         match committed {
             // With the caller's transaction everything in it is gone.
-            Err(error) if !self.is_savepoint && is_lost::<DB>(&error) => Err(unknown::<DB>(error)),
+            Err(error) if self.kind != Kind::Savepoint && is_lost::<DB>(&error) => {
+                Err(unknown::<DB>(error))
+            }
             answered => {
                 self.progress.settle(outcomes);
                 answered.map_err(from_sqlx::<DB>)
             }
         }
     }
+
+    /// Ends a transaction that sqlx knows nothing of.
+    async fn say(&mut self, end: &'static str) -> Result<(), sqlx::Error> {
+        let (arguments, mut answers) = (DB::Arguments::default(), Vec::new());
+        DB::send(self.connection, end.to_owned(), arguments, &mut answers).await?;
+        self.open = false;
+        Ok(())
+    }
 }
 
 impl<DB: Backend> Drop for Transaction<'_, DB> {
     /// Queues what undoes it.
     fn drop(&mut self) {
-        if self.open {
-            DB::TransactionManager::start_rollback(self.connection);
+        match self.kind {
+            Kind::Framed if self.open => DB::undo_begin(self.connection),
+            Kind::Whole | Kind::Savepoint if self.open => {
+                DB::TransactionManager::start_rollback(self.connection);
+            }
+            _ => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What lies below rows that were just read.
 
-use super::{Above, fill, missing, reached, reached_mut, target_of};
+use super::{Above, Reading, fill, missing, reached, reached_mut, target_of};
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::meta::{ForeignKey, RelationDef};
@@ -11,6 +11,7 @@ use crate::slot::Fetched;
 struct Level {
     /// `None` for the children that the reading starts from.
     above: Option<usize>,
+    arm: usize,
     relation: &'static RelationDef,
     foreign_key: &'static ForeignKey,
     children: Vec<Option<Vec<Fetched>>>,
@@ -20,9 +21,9 @@ struct Level {
 ///
 /// Level after level, without a call inside another: a tree may be deeper than the stack.
 pub(super) async fn descend<DB: Backend>(
-    connection: &mut DB::Connection,
+    reading: &mut Reading<'_, DB>,
     children: &mut [Option<Vec<Fetched>>],
-    relation: &'static RelationDef,
+    (relation, arm): (&'static RelationDef, usize),
     below: &Tree,
 ) -> Result<(), Error> {
     let mut levels: Vec<Level> = Vec::new();
@@ -41,21 +42,19 @@ pub(super) async fn descend<DB: Backend>(
         };
         let table = target_of(relation);
         let relation_below = &table.relations[index];
+        let above_arm = above.map_or(arm, |level: usize| levels[level].arm);
+        let arm = reading.arm(above_arm, index);
         let Some(foreign_key) = relation_below.foreign_key(table) else {
             continue;
         };
         let rows = rows.iter().flatten().flatten();
         let rows = rows.filter_map(|(value, state)| reached(relation, (&**value, state)));
-        let children = missing::<DB>(
-            connection,
-            &rows.collect::<Vec<_>>(),
-            index,
-            Above::JustRead,
-        )
-        .await?;
+        let rows: Vec<_> = rows.collect();
+        let children = missing::<DB>(reading, &rows, (index, arm), Above::JustRead).await?;
         let here = Some(levels.len());
         levels.push(Level {
             above,
+            arm,
             relation: relation_below,
             foreign_key,
             children,

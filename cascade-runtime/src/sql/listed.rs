@@ -40,7 +40,7 @@ pub(super) fn insert<D: Dialect>(
         qualified(dialect, table),
         names.join(", ")
     );
-    if !statement.returns.is_empty() {
+    if !statement.returns.is_empty() && !statement.computed {
         // Rows come back in no order: they are told apart by their keys.
         let returned = statement.returns.clone();
         statement

@@ -17,8 +17,8 @@ const ROWS: usize = 256;
 const PARAMETERS: usize = 65_535;
 
 impl Dialect for MySql {
-    fn quote(&self, name: &str) -> String {
-        format!("`{}`", name.replace('`', "``"))
+    fn quotes(&self) -> char {
+        '`'
     }
 
     /// The largest power of two: 1,000 rows are lists of 256, 256, 256, 128, 64, 32 and 8.

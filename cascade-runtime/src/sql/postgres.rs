@@ -1,4 +1,4 @@
-//! PostgreSQL: the rows of a statement are arrays, so that its text does not depend on their number.
+//! PostgreSQL: the rows of a statement are arrays, so that its text depends on no more of their number than whether they are several.
 
 mod fused;
 
@@ -25,39 +25,27 @@ impl Dialect for Postgres {
     }
 
     fn source(&self, statement: &mut Statement, list: List) -> String {
-        let names: Vec<String> = (0..list.cells.len())
-            .map(|cell| format!("c{cell}"))
-            .collect();
-        if is_array(&list.cells) {
-            let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
-            statement.binds.push(Bind::Arrays(list.clone()));
-            if !list.drawn.is_empty() {
-                let from = format!(
-                    "unnest({}) WITH ORDINALITY AS u({}, n)",
-                    places.join(", "),
-                    names.join(", ")
-                );
-                return fused::resolved(&list, &from, &["n".to_owned()]);
-            }
-            // `WITH ORDINALITY` numbers from 1.
-            format!(
-                "(SELECT {}, u.n - 1 AS n FROM unnest({}) WITH ORDINALITY AS u({}, n)) AS r",
-                names.join(", "),
-                places.join(", "),
+        let drawn = (!list.drawn.is_empty()).then(|| list.clone());
+        let names = names(&list);
+        let lines = lines(statement, list);
+        match drawn {
+            Some(list) => fused::resolved(&list, &lines, &["n".to_owned()]),
+            None => format!(
+                "(SELECT {}, u.n - 1 AS n FROM {lines}) AS r",
                 names.join(", ")
-            )
-        } else {
-            let rows = (0..list.rows.len()).map(|row| {
-                let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
-                format!("({}, {row}::bigint)", places.join(", "))
-            });
-            let rows = rows.collect::<Vec<_>>().join(", ");
-            statement.binds.push(Bind::Rows(list));
-            format!("(VALUES {rows}) AS r({}, n)", names.join(", "))
+            ),
         }
     }
 
     fn one_of(&self, statement: &mut Statement, columns: &[String], list: List) -> String {
+        if list.rows.len() == 1 {
+            let pairs = columns
+                .iter()
+                .map(|column| format!("{column} = {}", place(statement)));
+            let pairs = pairs.collect::<Vec<_>>().join(" AND ");
+            statement.binds.push(Bind::Rows(list));
+            return pairs;
+        }
         if let ([column], true) = (columns, is_array(&list.cells)) {
             let place = place(statement);
             statement.binds.push(Bind::Arrays(list));
@@ -183,6 +171,10 @@ impl Dialect for Postgres {
         );
     }
 
+    fn unites(&self) -> bool {
+        true
+    }
+
     fn draws_keys(&self) -> bool {
         false
     }
@@ -246,6 +238,10 @@ impl Dialect for Postgres {
         self.fuse(texts, parts, values)
     }
 
+    fn finds_by_key(&self) -> bool {
+        true
+    }
+
     fn same(&self) -> &'static str {
         "IS NOT DISTINCT FROM"
     }
@@ -281,6 +277,36 @@ impl Postgres {
             None => format!("i.{name} = r.{name}"),
         }
     }
+}
+
+/// A FROM item `u` with the cells of some rows as `c0`, `c1`, .. and their number, from 1, as `n`.
+///
+/// Several rows are arrays, one is plain placeholders: for an array PostgreSQL takes a plan that it made for ten rows to be dearer than one for
+/// the array that it sees, and plans anew each time; plain placeholders it keeps a plan for.
+fn lines(statement: &mut Statement, list: List) -> String {
+    let mut row = || -> String {
+        let places = list.cells.iter().map(|_| place(statement));
+        places.collect::<Vec<_>>().join(", ")
+    };
+    let names = names(&list).join(", ");
+    if list.rows.len() > 1 && is_array(&list.cells) {
+        let lines = format!("unnest({}) WITH ORDINALITY AS u({names}, n)", row());
+        statement.binds.push(Bind::Arrays(list));
+        return lines;
+    }
+    let rows = (1..=list.rows.len()).map(|number| format!("({}, {number}::bigint)", row()));
+    let lines = format!(
+        "(VALUES {}) AS u({names}, n)",
+        rows.collect::<Vec<_>>().join(", ")
+    );
+    statement.binds.push(Bind::Rows(list));
+    lines
+}
+
+/// What the cells of a list are called.
+fn names(list: &List) -> Vec<String> {
+    let cells = 0..list.cells.len();
+    cells.map(|cell| format!("c{cell}")).collect()
 }
 
 /// Every cell can be bound as an array.

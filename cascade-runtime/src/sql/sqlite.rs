@@ -10,24 +10,15 @@ use crate::sql::{
 
 pub(crate) struct Sqlite;
 
-/// The most rows of a list.
-const ROWS: usize = 256;
+/// From so many rows on their keys are computed: each row that comes back is a message of its own.
+const COMPUTED: usize = 8;
 /// The most parameters of a statement, by default.
 const PARAMETERS: usize = 32_766;
 
 impl Dialect for Sqlite {
-    /// The largest power of two: 1,000 rows are lists of 256, 256, 256, 128, 64, 32 and 8.
+    /// As many as there are places for. A condition may bind one cell twice.
     fn chunk(&self, cells: &[Bound], rows: usize) -> usize {
-        let most = rows
-            .min(ROWS)
-            .min(PARAMETERS / cells.len().max(1))
-            .max(usize::from(rows > 0));
-        if most == 0 { 0 } else { 1 << most.ilog2() }
-    }
-
-    /// As many as there are places for: a row is read by a few cells.
-    fn read_chunk(&self, cells: &[Bound], rows: usize) -> usize {
-        rows.min(1 << (PARAMETERS / cells.len().max(1)).ilog2())
+        rows.min(1 << (PARAMETERS / (cells.len() + 1)).ilog2())
     }
 
     /// The lengths are powers of two: behind the rows are some that equal nothing.
@@ -51,7 +42,14 @@ impl Dialect for Sqlite {
         )
     }
 
-    fn one_of(&self, statement: &mut Statement, columns: &[String], list: List) -> String {
+    /// The lengths are powers of two: the last row is named again.
+    fn one_of(&self, statement: &mut Statement, columns: &[String], mut list: List) -> String {
+        let longer = list.rows.len().next_power_of_two();
+        if let Some(last) = list.rows.last().copied()
+            && longer * (columns.len() + 1) <= PARAMETERS
+        {
+            list.rows.resize(longer, last);
+        }
         let rows = list.rows.len();
         if rows > 1 && columns.len() > 1 {
             // By the first column alone, too: for a list of pairs SQLite uses no rowid, and would read the whole table.
@@ -79,10 +77,37 @@ impl Dialect for Sqlite {
         }
     }
 
-    fn insert(&self, statement: &mut Statement, table: &'static Table, list: List) {
+    /// The lengths are powers of two: the rows behind the last are cut off. For a plain placeholder there SQLite would plan anew each time.
+    fn insert(&self, statement: &mut Statement, table: &'static Table, mut list: List) {
         // NULL is how a rowid is asked for.
         let returning = (" RETURNING ", "");
+        let rows = list.rows.len();
+        if rows.is_power_of_two() {
+            listed::insert(self, statement, (table, list), "NULL", returning);
+            return;
+        }
+        list.rows.resize(rows.next_power_of_two(), Target::NOTHING);
         listed::insert(self, statement, (table, list), "NULL", returning);
+        let text = statement
+            .text
+            .replacen(" VALUES ", " SELECT * FROM (VALUES ", 1);
+        let (text, returning) = match text.rfind(" RETURNING ") {
+            Some(end) if !statement.returns.is_empty() && !statement.computed => text.split_at(end),
+            _ => (text.as_str(), ""),
+        };
+        statement.text = format!("{text}) LIMIT ? + 0{returning}");
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        statement.binds.push(Bind::Number(rows));
+    }
+
+    /// A row that SQLite gives a rowid gets the largest one and 1, so those of an INSERT follow each other. What else may be, shows: where a
+    /// trigger inserts into the table, or the largest rowid is taken, they don't, and the last is another than the first and the number of rows
+    /// say. Where the key is no rowid, it is another than the one that SQLite reports.
+    fn computes(&self, table: &Table, returns: &[usize], rows: usize) -> bool {
+        let [column] = returns else { return false };
+        let is_key = table.columns[*column].key && table.key.len() == 1;
+        let codec = &table.columns[*column].codec;
+        rows >= COMPUTED && is_key && codec.number(0).is_some()
     }
 
     fn write(&self, statement: &mut Statement, write: &Write, list: List) {

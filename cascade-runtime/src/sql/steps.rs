@@ -2,7 +2,7 @@
 
 use crate::meta::{Generated, Table};
 use crate::plan::{Action, Step, Target};
-use crate::sql::{Bound, Content, List, Statement, Texts, Write, qualified};
+use crate::sql::{Bound, Content, List, Statement, Texts, Write, is_row, qualified};
 use crate::values::{Side, Values, codec};
 
 impl Texts {
@@ -15,10 +15,8 @@ impl Texts {
         columns
             .iter()
             .map(|column| {
-                format!(
-                    "{prefix}{}",
-                    self.dialect.quote(table.columns[*column].name)
-                )
+                self.dialect
+                    .quote_behind(prefix, table.columns[*column].name)
             })
             .collect()
     }
@@ -89,29 +87,28 @@ impl Texts {
                 when,
             } => self.write(&mut statement, table, (rows, columns, when), skip, values),
             Action::Delete { rows, when } => {
-                let list = self.take(
-                    List::new(table, Side::Recorded, rows.clone(), when.iter().copied()),
-                    skip,
-                );
+                let list = List::new(table, Side::Recorded, rows.clone(), when.iter().copied());
+                let list = self.take(list, skip);
                 let taken = list.rows.len();
-                let condition =
-                    self.dialect
-                        .one_of(&mut statement, &self.columns(table, when, ""), list);
-                statement.text = format!("DELETE FROM {} WHERE {condition}", self.table(table));
+                let name = self.table(table);
+                statement.text = match self.those(&mut statement, (table, when), "", list) {
+                    (None, condition) => format!("DELETE FROM {name} WHERE {condition}"),
+                    (Some(from), condition) => {
+                        format!("DELETE FROM {name} AS t USING {from} WHERE {condition}")
+                    }
+                };
                 taken
             }
             Action::Lock { rows, when } => {
-                let list = self.take(
-                    List::new(table, Side::Recorded, rows.clone(), when.iter().copied()),
-                    skip,
-                );
+                let list = List::new(table, Side::Recorded, rows.clone(), when.iter().copied());
+                let list = self.take(list, skip);
                 let taken = list.rows.len();
-                let condition =
-                    self.dialect
-                        .one_of(&mut statement, &self.columns(table, when, "t."), list);
+                let (from, condition) = self.those(&mut statement, (table, when), "t.", list);
+                let from = from.map(|from| format!(", {from}"));
                 statement.text = format!(
-                    "SELECT 1 FROM {} AS t WHERE {condition}{}",
+                    "SELECT 1 FROM {} AS t{} WHERE {condition}{}",
                     self.table(table),
+                    from.unwrap_or_default(),
                     self.dialect.for_update()
                 );
                 taken
@@ -158,6 +155,23 @@ impl Texts {
         (statement, taken)
     }
 
+    /// The rows that are those of a list by some columns: what they are joined with as `t`, if anything, and the condition.
+    fn those(
+        &self,
+        statement: &mut Statement,
+        (table, when): (&'static Table, &[usize]),
+        prefix: &str,
+        list: List,
+    ) -> (Option<String>, String) {
+        let columns = self.columns(table, when, prefix);
+        let by_key = when.iter().all(|column| table.columns[*column].key);
+        if by_key || !self.dialect.finds_by_key() {
+            return (None, self.dialect.one_of(statement, &columns, list));
+        }
+        let source = self.dialect.source(statement, list);
+        (Some(source), is_row(self.dialect, table, when, 0))
+    }
+
     /// New rows, and what the database fills in of them.
     fn insert(
         &self,
@@ -171,14 +185,18 @@ impl Texts {
         let columns = (0..table.columns.len()).filter(inserts);
         let list = List::new(table, Side::New, listed.to_vec(), columns);
         let mut list = self.take(list, skip);
-        if self.dialect.inserts_singly(table) {
-            list.rows.truncate(1);
-        }
-        let taken = list.rows.len();
         if !statement.is_part {
             let others = table.generated().filter(|column| !inserts(column));
             statement.returns = others.collect();
         }
+        let returns = &statement.returns;
+        let computes = !values.is_exact() && self.dialect.computes(table, returns, listed.len());
+        // The first row says its key, and the others follow it.
+        if self.dialect.inserts_singly(table) || computes && skip == 0 {
+            list.rows.truncate(1);
+        }
+        statement.computed = computes && skip > 0;
+        let taken = list.rows.len();
         if table.is_link() {
             self.insert_links(statement, table, list.drawing(values));
         } else {

@@ -86,7 +86,10 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Recorder {
             } else {
                 text.statement
             };
-            record.push(text.trim().to_owned());
+            // Several statements may be one message.
+            for text in text.trim().split(";\n") {
+                record.push(text.to_owned());
+            }
         }
     }
 }
@@ -134,6 +137,10 @@ const OF_THE_CONNECTION: [&str; 7] = [
 /// `INSERT users`: what a statement does, and to which table, part by part; nothing for what concerns the connection.
 pub(crate) fn short(text: &str) -> Vec<String> {
     let text = text.trim_start();
+    if is_union(text) {
+        let arms = text.split(" UNION ALL (").skip(1);
+        return arms.filter_map(short_of_one).collect();
+    }
     if !is_several(text) {
         return short_of_one(text).into_iter().collect();
     }
@@ -148,9 +155,26 @@ pub(crate) fn short(text: &str) -> Vec<String> {
     parts.collect()
 }
 
-/// Whether it is several statements as one.
+/// Whether it is several writes as one.
 pub(crate) fn is_several(text: &str) -> bool {
     text.starts_with("WITH ") && text.contains(") SELECT * FROM (SELECT ")
+}
+
+/// Whether it reads several tables.
+fn is_union(text: &str) -> bool {
+    text.starts_with("SELECT 0::bigint, 0::bigint, ")
+}
+
+/// What stands before the alias of the rows that are read: `t`, or `t0`, `t1`, ..
+fn before_alias(text: &str) -> Option<&str> {
+    let mut aliases = text.match_indices(" AS t");
+    let is_alias = |(start, alias): &(usize, &str)| {
+        let rest =
+            text[start + alias.len()..].trim_start_matches(|digit: char| digit.is_ascii_digit());
+        rest.starts_with(' ')
+    };
+    let (start, _) = aliases.find(is_alias)?;
+    Some(&text[..start])
 }
 
 fn short_of_one(text: &str) -> Option<String> {
@@ -173,7 +197,7 @@ fn short_of_one(text: &str) -> Option<String> {
         return Some("DRAW".to_owned());
     } else if text.starts_with("WITH RECURSIVE gone(t, ") {
         return Some("TRACE".to_owned());
-    } else if let Some((before, _)) = text.split_once(" AS t ") {
+    } else if let Some(before) = before_alias(text) {
         let table = before.rsplit_once(' ').map_or(before, |(_, table)| table);
         let verb = if text.starts_with("SELECT count(*) FROM (SELECT 1 FROM") {
             "LOCK"

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 
 use sqlx::TypeInfo as _;
 
-use crate::meta::Table;
+use crate::meta::{Generated, Table};
 use crate::plan::{Action, Step, sees};
-use crate::sql::postgres::{Postgres, is_array, place};
+use crate::sql::postgres::{Postgres, is_array, lines, names, place};
 use crate::sql::{
     Bind, Bound, Content, Entering, Fused, List, Part, Returned, Statement, Texts, qualified,
 };
@@ -21,6 +21,8 @@ use crate::values::{Side, Values, codec};
 struct Draft {
     statement: Statement,
     ctes: Vec<String>,
+    /// By table that rows go into: a single row, whose key is known when it is there.
+    direct: Vec<bool>,
     /// The parts so far that change rows, by their names, with the tables that they change or look at.
     parts: Vec<(String, Vec<&'static str>)>,
     /// Conditions that hold if every row was there.
@@ -32,13 +34,35 @@ struct Draft {
 }
 
 impl Postgres {
+    /// A row that enters a table alone is inserted as it is, and says its key: nobody could take it for another's. If it has to be known before that,
+    /// it is drawn as those of several are.
     pub(super) fn fuse(
         &self,
         texts: &Texts,
-        (parts, entering): (&[Part<'_>], &[Entering]),
+        parts: (&[Part<'_>], &[Entering]),
         values: &Values<'_, '_>,
     ) -> Option<Fused> {
-        let mut draft = Draft::default();
+        let alone = |entering: &Entering| entering.rows.len() == 1;
+        let direct = parts.1.iter().map(alone).collect();
+        let draft = self.draft(texts, parts, direct, values)?;
+        if draft.is_ordered() {
+            return Some(draft.finish());
+        }
+        let none = vec![false; parts.1.len()];
+        Some(self.draft(texts, parts, none, values)?.finish())
+    }
+
+    fn draft(
+        &self,
+        texts: &Texts,
+        (parts, entering): (&[Part<'_>], &[Entering]),
+        direct: Vec<bool>,
+        values: &Values<'_, '_>,
+    ) -> Option<Draft> {
+        let mut draft = Draft {
+            direct,
+            ..Draft::default()
+        };
         let mut sources = Vec::new();
         for (index, entering) in entering.iter().enumerate() {
             sources.push(self.source_of(texts, &mut draft, (index, entering), values)?);
@@ -56,7 +80,7 @@ impl Postgres {
                 _ => change(texts, &mut draft, (index, part), values)?,
             }
         }
-        Some(draft.finish())
+        Some(draft)
     }
 
     /// The rows that go into a table, numbered and with the keys that they get.
@@ -81,11 +105,15 @@ impl Postgres {
         if !is_array(&list.cells) {
             return None;
         }
+        // Of a row without a value there is nothing to say but its key.
+        let is_blank = matches!(list.cells[0].content, Content::Number);
+        draft.direct[index] &= !is_blank;
+        if draft.direct[index] {
+            return Some(list);
+        }
         let statement = &mut draft.statement;
-        let places: Vec<String> = list.cells.iter().map(|_| place(statement)).collect();
-        let names: Vec<String> = (0..list.cells.len())
-            .map(|cell| format!("c{cell}"))
-            .collect();
+        let names = names(&list);
+        let lines = lines(statement, list.clone());
         let keys = drawn(table).map(|column| {
             let (_, drawn) = self.drawn(table, column);
             match type_of(table, column) {
@@ -94,14 +122,10 @@ impl Postgres {
             }
         });
         let shown: Vec<String> = keys.chain(names.iter().cloned()).collect();
-        // `WITH ORDINALITY` numbers from 1.
         draft.ctes.push(format!(
-            "k{index} AS MATERIALIZED (SELECT u.n - 1 AS n, {} FROM unnest({}) WITH ORDINALITY AS u({}, n))",
+            "k{index} AS MATERIALIZED (SELECT u.n - 1 AS n, {} FROM {lines})",
             shown.join(", "),
-            places.join(", "),
-            names.join(", ")
         ));
-        statement.binds.push(Bind::Arrays(list.clone()));
         Some(list)
     }
 
@@ -119,27 +143,45 @@ impl Postgres {
             Content::Column { column, .. } => Some((column, format!("r.c{cell}"))),
             _ => None,
         });
-        let keys = drawn(table).map(|column| (column, format!("r.d{column}")));
+        let direct = draft.direct[index];
+        let keys = drawn(table).filter_map(|column| match table.columns[column].generated {
+            _ if !direct => Some((column, format!("r.d{column}"))),
+            Generated::Expression(expression) => Some((column, format!("({expression})"))),
+            Generated::Database | Generated::No => None,
+        });
         let (columns, cells): (Vec<usize>, Vec<String>) = keys.chain(inserted).unzip();
-        let overriding = if drawn(table).next().is_some() {
+        let overriding = if !direct && drawn(table).next().is_some() {
             " OVERRIDING SYSTEM VALUE"
         } else {
             ""
         };
-        let from = resolved(list, &format!("k{index} AS u"), &keys_of(table));
+        let from = if direct {
+            let lines = lines(&mut draft.statement, list.clone());
+            resolved(list, &lines, &["n".to_owned()])
+        } else {
+            resolved(list, &format!("k{index} AS u"), &keys_of(table))
+        };
         let after = draft.after(table);
         let after = after.replacen(" AND", " WHERE", 1);
         let others: Vec<usize> = table
             .generated()
-            .filter(|column| !columns.contains(column))
+            .filter(|column| !columns.contains(column) && !table.columns[*column].key)
             .collect();
-        let returning = if others.is_empty() {
-            "1".to_owned()
-        } else {
-            let returned = table.key.iter().copied().chain(others.iter().copied());
-            texts
-                .columns(table, &returned.collect::<Vec<_>>(), "")
-                .join(", ")
+        let given: Vec<usize> = drawn(table).chain(others.iter().copied()).collect();
+        let is_drawn = drawn(table).next().is_some();
+        let returned: Vec<usize> = match direct {
+            true => given,
+            false if others.is_empty() && !is_drawn => Vec::new(),
+            false => table
+                .key
+                .iter()
+                .copied()
+                .chain(others.iter().copied())
+                .collect(),
+        };
+        let returning = match texts.columns(table, &returned, "") {
+            columns if columns.is_empty() => "1".to_owned(),
+            columns => columns.join(", "),
         };
         draft.ctes.push(format!(
             "i{index} AS (INSERT INTO {} ({}){overriding} SELECT {} FROM {from}{after} ORDER BY r.n RETURNING {returning})",
@@ -147,12 +189,40 @@ impl Postgres {
             texts.columns(table, &columns, "").join(", "),
             cells.join(", "),
         ));
-        draft.check(&format!("i{index}"), entering.rows.len());
+        if direct && is_drawn {
+            let keys = drawn(table);
+            let keys = keys
+                .map(|column| format!("{} AS d{column}", texts.columns(table, &[column], "")[0]));
+            draft.ctes.push(format!(
+                "k{index} AS (SELECT 0::bigint AS n, {} FROM i{index})",
+                keys.collect::<Vec<_>>().join(", ")
+            ));
+        }
+        let inserted = match is_drawn && !direct {
+            true => as_drawn(texts, index, table),
+            false => format!("i{index}"),
+        };
+        draft.check(&inserted, entering.rows.len());
         give_back(texts, draft, (index, entering), (list, &others));
     }
 }
 
 impl Draft {
+    /// No part takes a key before it is known.
+    fn is_ordered(&self) -> bool {
+        let direct = self
+            .direct
+            .iter()
+            .enumerate()
+            .filter(|(_, direct)| **direct);
+        let mut keys = direct.map(|(index, _)| format!("k{index} AS "));
+        keys.all(|key| {
+            let known = self.ctes.iter().position(|cte| cte.starts_with(&key));
+            let mut before = self.ctes.iter().take(known.unwrap_or_default());
+            !before.any(|cte| cte.contains(&format!("{key}p")))
+        })
+    }
+
     /// The condition that the parts so far which change a table, or look at it, have run: what is unique is released then, and a row that a
     /// part locks to look at it is there still.
     fn after(&self, table: &Table) -> String {
@@ -224,11 +294,8 @@ fn change(
         ..Statement::default()
     };
     let (text, taken) = texts.part(start, part.step, (&part.rows, 0), values);
-    let lists = text
-        .binds
-        .iter()
-        .all(|bind| matches!(bind, Bind::Arrays(_)));
-    if taken < part.rows.len() || !lists {
+    let is_list = |bind: &Bind| !matches!(bind, Bind::Rows(list) if list.rows.len() > 1);
+    if taken < part.rows.len() || !text.binds.iter().all(is_list) {
         return None;
     }
     draft.statement.places = text.places;
@@ -281,6 +348,16 @@ pub(super) fn resolved(list: &List, from: &str, others: &[String]) -> String {
     format!("(SELECT {} FROM {from}{joins}) AS r", shown.join(", "))
 }
 
+/// The rows that were inserted with the keys that were drawn for them: a trigger may give a row another one, which nobody would hear of.
+fn as_drawn(texts: &Texts, index: usize, table: &'static Table) -> String {
+    let on = drawn(table).map(|column| {
+        let name = &texts.columns(table, &[column], "i.")[0];
+        format!("{name} = k.d{column}")
+    });
+    let on = on.collect::<Vec<_>>().join(" AND ");
+    format!("i{index} AS i JOIN k{index} AS k ON {on}")
+}
+
 /// What comes back of the rows that were inserted: the keys that were drawn for them, and what the table has filled in.
 fn give_back(
     texts: &Texts,
@@ -298,7 +375,13 @@ fn give_back(
         .map(|column| format!("r.d{column} AS {}", name(&column)))
         .collect();
     let mut from = format!("k{index} AS r");
-    if !others.is_empty() {
+    if draft.direct[index] {
+        let columns = columns.iter().zip(texts.columns(table, &columns, "i."));
+        shown = columns
+            .map(|(column, quoted)| format!("{quoted} AS {}", name(column)))
+            .collect();
+        from = format!("(SELECT 0::bigint AS n) AS r CROSS JOIN i{index} AS i");
+    } else if !others.is_empty() {
         let quoted = texts.columns(table, others, "i.");
         let given = quoted.iter().zip(others);
         shown.extend(given.map(|(column, other)| format!("{column} AS {}", name(other))));
