@@ -70,3 +70,4 @@ mod twins;
 mod unique_sets;
 mod versions;
 mod whole;
+mod writers;
