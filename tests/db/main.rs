@@ -56,6 +56,7 @@ mod patch_pending;
 mod payload_graphs;
 mod payloads;
 mod reading;
+mod scale;
 mod seed;
 mod seed_nullable;
 mod serde_wrappers;
