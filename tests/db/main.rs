@@ -11,6 +11,7 @@ mod deep_trees;
 mod deleting;
 mod detached;
 mod errors;
+mod explained;
 mod growth;
 mod handles;
 mod identity;
