@@ -55,32 +55,32 @@ const MARKS: [(&str, &str); 2] = [("BEFORE", "<"), ("AFTER", ">")];
 
 /// Each new row is preceded and followed by another in its table, under the same parent.
 fn in_the_same_table<B: Base>() -> String {
-    let mut triggers = String::new();
-    for (table, parent, text) in TABLES {
-        let (columns, values) = if parent.is_empty() {
-            (String::new(), String::new())
-        } else {
-            (format!("{parent}, "), format!("NEW.{parent}, "))
-        };
-        for (time, mark) in MARKS {
-            let insert = format!(
-                "INSERT INTO {table} ({columns}{text}) VALUES ({values}'{mark}' || NEW.{text})"
-            );
-            let is_new = format!("substr(NEW.{text}, 1, 1) NOT IN ('<', '>')");
-            let name = format!("{table}_{time}");
-            triggers += &if B::SERVICE == "postgres" {
-                format!(
-                    "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {insert}; RETURN NEW; END $$;
-                    CREATE TRIGGER {name} {time} INSERT ON {table} FOR EACH ROW WHEN ({is_new}) EXECUTE FUNCTION {name}();"
-                )
-            } else {
-                format!(
-                    "CREATE TRIGGER {name} {time} INSERT ON {table} FOR EACH ROW WHEN {is_new} BEGIN {insert}; END;"
-                )
-            };
-        }
+    let triggers = TABLES.iter().flat_map(|table| {
+        let trigger = |(time, mark)| trigger::<B>(*table, time, mark);
+        MARKS.map(trigger)
+    });
+    triggers.collect()
+}
+
+fn trigger<B: Base>((table, parent, text): (&str, &str, &str), time: &str, mark: &str) -> String {
+    let (column, value) = if parent.is_empty() {
+        (String::new(), String::new())
+    } else {
+        (format!("{parent}, "), format!("NEW.{parent}, "))
+    };
+    let insert =
+        format!("INSERT INTO {table} ({column}{text}) VALUES ({value}'{mark}' || NEW.{text})");
+    let is_new = format!("substr(NEW.{text}, 1, 1) NOT IN ('<', '>')");
+    let name = format!("{table}_{time}");
+    let when = format!("{time} INSERT ON {table} FOR EACH ROW WHEN ({is_new})");
+    if B::SERVICE == "postgres" {
+        format!(
+            "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {insert}; RETURN NEW; END $$;
+            CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name}();"
+        )
+    } else {
+        format!("CREATE TRIGGER {name} {when} BEGIN {insert}; END;")
     }
-    triggers
 }
 
 /// On MySQL and MariaDB a trigger may not touch the table of its statement: each new row writes into the table above.

@@ -99,8 +99,7 @@ fn begins(sent: &str, verbs: &[&str]) -> bool {
 pub(crate) fn expected_trips(step: Step, sent: &[String]) -> usize {
     let is_exception = || EXCEPTIONS.iter().any(|(_, applies)| applies(step, sent));
     match (step, sent.len()) {
-        (Step::Refresh | Step::Load, statements) => statements,
-        (_, statements @ 0..2) => statements,
+        (Step::Refresh | Step::Load, statements) | (_, statements @ 0..2) => statements,
         (_, statements) if is_exception() => statements + 2,
         _ => 1,
     }
