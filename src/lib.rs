@@ -298,6 +298,9 @@ pub mod guide {
     #[doc = include_str!("../docs/databases.md")]
     pub mod databases {}
 
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
+
     #[doc = include_str!("../docs/differences.md")]
     pub mod differences {}
 

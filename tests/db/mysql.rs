@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -282,20 +283,33 @@ async fn an_operation_that_is_dropped_in_a_plain_transaction() {
     .await;
 }
 
-/// MySQL has no RETURNING: it doesn't read what stands in a comment for MariaDB.
+/// A pool of so many connections to a server without RETURNING: as MySQL, it doesn't read what stands in a comment for MariaDB.
+pub(crate) async fn deafened(test: &Test<MySql>, connections: u32) -> sqlx::Pool<MySql> {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("sqlx-cascade-deaf-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir(&folder).unwrap();
+    let socket = folder.join("s");
+    let listener = UnixListener::bind(&socket).unwrap();
+    tokio::spawn(deaf(listener, test.server().clone()));
+    let options = PoolOptions::new()
+        .max_connections(connections)
+        .min_connections(connections);
+    let pool = test.through(&socket, options).await;
+    while pool.size() < connections {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+    pool
+}
+
 #[tokio::test]
 async fn without_returning() {
     run::<MySql, _>(async |mut test: Test<MySql>| {
         test.create(SHELVES).await;
         test.create(USERS).await;
-        let folder = std::env::temp_dir().join(format!("sqlx-cascade-deaf-{}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
-        let socket = folder.join("s");
-        let listener = UnixListener::bind(&socket).unwrap();
-        tokio::spawn(deaf(listener, test.server().clone()));
-        let one = PoolOptions::new().max_connections(1);
-        test.pool = test.through(&socket, one).await;
-        std::fs::remove_dir_all(folder).unwrap();
+        test.pool = deafened(&test, 1).await;
         let shelves = vec![shelf("a", 300), shelf("b", 2), shelf("c", 0)];
         let shelves = Shelf::save_all(shelves, &test.pool).await.unwrap();
         agrees(&test, &shelves).await;

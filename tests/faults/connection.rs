@@ -3,17 +3,17 @@
 use sqlx_cascade::ErrorKind;
 
 use crate::dropped::recovers;
-use crate::home::{Home, Kind, each_operation};
+use crate::home::{Home, Kind, Served, each_operation};
 use crate::operation::{Memory as _, Writes};
-use crate::proxy::{Cut, Proxy, Wired};
+use crate::proxy::Cut;
 
 each_operation!(postgres mysql: nothing_is_left_of_a_connection_that_is_lost);
 
-async fn nothing_is_left_of_a_connection_that_is_lost<DB: Wired>(
+async fn nothing_is_left_of_a_connection_that_is_lost<DB: Served>(
     mut home: Home<DB>,
     operation: impl Writes,
 ) {
-    let proxy = Proxy::<DB>::of(&home.place).await;
+    let proxy = DB::proxy(&home.place).await;
     home.pool = proxy.pool.clone();
     let after = operation.after(&home).await;
     home.reset().await;

@@ -8,10 +8,10 @@ use sqlx_cascade::{Entity, ErrorKind, HasOne, Persistent};
 use tokio::time::timeout;
 
 use crate::dropped::{When, polled};
-use crate::home::{Home, Kind, on_each};
+use crate::home::{Home, Kind, Served, on_each};
 use crate::models::{Picture, Profile, User, desk, profile};
 use crate::operation::{Operation, Writes as _, everything};
-use crate::proxy::{Cut, Proxy, Wired};
+use crate::proxy::Cut;
 
 /// Drops saves until one leaves its handle in doubt: a thread of SQLite may answer before it is asked a second time, then it begins anew.
 async fn in_doubt<DB: Kind, T: Entity>(
@@ -289,8 +289,8 @@ mod lost {
     on_each!(postgres mysql; crate::models::USERS; [a_lost_save_and_a_lost_answer_look_the_same]);
 
     /// The answer to a save is lost, and the save is: both look the same until the row is read again.
-    async fn a_lost_save_and_a_lost_answer_look_the_same<DB: Wired>(mut home: Home<DB>) {
-        let proxy = Proxy::<DB>::of(&home.place).await;
+    async fn a_lost_save_and_a_lost_answer_look_the_same<DB: Served>(mut home: Home<DB>) {
+        let proxy = DB::proxy(&home.place).await;
         home.pool = proxy.pool.clone();
         // Two deletes and two inserts: one statement, or several and a COMMIT.
         let (what, last) = if DB::NAME == Postgres::NAME {

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sqlx::Pool;
+use sqlx::pool::PoolOptions;
 use sqlx_cascade::Backend;
 
 use crate::models::USERS;
+use crate::proxy::{Proxy, Server, Wired};
 
 /// Tables that belong together.
 pub(crate) struct Family {
@@ -123,6 +125,17 @@ pub(crate) trait Kind: Backend + Sized {
         connection: &'c mut Self::Connection,
         sql: &str,
     ) -> impl Future<Output = Result<Vec<String>, sqlx::Error>> + use<'c, Self>;
+}
+
+/// A database with a server, before which a proxy can stand.
+pub(crate) trait Served: Kind + Wired {
+    /// Where the server of a place is.
+    fn server(place: &Self::Place) -> Server<Self>;
+
+    /// A proxy to the server of a place.
+    fn proxy(place: &Self::Place) -> impl Future<Output = Proxy<Self>> {
+        Proxy::new(Self::server(place), PoolOptions::new())
+    }
 }
 
 /// Implements the functions of `Kind` that are the same for every database.

@@ -21,6 +21,8 @@ mod on_sqlite;
 mod operation;
 mod others;
 mod ours;
+#[expect(dead_code, reason = "the matrix counts")]
+#[path = "../proxy/mod.rs"]
 mod proxy;
 mod readers;
 mod retry;

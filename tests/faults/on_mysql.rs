@@ -10,7 +10,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use sqlx::pool::PoolOptions;
 use sqlx::{ConnectOptions as _, Connection as _, MySql, Pool};
 
-use crate::home::{Kind, Level, running};
+use crate::home::{Kind, Level, Served, running};
 use crate::proxy::{Connections, Proxy};
 
 /// A database that goes with the test.
@@ -157,7 +157,7 @@ impl Kind for MySql {
 
     /// Its messages are carried by the thread that polls.
     async fn slow_pool(place: &Database) -> Pool<Self> {
-        let proxy = Proxy::<Self>::of(place).await;
+        let proxy = Self::proxy(place).await;
         let mut all = place.connections.lock().expect("no panic");
         all.push(proxy.connections);
         proxy.pool
@@ -225,4 +225,10 @@ impl Kind for MySql {
     }
 
     running!();
+}
+
+impl Served for MySql {
+    fn server(place: &Database) -> MySqlConnectOptions {
+        place.options()
+    }
 }

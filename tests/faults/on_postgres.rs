@@ -8,7 +8,7 @@ use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{Connection as _, Postgres};
 
-use crate::home::{Kind, Level, running};
+use crate::home::{Kind, Level, Served, running};
 use crate::proxy::Proxy;
 
 /// A schema that goes with the test.
@@ -129,7 +129,7 @@ impl Kind for Postgres {
 
     /// Its messages are carried by the thread that polls.
     async fn slow_pool(place: &Schema) -> sqlx::Pool<Self> {
-        Proxy::<Self>::of(place).await.pool
+        Self::proxy(place).await.pool
     }
 
     async fn rivals(
@@ -201,4 +201,10 @@ impl Kind for Postgres {
     }
 
     running!();
+}
+
+impl Served for Postgres {
+    fn server(place: &Schema) -> PgConnectOptions {
+        place.options()
+    }
 }

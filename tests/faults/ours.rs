@@ -6,10 +6,10 @@ use sqlx_cascade::{Error, ErrorKind, Persistent, Transaction};
 use crate::blog::{Author, BLOG, post};
 use crate::blog_memory::authors;
 use crate::dropped::{When, polled, recovers};
-use crate::home::{Home, Kind, each_operation, few_operations, on_each};
+use crate::home::{Home, Kind, Served, each_operation, few_operations, on_each};
 use crate::models::User;
 use crate::operation::{Memory as _, Writes};
-use crate::proxy::{Cut, Proxy, Wired};
+use crate::proxy::Cut;
 
 /// How a transaction ends without a commit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -196,11 +196,11 @@ mod lost {
 
     few_operations!(postgres mysql: a_transaction_whose_connection_is_lost_is_undone_or_in_doubt);
 
-    async fn a_transaction_whose_connection_is_lost_is_undone_or_in_doubt<DB: Wired>(
+    async fn a_transaction_whose_connection_is_lost_is_undone_or_in_doubt<DB: Served>(
         mut home: Home<DB>,
         operation: impl Writes,
     ) {
-        let proxy = Proxy::<DB>::of(&home.place).await;
+        let proxy = DB::proxy(&home.place).await;
         home.pool = proxy.pool.clone();
         let after = operation.after(&home).await;
         home.reset().await;
@@ -409,8 +409,8 @@ mod in_doubt {
     on_each!(postgres mysql; crate::models::USERS; [an_insert_in_doubt]);
 
     /// The answer to the COMMIT of an insert is lost: the handle writes nothing until it is refreshed, and a refresh tells.
-    async fn an_insert_in_doubt<DB: Wired>(mut home: Home<DB>) {
-        let proxy = Proxy::<DB>::of(&home.place).await;
+    async fn an_insert_in_doubt<DB: Served>(mut home: Home<DB>) {
+        let proxy = DB::proxy(&home.place).await;
         home.pool = proxy.pool.clone();
         for (cut, happened) in [(Cut::Before as fn(usize) -> Cut, false), (Cut::After, true)] {
             home.reset().await;

@@ -6,10 +6,10 @@ use sqlx_cascade::{Db, Error, ErrorKind, Persistent};
 use crate::blog::BLOG;
 use crate::blog_readers::BlogRead;
 use crate::dropped::{When, polled};
-use crate::home::{Home, Kind, on_each};
+use crate::home::{Home, Kind, Served, on_each};
 use crate::models::{Profile, USERS, User};
 use crate::operation::everything;
-use crate::proxy::{Cut, Proxy, Wired};
+use crate::proxy::Cut;
 
 /// Something that reads into memory.
 pub(crate) trait Reads: Copy + std::fmt::Debug + 'static {
@@ -109,7 +109,7 @@ macro_rules! failing_reads {
                 a_future_that_is_dropped_reads_nothing::<_, $read>(home).await;
             }
 
-            async fn on_a_server<DB: Wired>() {
+            async fn on_a_server<DB: Served>() {
                 let Some(home) = Home::<DB>::of(&$family).await else {
                     return;
                 };
@@ -219,8 +219,8 @@ async fn what_vanished_is_not_found<DB: Kind>(home: Home<DB>) {
     assert_eq!((Read::seen(&user), Read::seen(&bare)), (was, bare_was));
 }
 
-async fn a_connection_that_is_lost_reads_nothing<DB: Wired, R: Reads>(mut home: Home<DB>) {
-    let proxy = Proxy::<DB>::of(&home.place).await;
+async fn a_connection_that_is_lost_reads_nothing<DB: Served, R: Reads>(mut home: Home<DB>) {
+    let proxy = DB::proxy(&home.place).await;
     home.pool = proxy.pool.clone();
     for read in R::ALL {
         for cut in [Cut::Before, Cut::After] {

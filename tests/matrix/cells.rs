@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sqlx::Postgres;
 use sqlx_cascade::Report;
 use tracing::Instrument as _;
 
-use crate::counts::{expected_statements, is_one_statement};
+use crate::counts::{expected_statements, expected_trips};
 use crate::databases::{Place, Which, texts};
 use crate::imagined::Imagined;
 use crate::model::schema::{OnDelete, Passive, Schema};
@@ -16,6 +17,7 @@ use crate::models::{Case, Shape};
 use crate::program::{
     MERGED, Named, OPERATIONS, Step, WITH_ANOTHER, Who, has_another, merges, new_rows, states,
 };
+use crate::proxy::Proxy;
 use crate::real::{Db, Memory};
 use crate::record::{Record, short};
 use crate::varied::TABLES;
@@ -177,7 +179,7 @@ async fn worker(
             count += 1;
             let record = Record::new();
             let span = record.span();
-            let run = Run::new(&case, memory(), place.db.clone(), record);
+            let run = Run::new(&case, memory(), &place, record);
             let run = TABLES.scope(tables, run.all(cell.steps.clone()));
             let outcome = tokio::spawn(run.instrument(span)).await;
             let failure = match outcome {
@@ -207,15 +209,17 @@ fn message(error: tokio::task::JoinError) -> String {
 /// One cell while it runs.
 struct Run {
     db: Db,
+    proxy: Option<Arc<Proxy<Postgres>>>,
     record: Record,
     imagined: Imagined,
     real: Box<dyn Memory>,
 }
 
 impl Run {
-    fn new(case: &Case, real: Box<dyn Memory>, db: Db, record: Record) -> Self {
+    fn new(case: &Case, real: Box<dyn Memory>, place: &Place, record: Record) -> Self {
         Self {
-            db,
+            db: place.db.clone(),
+            proxy: place.proxy.clone(),
             record,
             imagined: Imagined::new(case.world()),
             real,
@@ -265,12 +269,19 @@ impl Run {
         Ok(())
     }
 
+    /// How often PostgreSQL was asked to run something, since this was called last.
+    fn trips(&self) -> Option<usize> {
+        self.proxy.as_ref().map(|proxy| proxy.trips())
+    }
+
     /// Does the same on both sides; whether it succeeded.
     async fn compare(&mut self, step: Step) -> Result<bool, String> {
         self.record.take();
+        self.trips();
         let expected = self.imagined.operate(step);
         let found = self.real.operate(&self.db, step).await;
         let recorded = self.record.take();
+        let trips = self.trips();
         let sent = recorded.iter().map(|text| short(text));
         let parts: Vec<_> = sent.filter(|parts| !parts.is_empty()).collect();
         let sent = parts.iter().flatten().cloned();
@@ -320,10 +331,14 @@ impl Run {
             );
         }
         let statements: Vec<String> = parts.iter().map(|parts| parts.join("+")).collect();
-        if matches!((&self.db, &expected), (Db::Postgres(_), Ok(_)))
-            && !is_one_statement(step, &statements)
-        {
-            let _ = writeln!(failure, "  more than one statement: {statements:?}");
+        if let (Some(found), Ok(_)) = (trips, &expected) {
+            let expected = expected_trips(step, &statements);
+            if found != expected {
+                let _ = writeln!(
+                    failure,
+                    "  the round trips: expected {expected}, found {found}: {statements:?}"
+                );
+            }
         }
         if failure.is_empty() {
             return Ok(expected.is_ok());

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -9,10 +10,11 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, Postgres, Row as _};
 
 use crate::model::database::{Database, Row, Value};
 use crate::model::schema::{KeyKind, OnDelete, Reference, Schema, Table};
+use crate::proxy::Proxy;
 use crate::real::{Db, on};
 
 /// Which database.
@@ -37,6 +39,8 @@ impl Which {
 /// A database, and where it is.
 pub(crate) struct Place {
     pub(crate) db: Db,
+    /// What PostgreSQL is asked goes through it.
+    pub(crate) proxy: Option<Arc<Proxy<Postgres>>>,
     schema: Option<String>,
 }
 
@@ -102,6 +106,7 @@ impl Place {
                 .connect_with(connect.foreign_keys(true));
             return Some(Self {
                 db: Db::Sqlite(pool.await.expect("SQLite")),
+                proxy: None,
                 schema: None,
             });
         }
@@ -115,17 +120,18 @@ impl Place {
                 .connect_with(server.database(&name));
             return Some(Self {
                 db: Db::MySql(pool.await.expect("MySQL")),
+                proxy: None,
                 schema: Some(name),
             });
         }
         let server = server()?;
         let name = name();
         admin(format!("CREATE SCHEMA {name}")).await;
-        let pool = PoolOptions::new()
-            .max_connections(1)
-            .connect_with(server.options([("search_path", &name)]));
+        let server = server.options([("search_path", &name)]);
+        let proxy = Proxy::new(server, PoolOptions::new()).await;
         Some(Self {
-            db: Db::Postgres(pool.await.expect("PostgreSQL")),
+            db: Db::Postgres(proxy.pool.clone()),
+            proxy: Some(Arc::new(proxy)),
             schema: Some(name),
         })
     }

@@ -1,14 +1,13 @@
 //! The messages of PostgreSQL: a type, a length, a body; the first of the client has no type.
 
 use sqlx::Postgres;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio::net::TcpStream;
 
-use crate::on_postgres::Schema;
-use crate::proxy::{Says, Told, Wired, by_socket, halves, more};
+use crate::proxy::{PARSE, Says, Told, Wired, by_socket, halves, more};
 
 impl Wired for Postgres {
-    /// A socket can't be taken back from options, so they are made anew then.
+    /// A socket can't be taken back from options, so they are made anew then. What is encrypted can't be read.
     fn through(server: &PgConnectOptions, port: u16) -> PgConnectOptions {
         let options = if server.get_socket().is_none() {
             server.clone()
@@ -23,9 +22,9 @@ impl Wired for Postgres {
                 .username(server.get_username())
                 .database(server.get_database().unwrap_or_default())
                 .application_name(server.get_application_name().unwrap_or_default())
-                .ssl_mode(server.get_ssl_mode())
                 .options(settings)
         };
+        let options = options.ssl_mode(PgSslMode::Disable);
         options.host("127.0.0.1").port(port)
     }
 
@@ -44,15 +43,16 @@ impl Wired for Postgres {
         Some((message, what))
     }
 
+    /// A query by itself, and the end of a sequence of messages.
+    fn is_answered(message: &[u8]) -> bool {
+        matches!(message[0], b'Q' | b'S')
+    }
+
     /// An answer ends with the message that says that the server is ready.
     async fn answer(server: &mut Says, _: bool) -> Option<(Vec<u8>, bool)> {
         let message = message(server, 1).await?;
         let ends = message[0] == b'Z';
         Some((message, ends))
-    }
-
-    fn server(place: &Schema) -> PgConnectOptions {
-        place.options()
     }
 }
 
@@ -70,7 +70,7 @@ async fn message(says: &mut Says, place: usize) -> Option<Vec<u8>> {
 fn running(message: &[u8]) -> Option<String> {
     match message[0] {
         b'Q' => Some(String::from_utf8_lossy(&message[5..message.len() - 1]).into_owned()),
-        b'P' => Some("Parse".to_owned()),
+        b'P' => Some(PARSE.to_owned()),
         b'E' => Some("Execute".to_owned()),
         _ => None,
     }

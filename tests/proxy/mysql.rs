@@ -1,11 +1,10 @@
 //! The messages of MySQL and MariaDB: a length of three bytes, a number, a body. A command has the number 0.
 
 use sqlx::MySql;
-use sqlx::mysql::MySqlConnectOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use tokio::net::TcpStream;
 
-use crate::on_mysql::Database;
-use crate::proxy::{Says, Told, Wired, by_socket, halves, more};
+use crate::proxy::{PARSE, Says, Told, Wired, by_socket, halves, more};
 
 /// The commands that run something.
 const QUERY: u8 = 3;
@@ -13,7 +12,7 @@ const PREPARE: u8 = 22;
 const EXECUTE: u8 = 23;
 
 impl Wired for MySql {
-    /// A socket can't be taken back from options, so they are made anew then.
+    /// A socket can't be taken back from options, so they are made anew then. What is encrypted can't be read.
     fn through(server: &MySqlConnectOptions, port: u16) -> MySqlConnectOptions {
         let options = if server.get_socket().is_none() {
             server.clone()
@@ -21,8 +20,8 @@ impl Wired for MySql {
             MySqlConnectOptions::new()
                 .username(server.get_username())
                 .database(server.get_database().unwrap_or_default())
-                .ssl_mode(server.get_ssl_mode())
         };
+        let options = options.ssl_mode(MySqlSslMode::Disabled);
         options.host("127.0.0.1").port(port)
     }
 
@@ -39,12 +38,17 @@ impl Wired for MySql {
         let packet = packet(client).await?;
         let what = match (packet[3], packet.get(4)) {
             (0, Some(&QUERY)) => Some(String::from_utf8_lossy(&packet[5..]).into_owned()),
-            (0, Some(&PREPARE)) => Some("Parse".to_owned()),
+            (0, Some(&PREPARE)) => Some(PARSE.to_owned()),
             (0, Some(&EXECUTE)) => Some("Execute".to_owned()),
             _ => None,
         };
         let what = what.filter(|what| !what.starts_with("SET "));
         Some((packet, what))
+    }
+
+    /// Each command.
+    fn is_answered(_: &[u8]) -> bool {
+        true
     }
 
     /// An answer is one packet, OK or an error; or the number of columns, these, the rows, and the packet behind them, which begins as no
@@ -59,10 +63,6 @@ impl Wired for MySql {
             _ => false,
         };
         Some((packet, ends))
-    }
-
-    fn server(place: &Database) -> MySqlConnectOptions {
-        place.options()
     }
 }
 

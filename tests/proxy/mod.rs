@@ -1,4 +1,5 @@
-//! Stands between the library and a server, counts the messages that run something, and loses the connection where it is told to.
+//! Stands between the library and a server, counts the messages that run something and the round trips, and loses the connection where it is
+//! told to.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,8 +14,6 @@ use tokio::io::{
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Notify, mpsc};
 
-use crate::home::Kind;
-
 mod mysql;
 mod postgres;
 
@@ -22,7 +21,7 @@ mod postgres;
 pub(crate) type Server<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
 
 /// A database whose messages the proxy can tell apart.
-pub(crate) trait Wired: Kind {
+pub(crate) trait Wired: sqlx::Database {
     /// How a client reaches the server through the proxy.
     fn through(server: &Server<Self>, port: u16) -> Server<Self>;
 
@@ -35,14 +34,14 @@ pub(crate) trait Wired: Kind {
         is_first: bool,
     ) -> impl Future<Output = Option<(Vec<u8>, Option<String>)>> + Send;
 
+    /// Whether the server answers all that it was told when it gets this message.
+    fn is_answered(message: &[u8]) -> bool;
+
     /// The server's next message, and whether an answer ends with it; `None` when the server is gone.
     fn answer(
         server: &mut Says,
         is_first: bool,
     ) -> impl Future<Output = Option<(Vec<u8>, bool)>> + Send;
-
-    /// Where the server of a place is.
-    fn server(place: &Self::Place) -> Server<Self>;
 }
 
 /// What a side says.
@@ -70,6 +69,9 @@ struct Wire {
     seen: Vec<String>,
 }
 
+/// What only gets a statement ready.
+const PARSE: &str = "Parse";
+
 /// How many connections were opened, and how many of them the server has ended.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
@@ -90,17 +92,13 @@ impl Connections {
 pub(crate) struct Proxy<DB: Wired> {
     pub(crate) pool: Pool<DB>,
     pub(crate) connections: Arc<Connections>,
+    trips: Arc<AtomicUsize>,
     wire: Arc<Mutex<Wire>>,
     /// Told that a message is held, and that it may go.
     gate: Arc<(Notify, Notify)>,
 }
 
 impl<DB: Wired> Proxy<DB> {
-    /// To the server of a place.
-    pub(crate) async fn of(place: &DB::Place) -> Self {
-        Self::new(DB::server(place), PoolOptions::new()).await
-    }
-
     pub(crate) async fn new(server: Server<DB>, options: PoolOptions<DB>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -108,8 +106,10 @@ impl<DB: Wired> Proxy<DB> {
         let wire = Arc::<Mutex<Wire>>::default();
         let gate = Arc::<(Notify, Notify)>::default();
         let connections = Arc::<Connections>::default();
+        let trips = Arc::<AtomicUsize>::default();
         tokio::spawn({
             let (wire, gate) = (Arc::clone(&wire), Arc::clone(&gate));
+            let trips = Arc::clone(&trips);
             let connections = Arc::clone(&connections);
             async move {
                 while let Ok((client, _)) = listener.accept().await {
@@ -121,7 +121,7 @@ impl<DB: Wired> Proxy<DB> {
                         halves(client),
                         server,
                         (Arc::clone(&wire), Arc::clone(&gate)),
-                        Arc::clone(&connections),
+                        (Arc::clone(&connections), Arc::clone(&trips)),
                     ));
                 }
             }
@@ -130,9 +130,16 @@ impl<DB: Wired> Proxy<DB> {
         Self {
             pool,
             connections,
+            trips,
             wire,
             gate,
         }
+    }
+
+    /// How often the server was asked to run something and to answer, since this was called last. A ping runs nothing, nor does a statement that is
+    /// prepared.
+    pub(crate) fn trips(&self) -> usize {
+        self.trips.swap(0, Ordering::SeqCst)
     }
 
     /// Counts from here, and loses the connection there.
@@ -192,11 +199,11 @@ async fn carry<DB: Wired>(
     (mut from_client, mut to_client): (Says, Told),
     (mut from_server, mut to_server): (Says, Told),
     (wire, gate): (Arc<Mutex<Wire>>, Arc<(Notify, Notify)>),
-    connections: Arc<Connections>,
+    (connections, trips): (Arc<Connections>, Arc<AtomicUsize>),
 ) {
     let (mute, muted) = mpsc::channel(1);
     tokio::select! {
-        () = requests::<DB>(&mut from_client, &mut to_server, (&wire, &gate), &mute) => {}
+        () = requests::<DB>(&mut from_client, &mut to_server, (&wire, &gate), (&mute, &trips)) => {}
         () = answers::<DB>(&mut from_server, &mut to_client, muted) => {}
     }
     drop((from_client, to_client));
@@ -211,12 +218,13 @@ async fn requests<DB: Wired>(
     client: &mut Says,
     server: &mut Told,
     (wire, gate): (&Mutex<Wire>, &(Notify, Notify)),
-    mute: &mpsc::Sender<()>,
+    (mute, trips): (&mpsc::Sender<()>, &AtomicUsize),
 ) {
-    let mut is_first = true;
+    let (mut is_first, mut runs) = (true, false);
     while let Some((message, what)) = DB::request(client, is_first).await {
         is_first = false;
         if let Some(what) = what {
+            runs |= what != PARSE;
             let (cut, is_held) = count(wire, what);
             if is_held {
                 gate.0.notify_one();
@@ -227,6 +235,9 @@ async fn requests<DB: Wired>(
                 Some(Cut::After(_)) if mute.send(()).await.is_err() => return,
                 _ => {}
             }
+        }
+        if DB::is_answered(&message) && std::mem::take(&mut runs) {
+            trips.fetch_add(1, Ordering::SeqCst);
         }
         if server.write_all(&message).await.is_err() {
             return;
