@@ -165,6 +165,7 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
 
     /// The key that an insert has drawn, where the database says so beside the rows.
     #[doc(hidden)]
+    #[must_use]
     fn key(_: &Self::QueryResult) -> u64 {
         0
     }

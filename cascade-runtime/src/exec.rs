@@ -20,6 +20,7 @@ use crate::slot::Outcome;
 use crate::values::Values;
 
 pub(crate) use bind::arguments;
+pub use fused::{is_step_by_step, step_by_step};
 use run::Run;
 pub(crate) use transaction::{Lease, begin, ended};
 use transaction::{Line, begin_framed, unknown};
@@ -38,7 +39,7 @@ pub(crate) struct Done {
     pub(crate) staged: Vec<Vec<(usize, Cell)>>,
 }
 
-impl<'g, 'a> Work<'g, 'a> {
+impl Work<'_, '_> {
     /// Runs the steps in one transaction, or a single statement by itself.
     ///
     /// The outcomes are in doubt while the answer is on its way.

@@ -43,8 +43,11 @@ impl<T: Entity> Find<T> {
         }
     }
 
-    /// Loads a relation too, or a tuple of several, by one query each. Each query sees what is committed when it begins, unless a transaction has
-    /// one view for all of them. [`ErrorKind::Conflict`]: a row refers to one that was deleted in between.
+    /// Loads a relation too, or a tuple of several: on PostgreSQL by one statement, which sees all tables as they were at one time, on SQLite by one
+    /// message; on MySQL, after [`for_update`](Self::for_update), and of more than eleven relations by one query each.
+    ///
+    /// Each query sees what is committed when it begins, unless a transaction has one view for all of them. [`ErrorKind::Conflict`]: a row refers
+    /// to one that was deleted in between.
     pub fn with(mut self, relations: impl RelationsOf<T>) -> Self {
         self.query.tree.add_all(relations);
         self
@@ -100,7 +103,7 @@ impl<T: Entity> FindMany<T> {
         }
     }
 
-    /// Loads a relation of all the rows too, or a tuple of several, by one query each.
+    /// Loads a relation of all the rows too, or a tuple of several: see [`Find::with`].
     pub fn with(mut self, relations: impl RelationsOf<T>) -> Self {
         self.query.tree.add_all(relations);
         self

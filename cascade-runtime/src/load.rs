@@ -1,4 +1,4 @@
-//! Reading rows and relations: one query per table, whatever the number of rows.
+//! Reading rows and relations: one query per table, or one message for all, whatever the number of rows.
 //!
 //! What was read is held apart until all of it is there: memory changes only after success.
 

@@ -5,6 +5,7 @@ pub use crate::cascade::Cascade;
 pub use crate::codec::{Cell, Codec, Erased, Fallback, HashCell, Null, Probe, Value, with_array};
 pub use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, PartOf, Parts};
 pub use crate::error::Error;
+pub use crate::exec::{is_step_by_step, step_by_step};
 pub use crate::graph::Root;
 pub use crate::keys::{VersionNumber, key_codec, key_part, nullable, part, shared_part};
 pub use crate::meta::{

@@ -68,6 +68,7 @@ mod support;
 mod tokens;
 mod transactions;
 mod trees;
+mod tricks;
 mod twins;
 mod unique_sets;
 mod versions;

@@ -21,7 +21,7 @@ const BEFORE_ANY_SQL: [Kind; 7] = [
 ///
 /// - The rows of a tree are looked up before they are deleted, where a constraint doesn't do it.
 /// - PostgreSQL takes all levels of a tree's new rows at once.
-/// - On SQLite, MySQL and MariaDB lists are sent in pieces.
+/// - On MySQL and MariaDB lists are sent in pieces.
 ///
 /// A number is exact but in two places: how a tree's deletion looks for its rows depends on what is below them in memory (`looks`), and [`pieces`].
 ///
@@ -60,7 +60,10 @@ pub(crate) fn expected_statements(
         _ => 1,
     };
     let looks = if is_tree { count(Did::Deleted) } else { 0 };
-    let pieces = if is_postgres { 0..=0 } else { pieces(effects) };
+    let pieces = match db {
+        Db::MySql(_) => pieces(effects),
+        _ => 0..=0,
+    };
     let least = effects.acts.len() - count(Did::Deleted) + effects.reads + restricts - at_once;
     Some(least + pieces.start()..=least + looks + pieces.end())
 }

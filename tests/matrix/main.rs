@@ -56,6 +56,13 @@ macro_rules! kinds {
         mod postgres {
             $(#[test] fn $kind() { super::cells::run(super::$kind::cases(), super::Which::Postgres); })*
         }
+        /// The same by several statements.
+        mod postgres_step_by_step {
+            $(#[test] fn $kind() {
+                sqlx_cascade::__private::step_by_step(true);
+                super::cells::run(super::$kind::cases(), super::Which::Postgres);
+            })*
+        }
         mod mysql {
             $(#[test] fn $kind() { super::cells::run(super::$kind::cases(), super::Which::MySql); })*
         }

@@ -179,7 +179,8 @@ struct Shared {
     failure: Mutex<Option<String>>,
 }
 
-fn random(which: Which, family: Family) {
+/// Runs random programs; on PostgreSQL, if `in_steps`, without making one statement of several.
+fn random(which: Which, family: Family, in_steps: bool) {
     let began = Instant::now();
     let until = variable("PROGRAMS_SECONDS").map(Duration::from_secs);
     let cases = variable("PROGRAMS_CASES").unwrap_or(1000);
@@ -193,6 +194,7 @@ fn random(which: Which, family: Family) {
         for worker in 0..WORKERS {
             let shared = &shared;
             scope.spawn(move || {
+                sqlx_cascade::__private::step_by_step(in_steps);
                 let runtime = runtime();
                 let Some(place) = open(&runtime, which, family) else {
                     return;
@@ -280,17 +282,22 @@ macro_rules! families {
         mod $name {
             #[test]
             fn sqlite() {
-                crate::random(crate::Which::Sqlite, crate::Family::$family);
+                crate::random(crate::Which::Sqlite, crate::Family::$family, false);
             }
 
             #[test]
             fn postgres() {
-                crate::random(crate::Which::Postgres, crate::Family::$family);
+                crate::random(crate::Which::Postgres, crate::Family::$family, false);
+            }
+
+            #[test]
+            fn postgres_step_by_step() {
+                crate::random(crate::Which::Postgres, crate::Family::$family, true);
             }
 
             #[test]
             fn mysql() {
-                crate::random(crate::Which::MySql, crate::Family::$family);
+                crate::random(crate::Which::MySql, crate::Family::$family, false);
             }
         }
     )*};

@@ -37,7 +37,7 @@ pub(super) fn bind<DB: Backend>(
                                 arguments,
                             )?,
                             Content::Key { part } => {
-                                backend::bind::<DB>(cell.codec, values.key(*row, part), arguments)?
+                                backend::bind::<DB>(cell.codec, values.key(*row, part), arguments)?;
                             }
                             Content::Mask { column } => {
                                 DB::bind_own(Own::Flag(values.writes(*row, column)), arguments)

@@ -1,5 +1,6 @@
 //! Runs of steps that go as one statement each.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::backend::{Backend, is_lost};
@@ -13,12 +14,27 @@ use crate::slot::Outcome;
 use crate::sql::{Fused, Part, entering};
 use crate::values::Values;
 
+thread_local! {
+    static STEP_BY_STEP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// For tests: what this thread runs is never several steps as one statement.
+pub fn step_by_step(on: bool) {
+    STEP_BY_STEP.set(on);
+}
+
+/// Whether it isn't.
+#[must_use]
+pub fn is_step_by_step() -> bool {
+    STEP_BY_STEP.get()
+}
+
 impl Work<'_, '_> {
     /// The steps that go together, where that makes the messages fewer: those of a step for several rows are a BEGIN and a COMMIT, but for one that
     /// checks its own count.
     pub(super) fn groups<DB: Backend>(&self) -> Option<Vec<Fusion>> {
         let dialect = DB::texts().dialect;
-        if !dialect.abilities().checks_at_end {
+        if !dialect.abilities().checks_at_end || is_step_by_step() {
             return None;
         }
         let mut groups = plan::fused(self.graph, self.steps, |step| dialect.is_part(step));

@@ -162,9 +162,12 @@ pub(super) async fn read<DB: Backend>(
 fn text<DB: Backend>(arms: &[Arm], tree: &Tree, list: List) -> Statement {
     type Shape = (TypeId, usize, Tree);
     static KEPT: LazyLock<RwLock<HashMap<Shape, String>>> = LazyLock::new(RwLock::default);
-    let write = |list| match DB::SEVERAL {
-        true => DB::texts().arms(arms, list),
-        false => DB::texts().union(arms, list),
+    let write = |list| {
+        if DB::SEVERAL {
+            DB::texts().arms(arms, list)
+        } else {
+            DB::texts().union(arms, list)
+        }
     };
     if list.rows.len() > 1 {
         return write(&list);

@@ -87,39 +87,32 @@ impl Texts {
         );
         for (index, arm) in arms.iter().enumerate() {
             let (number, from) = self.rows_of(&mut statement, arms, (index, list));
-            let cells = |own: &dyn Fn(usize, &str) -> String| {
-                let cells = shown.iter().enumerate().flat_map(|(other, shown)| {
-                    let cells = shown.iter().enumerate();
-                    cells.map(move |(cell, column)| match other == index {
-                        true => own(cell, column),
-                        false => "NULL".to_owned(),
-                    })
-                });
-                cells.collect::<Vec<_>>().join(", ")
-            };
-            let _ = match arm.above {
-                None => {
-                    let cells = cells(&|_, column| column.to_owned());
-                    write!(
-                        text,
-                        " UNION ALL (SELECT {index}, {number}, {cells} FROM {from})"
-                    )
-                }
+            let (own, from) = if arm.above.is_some() {
                 // Sorted before the other columns are there: the rows are narrower.
-                Some(_) => {
-                    let names: Vec<String> = (0..shown[index].len())
-                        .map(|cell| format!("c{cell}"))
-                        .collect();
-                    write!(
-                        text,
-                        " UNION ALL (SELECT {index}, 0, {} FROM (SELECT {} FROM {from} ORDER BY {}) AS a({}))",
-                        cells(&|cell, _| format!("a.c{cell}")),
-                        shown[index].join(", "),
-                        self.order_of(arm, index),
-                        names.join(", ")
-                    )
-                }
+                let names = (0..shown[index].len()).map(|cell| format!("c{cell}"));
+                let names: Vec<String> = names.collect();
+                let sorted = format!(
+                    "(SELECT {} FROM {from} ORDER BY {}) AS a({})",
+                    shown[index].join(", "),
+                    self.order_of(arm, index),
+                    names.join(", ")
+                );
+                (names, sorted)
+            } else {
+                (shown[index].clone(), from)
             };
+            let cells = shown.iter().enumerate().flat_map(|(other, shown)| {
+                if other == index {
+                    own.clone()
+                } else {
+                    vec!["NULL".to_owned(); shown.len()]
+                }
+            });
+            let cells = cells.collect::<Vec<_>>().join(", ");
+            let _ = write!(
+                text,
+                " UNION ALL (SELECT {index}, {number}, {cells} FROM {from})"
+            );
         }
         statement.text = text;
         statement
@@ -186,7 +179,7 @@ impl Texts {
             }
         };
         let condition = match above {
-            Some((above, columns)) if above > 0 || !self.is_key(&arms[above], &columns) => {
+            Some((above, columns)) if above > 0 || !is_key(&arms[above], &columns) => {
                 let columns = self.columns(arms[above].table, &columns, &format!("t{above}."));
                 let rows = self.within(statement, arms, (above, list));
                 format!(
@@ -199,10 +192,6 @@ impl Texts {
             _ => self.dialect.one_of(statement, &named, list.clone()),
         };
         format!("{from} WHERE {condition}")
-    }
-
-    fn is_key(&self, arm: &Arm, columns: &[usize]) -> bool {
-        arm.table.key == columns
     }
 
     fn named(&self, arm: &Arm, index: usize) -> String {
@@ -231,4 +220,8 @@ impl Texts {
         let key = self.columns(arm.table, arm.table.key, &format!("t{index}."));
         column.into_iter().chain(key).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn is_key(arm: &Arm, columns: &[usize]) -> bool {
+    arm.table.key == columns
 }

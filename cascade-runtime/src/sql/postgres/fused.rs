@@ -138,70 +138,54 @@ impl Postgres {
         list: &List,
     ) {
         let table = entering.table;
-        let cells = list.cells.iter().enumerate();
-        let inserted = cells.filter_map(|(cell, bound)| match bound.content {
-            Content::Column { column, .. } => Some((column, format!("r.c{cell}"))),
-            _ => None,
-        });
         let direct = draft.direct[index];
-        let keys = drawn(table).filter_map(|column| match table.columns[column].generated {
-            _ if !direct => Some((column, format!("r.d{column}"))),
-            Generated::Expression(expression) => Some((column, format!("({expression})"))),
-            Generated::Database | Generated::No => None,
-        });
-        let (columns, cells): (Vec<usize>, Vec<String>) = keys.chain(inserted).unzip();
-        let overriding = if !direct && drawn(table).next().is_some() {
-            " OVERRIDING SYSTEM VALUE"
-        } else {
-            ""
-        };
-        let from = if direct {
+        let is_drawn = drawn(table).next().is_some();
+        let (columns, cells) = inserted(list, direct);
+        let (from, overriding) = if direct {
             let lines = lines(&mut draft.statement, list.clone());
-            resolved(list, &lines, &["n".to_owned()])
+            (resolved(list, &lines, &["n".to_owned()]), "")
         } else {
-            resolved(list, &format!("k{index} AS u"), &keys_of(table))
+            let rows = resolved(list, &format!("k{index} AS u"), &keys_of(table));
+            let overriding = if is_drawn {
+                " OVERRIDING SYSTEM VALUE"
+            } else {
+                ""
+            };
+            (rows, overriding)
         };
-        let after = draft.after(table);
-        let after = after.replacen(" AND", " WHERE", 1);
+        let after = draft.after(table).replacen(" AND", " WHERE", 1);
         let others: Vec<usize> = table
             .generated()
-            .filter(|column| !columns.contains(column) && !table.columns[*column].key)
+            .filter(|column| !table.columns[*column].key)
             .collect();
-        let given: Vec<usize> = drawn(table).chain(others.iter().copied()).collect();
-        let is_drawn = drawn(table).next().is_some();
-        let returned: Vec<usize> = match direct {
-            true => given,
-            false if others.is_empty() && !is_drawn => Vec::new(),
-            false => table
-                .key
-                .iter()
-                .copied()
-                .chain(others.iter().copied())
-                .collect(),
+        // What the database fills in may depend on the order; keys that were drawn before don't.
+        let order = if direct || is_drawn && others.is_empty() {
+            ""
+        } else {
+            " ORDER BY r.n"
+        };
+        let returned: Vec<usize> = if direct || others.is_empty() {
+            drawn(table).chain(others.iter().copied()).collect()
+        } else {
+            let key = table.key.iter().copied();
+            key.chain(others.iter().copied()).collect()
         };
         let returning = match texts.columns(table, &returned, "") {
             columns if columns.is_empty() => "1".to_owned(),
             columns => columns.join(", "),
         };
         draft.ctes.push(format!(
-            "i{index} AS (INSERT INTO {} ({}){overriding} SELECT {} FROM {from}{after} ORDER BY r.n RETURNING {returning})",
+            "i{index} AS (INSERT INTO {} ({}){overriding} SELECT {} FROM {from}{after}{order} RETURNING {returning})",
             qualified(self, table),
             texts.columns(table, &columns, "").join(", "),
             cells.join(", "),
         ));
-        if direct && is_drawn {
-            let keys = drawn(table);
-            let keys = keys
-                .map(|column| format!("{} AS d{column}", texts.columns(table, &[column], "")[0]));
-            draft.ctes.push(format!(
-                "k{index} AS (SELECT 0::bigint AS n, {} FROM i{index})",
-                keys.collect::<Vec<_>>().join(", ")
-            ));
+        let mut inserted = format!("i{index}");
+        if is_drawn && direct {
+            draft.ctes.push(said(texts, index, table));
+        } else if is_drawn {
+            inserted = as_drawn(texts, index, table);
         }
-        let inserted = match is_drawn && !direct {
-            true => as_drawn(texts, index, table),
-            false => format!("i{index}"),
-        };
         draft.check(&inserted, entering.rows.len());
         give_back(texts, draft, (index, entering), (list, &others));
     }
@@ -346,6 +330,35 @@ pub(super) fn resolved(list: &List, from: &str, others: &[String]) -> String {
     });
     let joins: String = joins.collect();
     format!("(SELECT {} FROM {from}{joins}) AS r", shown.join(", "))
+}
+
+/// The columns that an insert gives a value, and the values: those of the list, and the keys. A row that goes in by itself gets its key from the
+/// table.
+fn inserted(list: &List, direct: bool) -> (Vec<usize>, Vec<String>) {
+    let table = list.table;
+    let keys = drawn(table).filter_map(|column| match table.columns[column].generated {
+        _ if !direct => Some((column, format!("r.d{column}"))),
+        Generated::Expression(expression) => Some((column, format!("({expression})"))),
+        Generated::Database | Generated::No => None,
+    });
+    let cells = list.cells.iter().enumerate();
+    let cells = cells.filter_map(|(cell, bound)| match bound.content {
+        Content::Column { column, .. } => Some((column, format!("r.c{cell}"))),
+        _ => None,
+    });
+    keys.chain(cells).unzip()
+}
+
+/// The key that a row has got, by its number, as those of several rows stand before they go in.
+fn said(texts: &Texts, index: usize, table: &'static Table) -> String {
+    let keys = drawn(table).map(|column| {
+        let name = &texts.columns(table, &[column], "")[0];
+        format!("{name} AS d{column}")
+    });
+    format!(
+        "k{index} AS (SELECT 0::bigint AS n, {} FROM i{index})",
+        keys.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// The rows that were inserted with the keys that were drawn for them: a trigger may give a row another one, which nobody would hear of.
