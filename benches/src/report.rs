@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::contender::Outcome;
 use crate::measure::{Entry, Measured};
+use crate::ours::NAME as OURS;
 use crate::workload::{LARGE, Task, Workload};
 
 /// One line for the reader who waits.
@@ -29,14 +30,12 @@ pub fn line(measured: &Measured) -> String {
     )
 }
 
-/// A table per database.
+/// A table per database, with a column for each that did any of its tasks.
 pub fn markdown(measured: &[Measured]) -> String {
     let mut text = String::new();
     for rows in measured.chunk_by(|one, other| one.database == other.database) {
-        let [first, ..] = rows else { continue };
-        let names = first.entries.iter().skip(1).map(|entry| entry.name);
-        let names: Vec<&str> = names.collect();
-        let _ = writeln!(text, "\n## {}\n", first.database);
+        let names = others(rows);
+        let _ = writeln!(text, "\n## {}\n", rows[0].database);
         let _ = writeln!(
             text,
             "| workload, N | expert | {} | goal |",
@@ -49,8 +48,10 @@ pub fn markdown(measured: &[Measured]) -> String {
         );
         for row in rows {
             let _ = write!(text, "| {} | {} |", row.task, time(&row.entries[0]));
-            for entry in &row.entries[1..] {
-                let _ = write!(text, " {:.2} |", entry.ratio);
+            for name in &names {
+                let ratio = ratio(row, name);
+                let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
+                let _ = write!(text, " {ratio} |");
             }
             let goal = goal(&row.database, row.task);
             let goal = goal.map_or_else(String::new, |goal| format!("{goal:.2}"));
@@ -58,6 +59,19 @@ pub fn markdown(measured: &[Measured]) -> String {
         }
     }
     text
+}
+
+/// Who is compared with the expert, in the order of the contenders.
+fn others(rows: &[Measured]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for row in rows {
+        for entry in &row.entries[1..] {
+            if !names.contains(&entry.name) {
+                names.push(entry.name);
+            }
+        }
+    }
+    names
 }
 
 /// Writes both where the README refers to them.
@@ -115,7 +129,13 @@ fn chart(measured: &[Measured]) -> String {
 }
 
 fn ours(measured: &Measured) -> f64 {
-    measured.entries.last().map_or(0.0, |entry| entry.ratio)
+    ratio(measured, OURS).unwrap_or_default()
+}
+
+fn ratio(measured: &Measured, name: &str) -> Option<f64> {
+    let mut entries = measured.entries.iter();
+    let entry = entries.find(|entry| entry.name == name)?;
+    Some(entry.ratio)
 }
 
 fn time(entry: &Entry) -> String {
