@@ -45,13 +45,13 @@ pub const OTHERS: [&str; 7] = [
 /// The tags that are there before any run.
 pub const TAGS: i32 = 1000;
 
-/// What reads a table as text.
+/// What reads a table as text. A node has no key in it: one contender draws the keys of a tree by levels, another one by branches.
 pub const DUMPS: [&str; 8] = [
     "SELECT concat_ws(' ', 'user', id, name) FROM users ORDER BY id",
     "SELECT concat_ws(' ', 'profile', id, user_id, bio) FROM profiles ORDER BY id",
     "SELECT concat_ws(' ', 'post', id, user_id, title) FROM posts ORDER BY id",
     "SELECT concat_ws(' ', 'comment', id, post_id, body) FROM comments ORDER BY id",
-    "SELECT concat_ws(' ', 'node', id, parent_id, name) FROM nodes ORDER BY id",
+    "SELECT concat_ws(' ', 'node', n.name, p.name, g.name) FROM nodes n LEFT JOIN nodes p ON p.id = n.parent_id LEFT JOIN nodes g ON g.id = p.parent_id ORDER BY 1",
     "SELECT concat_ws(' ', 'album', id, name) FROM albums ORDER BY id",
     "SELECT concat_ws(' ', 'tag', id, name) FROM tags ORDER BY id",
     "SELECT concat_ws(' ', 'link', album_id, tag_id) FROM album_tags ORDER BY album_id, tag_id",

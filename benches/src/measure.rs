@@ -30,33 +30,18 @@ const ROUNDS: (usize, usize) = (5, 300);
 /// Who takes more than one and a half times as long as the expert is slow: it has as many rounds as fit into this, and at least so many.
 /// Nobody else's rounds become fewer by it.
 const SHARE: Duration = Duration::from_millis(400);
-const FEWEST: usize = 2;
+const FEWEST: usize = 3;
 
 pub async fn measure(database: &mut dyn Database, task: Task) -> Outcome<Measured> {
     let does = database.contenders().iter().enumerate();
     let does = does.filter(|(_, contender)| contender.does(task));
     let does: Vec<usize> = does.map(|(number, _)| number).collect();
-    check(database, task, &does).await?;
+    let first = check(database, task, &does).await?;
     database.reset().await?;
     let shared = shared_user(database, task).await?;
-    let most = warm_up(database, (task, shared), &does).await?;
+    let most = warm_up(database, (task, shared), &does, first).await?;
 
-    let mut times: Vec<Vec<Option<Duration>>> = Vec::new();
-    let (start, mut slow) = (Instant::now(), Duration::ZERO);
-    while times.len() < ROUNDS.0 || (times.len() < ROUNDS.1 && start.elapsed() - slow < BUDGET) {
-        let mut round = vec![None; does.len()];
-        for turn in 0..does.len() {
-            let place = turn_of(turn, times.len(), does.len());
-            if times.len() < most[place] {
-                let begun = Instant::now();
-                round[place] = Some(run(database, (task, shared), does[place]).await?);
-                if most[place] < ROUNDS.1 {
-                    slow += begun.elapsed();
-                }
-            }
-        }
-        times.push(round);
-    }
+    let times = rounds(database, (task, shared), &does, &most).await?;
     let name = |place: usize| database.contenders()[does[place]].name();
     let names: Vec<&'static str> = (0..does.len()).map(name).collect();
     let entries = names.into_iter().enumerate();
@@ -69,6 +54,34 @@ pub async fn measure(database: &mut dyn Database, task: Task) -> Outcome<Measure
     })
 }
 
+/// The times of each round, in the order of the contenders.
+type Rounds = Vec<Vec<Option<Duration>>>;
+
+async fn rounds(
+    database: &mut dyn Database,
+    task: (Task, Option<i64>),
+    does: &[usize],
+    most: &[usize],
+) -> Outcome<Rounds> {
+    let mut times = Rounds::new();
+    let mut left = BUDGET;
+    while times.len() < ROUNDS.0 || (times.len() < ROUNDS.1 && left > Duration::ZERO) {
+        let mut round = vec![None; does.len()];
+        for turn in 0..does.len() {
+            let place = turn_of(turn, times.len(), does.len());
+            if times.len() < most[place] {
+                let start = Instant::now();
+                round[place] = Some(run(database, task, does[place]).await?);
+                if most[place] == ROUNDS.1 {
+                    left = left.saturating_sub(start.elapsed());
+                }
+            }
+        }
+        times.push(round);
+    }
+    Ok(times)
+}
+
 /// Whose turn it is: each begins in its turn, and each follows the one and the other.
 fn turn_of(turn: usize, round: usize, count: usize) -> usize {
     let turn = if (round / count).is_multiple_of(2) {
@@ -79,13 +92,13 @@ fn turn_of(turn: usize, round: usize, count: usize) -> usize {
     (turn + round) % count
 }
 
-/// Has every contender do it from the same rows, and compares all rows afterwards with those that the expert leaves.
-async fn check(database: &mut dyn Database, task: Task, does: &[usize]) -> Outcome {
-    let mut expected = None;
+/// Has every contender do it from the same rows, and compares all rows afterwards with those that the expert leaves. Gives how long each took.
+async fn check(database: &mut dyn Database, task: Task, does: &[usize]) -> Outcome<Vec<Duration>> {
+    let (mut expected, mut times) = (None, Vec::new());
     for &number in does {
         database.reset().await?;
         let shared = shared_user(database, task).await?;
-        run(database, (task, shared), number).await?;
+        times.push(run(database, (task, shared), number).await?);
         let rows = database.dump().await?;
         let expected = expected.get_or_insert_with(|| rows.clone());
         if *expected != rows {
@@ -96,24 +109,26 @@ async fn check(database: &mut dyn Database, task: Task, does: &[usize]) -> Outco
             );
         }
     }
-    Ok(())
+    Ok(times)
 }
 
-/// Gives the most rounds of each. Six runs: a statement is planned anew five times before PostgreSQL thinks of a plan for all times. One is enough for
-/// who is so slow that it has the fewest rounds.
+/// Gives the most rounds of each. Six runs: a statement is planned anew five times before PostgreSQL thinks of a plan for all times. None for who was
+/// hopeless the first time.
 async fn warm_up(
     database: &mut dyn Database,
     task: (Task, Option<i64>),
     does: &[usize],
+    mut last: Vec<Duration>,
 ) -> Outcome<Vec<usize>> {
-    let mut last = vec![Duration::ZERO; does.len()];
+    let hopeless = |time: &Duration| *time > SHARE && *time > last[0] * 4;
+    let hopeless: Vec<bool> = last.iter().map(hopeless).collect();
     let start = Instant::now();
     for turn in 0..6 {
         if turn > 0 && start.elapsed() > BUDGET {
             break;
         }
         for (place, &number) in does.iter().enumerate() {
-            if rounds_of(last[place], last[0]) > FEWEST {
+            if !hopeless[place] {
                 last[place] = run(database, task, number).await?;
             }
         }
