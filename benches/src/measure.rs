@@ -22,15 +22,19 @@ pub struct Entry {
 }
 
 /// How long the rounds of a task go on, about, beside the turns of who is slow.
-const BUDGET: Duration = Duration::from_secs(2);
+const BUDGET: Duration = Duration::from_millis(1500);
 
 /// The fewest rounds and the most.
 const ROUNDS: (usize, usize) = (5, 300);
 
-/// Who takes more than one and a half times as long as the expert is slow: it has as many rounds as fit into this, and at least so many.
-/// Nobody else's rounds become fewer by it.
+/// Who takes more than one and a half times as long as the expert is slow: it has as many rounds as fit into this, and at least three. Nobody else's
+/// rounds become fewer by it.
 const SHARE: Duration = Duration::from_millis(400);
-const FEWEST: usize = 3;
+
+/// Who takes longer than that, and more than four times as long as the expert, is not warmed up and has one round.
+fn is_hopeless(time: Duration, expert: Duration) -> bool {
+    time > SHARE && time > expert * 4
+}
 
 pub async fn measure(database: &mut dyn Database, task: Task) -> Outcome<Measured> {
     let does = database.contenders().iter().enumerate();
@@ -113,15 +117,15 @@ async fn check(database: &mut dyn Database, task: Task, does: &[usize]) -> Outco
 }
 
 /// Gives the most rounds of each. Six runs: a statement is planned anew five times before PostgreSQL thinks of a plan for all times. None for who was
-/// hopeless the first time.
+/// hopeless without.
 async fn warm_up(
     database: &mut dyn Database,
     task: (Task, Option<i64>),
     does: &[usize],
     mut last: Vec<Duration>,
 ) -> Outcome<Vec<usize>> {
-    let hopeless = |time: &Duration| *time > SHARE && *time > last[0] * 4;
-    let hopeless: Vec<bool> = last.iter().map(hopeless).collect();
+    let hopeless = last.iter().map(|time| is_hopeless(*time, last[0]));
+    let hopeless: Vec<bool> = hopeless.collect();
     let start = Instant::now();
     for turn in 0..6 {
         if turn > 0 && start.elapsed() > BUDGET {
@@ -141,8 +145,9 @@ fn rounds_of(time: Duration, expert: Duration) -> usize {
     if time * 2 <= expert * 3 {
         return ROUNDS.1;
     }
+    let fewest = if is_hopeless(time, expert) { 1 } else { 3 };
     let fit = SHARE.as_micros() / time.as_micros().max(1);
-    usize::try_from(fit).map_or(ROUNDS.1, |fit| fit.clamp(FEWEST, ROUNDS.1))
+    usize::try_from(fit).map_or(ROUNDS.1, |fit| fit.clamp(fewest, ROUNDS.1))
 }
 
 /// The user that all runs share, where none changes it.
