@@ -23,6 +23,11 @@ pub trait Contender {
     type Tree: From<plain::Node>;
     type Album: From<plain::Album>;
 
+    /// Whether it is its kind of task; others are left out.
+    fn does(_: Task) -> bool {
+        true
+    }
+
     async fn insert(&mut self, user: Self::New) -> Outcome<Self::User>;
     async fn load(&mut self, id: i64) -> Outcome<Self::User>;
     async fn change(&mut self, user: &mut Self::User) -> Outcome;
@@ -40,6 +45,7 @@ pub trait Contender {
 /// A contender, whatever its types.
 pub trait Runner {
     fn name(&self) -> &'static str;
+    fn does(&self, task: Task) -> bool;
     /// Runs a task, on the user with this key where it needs one; how long the work itself took.
     fn run(&mut self, task: Task, user: i64) -> LocalBoxFuture<'_, Outcome<Duration>>;
 }
@@ -47,6 +53,10 @@ pub trait Runner {
 impl<C: Contender> Runner for C {
     fn name(&self) -> &'static str {
         C::NAME
+    }
+
+    fn does(&self, task: Task) -> bool {
+        C::does(task)
     }
 
     fn run(&mut self, task: Task, user: i64) -> LocalBoxFuture<'_, Outcome<Duration>> {

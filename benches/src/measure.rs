@@ -10,7 +10,7 @@ use crate::workload::Task;
 pub struct Measured {
     pub database: String,
     pub task: Task,
-    /// In the order of the contenders: the expert is the first.
+    /// Of the contenders that do it, in their order: the expert is the first.
     pub entries: Vec<Entry>,
 }
 
@@ -21,44 +21,69 @@ pub struct Entry {
     pub ratio: f64,
 }
 
-/// How long the rounds of a task go on, about.
-const BUDGET: Duration = Duration::from_secs(3);
+/// How long the rounds of a task go on, about, beside the turns of who is slow.
+const BUDGET: Duration = Duration::from_millis(1500);
 
 /// The fewest rounds and the most.
 const ROUNDS: (usize, usize) = (5, 300);
 
-/// Who takes longer than the expert by this factor, and longer than this, is in the first rounds only.
-const SLOW: (u32, Duration) = (4, Duration::from_millis(20));
+/// Who takes more than one and a half times as long as the expert is slow: it has as many rounds as fit into this, and at least three. Nobody else's
+/// rounds become fewer by it.
+const SHARE: Duration = Duration::from_millis(400);
+
+/// Who takes longer than that, and more than four times as long as the expert, is not warmed up and has one round.
+fn is_hopeless(time: Duration, expert: Duration) -> bool {
+    time > SHARE && time > expert * 4
+}
 
 pub async fn measure(database: &mut dyn Database, task: Task) -> Outcome<Measured> {
-    check(database, task).await?;
+    let does = database.contenders().iter().enumerate();
+    let does = does.filter(|(_, contender)| contender.does(task));
+    let does: Vec<usize> = does.map(|(number, _)| number).collect();
+    let first = check(database, task, &does).await?;
     database.reset().await?;
-    let count = database.contenders().len();
     let shared = shared_user(database, task).await?;
-    // A statement is planned anew five times before PostgreSQL thinks of a plan for all times.
-    let slow = warm_up(database, (task, shared), count).await?;
+    let most = warm_up(database, (task, shared), &does, first).await?;
 
-    let mut times: Vec<Vec<Option<Duration>>> = Vec::new();
-    let start = Instant::now();
-    while times.len() < ROUNDS.0 || (times.len() < ROUNDS.1 && start.elapsed() < BUDGET) {
-        let mut round = vec![None; count];
-        for turn in 0..count {
-            let number = turn_of(turn, times.len(), count);
-            if !slow[number] || times.len() < ROUNDS.0 {
-                round[number] = Some(run(database, (task, shared), number).await?);
+    let times = rounds(database, (task, shared), &does, &most).await?;
+    let name = |place: usize| database.contenders()[does[place]].name();
+    let names: Vec<&'static str> = (0..does.len()).map(name).collect();
+    let entries = names.into_iter().enumerate();
+    Ok(Measured {
+        database: database.title().to_owned(),
+        task,
+        entries: entries
+            .map(|(place, name)| entry(name, &times, place))
+            .collect(),
+    })
+}
+
+/// The times of each round, in the order of the contenders.
+type Rounds = Vec<Vec<Option<Duration>>>;
+
+async fn rounds(
+    database: &mut dyn Database,
+    task: (Task, Option<i64>),
+    does: &[usize],
+    most: &[usize],
+) -> Outcome<Rounds> {
+    let mut times = Rounds::new();
+    let mut left = BUDGET;
+    while times.len() < ROUNDS.0 || (times.len() < ROUNDS.1 && left > Duration::ZERO) {
+        let mut round = vec![None; does.len()];
+        for turn in 0..does.len() {
+            let place = turn_of(turn, times.len(), does.len());
+            if times.len() < most[place] {
+                let start = Instant::now();
+                round[place] = Some(run(database, task, does[place]).await?);
+                if most[place] == ROUNDS.1 {
+                    left = left.saturating_sub(start.elapsed());
+                }
             }
         }
         times.push(round);
     }
-    let title = database.title().to_owned();
-    let contenders = database.contenders().iter().enumerate();
-    Ok(Measured {
-        database: title,
-        task,
-        entries: contenders
-            .map(|(number, contender)| entry(contender.name(), &times, number))
-            .collect(),
-    })
+    Ok(times)
 }
 
 /// Whose turn it is: each begins in its turn, and each follows the one and the other.
@@ -71,13 +96,13 @@ fn turn_of(turn: usize, round: usize, count: usize) -> usize {
     (turn + round) % count
 }
 
-/// Has every contender do it from the same rows, and compares all rows afterwards with those that the expert leaves.
-async fn check(database: &mut dyn Database, task: Task) -> Outcome {
-    let mut expected = None;
-    for number in 0..database.contenders().len() {
+/// Has every contender do it from the same rows, and compares all rows afterwards with those that the expert leaves. Gives how long each took.
+async fn check(database: &mut dyn Database, task: Task, does: &[usize]) -> Outcome<Vec<Duration>> {
+    let (mut expected, mut times) = (None, Vec::new());
+    for &number in does {
         database.reset().await?;
         let shared = shared_user(database, task).await?;
-        run(database, (task, shared), number).await?;
+        times.push(run(database, (task, shared), number).await?);
         let rows = database.dump().await?;
         let expected = expected.get_or_insert_with(|| rows.clone());
         if *expected != rows {
@@ -88,26 +113,41 @@ async fn check(database: &mut dyn Database, task: Task) -> Outcome {
             );
         }
     }
-    Ok(())
+    Ok(times)
 }
 
+/// Gives the most rounds of each. Six runs: a statement is planned anew five times before PostgreSQL thinks of a plan for all times. None for who was
+/// hopeless without.
 async fn warm_up(
     database: &mut dyn Database,
     task: (Task, Option<i64>),
-    count: usize,
-) -> Outcome<Vec<bool>> {
+    does: &[usize],
+    mut last: Vec<Duration>,
+) -> Outcome<Vec<usize>> {
+    let hopeless = last.iter().map(|time| is_hopeless(*time, last[0]));
+    let hopeless: Vec<bool> = hopeless.collect();
     let start = Instant::now();
-    let mut last = vec![Duration::ZERO; count];
     for turn in 0..6 {
         if turn > 0 && start.elapsed() > BUDGET {
             break;
         }
-        for (number, time) in last.iter_mut().enumerate() {
-            *time = run(database, task, number).await?;
+        for (place, &number) in does.iter().enumerate() {
+            if !hopeless[place] {
+                last[place] = run(database, task, number).await?;
+            }
         }
     }
-    let is_slow = |time: &Duration| *time > SLOW.1 && *time > last[0] * SLOW.0;
-    Ok(last.iter().map(is_slow).collect())
+    Ok(last.iter().map(|time| rounds_of(*time, last[0])).collect())
+}
+
+/// The most rounds of a contender that took this long where the expert took that long.
+fn rounds_of(time: Duration, expert: Duration) -> usize {
+    if time * 2 <= expert * 3 {
+        return ROUNDS.1;
+    }
+    let fewest = if is_hopeless(time, expert) { 1 } else { 3 };
+    let fit = SHARE.as_micros() / time.as_micros().max(1);
+    usize::try_from(fit).map_or(ROUNDS.1, |fit| fit.clamp(fewest, ROUNDS.1))
 }
 
 /// The user that all runs share, where none changes it.

@@ -6,13 +6,15 @@ use crate::contender::{Contender, Outcome};
 use crate::models::{Album, Node, Post, User, passive};
 use crate::plain;
 
+pub const NAME: &str = "sqlx-cascade";
+
 pub struct Ours<C>(pub C);
 
 impl<C> Contender for Ours<C>
 where
     for<'c> &'c mut C: Db,
 {
-    const NAME: &'static str = "sqlx-cascade";
+    const NAME: &'static str = NAME;
     type New = User;
     type User = Persistent<User>;
     type Kept = ();

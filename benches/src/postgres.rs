@@ -3,15 +3,23 @@
 mod expert;
 
 mod rows {
-    use sqlx::PgConnection;
+    use sqlx::{PgConnection, Row as _};
 
     use crate::by_hand::rows::row_by_row;
 
-    row_by_row!(PgConnection, "BEGIN", std::convert::identity);
+    row_by_row!(
+        PgConnection,
+        "BEGIN",
+        std::convert::identity,
+        |query, connection| query.fetch_one(connection).await?.try_get(0)?
+    );
 }
 
+use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use futures_core::future::LocalBoxFuture;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
@@ -19,6 +27,8 @@ use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
 use crate::contender::{Contender as _, Outcome, Runner};
 use crate::database::{DUMPS, Database, OTHERS, TAGS};
 use crate::ours::Ours;
+use crate::peers::diesel::postgres::Diesel;
+use crate::peers::seaorm::SeaOrm;
 use crate::{plain, proxy};
 use expert::Expert;
 
@@ -38,19 +48,17 @@ pub async fn open(delay: Option<Duration>) -> Outcome<Option<Box<dyn Database>>>
         eprintln!("PostgreSQL is left out: {VARIABLE} names no server");
         return Ok(None);
     };
-    let near: PgConnectOptions = url.parse()?;
-    // The disk is the same for all of them, and its time no one's merit.
-    let near = near.options([("synchronous_commit", "off")]);
-    let through = match delay {
-        None => near.clone(),
-        // Made anew: a socket can't be taken back from options.
-        Some(delay) => PgConnectOptions::new_without_pgpass()
-            .host("127.0.0.1")
-            .port(proxy::start(&near, delay)?)
-            .username(near.get_username())
-            .database(near.get_database().unwrap_or_default())
-            .options([("synchronous_commit", "off")]),
+    let near = options(&url)?;
+    let url = match delay {
+        None => url,
+        Some(delay) => format!(
+            "postgres://{}@127.0.0.1:{}/{}",
+            near.get_username(),
+            proxy::start(&near, delay)?,
+            near.get_database().unwrap_or_default()
+        ),
     };
+    let through = options(&url)?;
     let mut aside = near.connect().await?;
     aside.execute(include_str!("postgres/schema.sql")).await?;
     let trip = round_trip(&mut through.connect().await?).await?;
@@ -60,11 +68,27 @@ pub async fn open(delay: Option<Duration>) -> Outcome<Option<Box<dyn Database>>>
         title: format!("PostgreSQL, {place}"),
         contenders: vec![
             Box::new(Expert(through.connect().await?)),
-            Box::new(rows::Rows(through.connect().await?)),
             Box::new(Ours(through.connect().await?)),
+            Box::new(rows::Rows(through.connect().await?)),
+            Box::new(SeaOrm::connect::<sqlx::Postgres>(through).await?),
+            Box::new(Diesel(in_diesel(&url)?)),
         ],
         aside: Expert(aside),
     })))
+}
+
+/// The disk is the same for all of them, and its time no one's merit.
+const NO_DISK: (&str, &str) = ("synchronous_commit", "off");
+
+fn options(url: &str) -> Outcome<PgConnectOptions> {
+    Ok(PgConnectOptions::from_str(url)?.options([NO_DISK]))
+}
+
+fn in_diesel(url: &str) -> Outcome<diesel::PgConnection> {
+    let mut connection = diesel::PgConnection::establish(url)?;
+    let (name, value) = NO_DISK;
+    connection.batch_execute(&format!("SET {name} = {value}"))?;
+    Ok(connection)
 }
 
 /// The least time that a round trip takes.

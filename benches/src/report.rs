@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::contender::Outcome;
 use crate::measure::{Entry, Measured};
+use crate::ours::NAME as OURS;
 use crate::workload::{LARGE, Task, Workload};
 
 /// One line for the reader who waits.
@@ -13,13 +14,10 @@ pub fn line(measured: &Measured) -> String {
     let times = entries.map(|entry| format!("{} {} ({:.2})", entry.name, time(entry), entry.ratio));
     let times: Vec<String> = times.collect();
     let goal = goal(&measured.database, measured.task).map_or_else(String::new, |goal| {
+        let is_missed = ratio(measured, OURS).is_some_and(|ratio| ratio > goal);
         format!(
             "  goal {goal:.2}{}",
-            if ours(measured) > goal {
-                ": missed"
-            } else {
-                ""
-            }
+            if is_missed { ": missed" } else { "" }
         )
     });
     format!(
@@ -29,35 +27,45 @@ pub fn line(measured: &Measured) -> String {
     )
 }
 
-/// A table per database.
+/// A table per database, with a column for each that did any of its tasks, and for the goals if there are some.
 pub fn markdown(measured: &[Measured]) -> String {
     let mut text = String::new();
     for rows in measured.chunk_by(|one, other| one.database == other.database) {
-        let [first, ..] = rows else { continue };
-        let names = first.entries.iter().skip(1).map(|entry| entry.name);
-        let names: Vec<&str> = names.collect();
-        let _ = writeln!(text, "\n## {}\n", first.database);
-        let _ = writeln!(
-            text,
-            "| workload, N | expert | {} | goal |",
-            names.join(" | ")
-        );
-        let _ = writeln!(
-            text,
-            "| --- | ---: |{} ---: |",
-            " ---: |".repeat(names.len())
-        );
+        let names = others(rows);
+        let has_goals = rows
+            .iter()
+            .any(|row| goal(&row.database, row.task).is_some());
+        let goals = has_goals.then_some("goal");
+        let columns = ["workload, N", "expert"].into_iter();
+        let columns: Vec<&str> = columns.chain(names.iter().copied()).chain(goals).collect();
+        let _ = writeln!(text, "\n## {}\n", rows[0].database);
+        let _ = writeln!(text, "| {} |", columns.join(" | "));
+        let _ = writeln!(text, "| ---{} |", " | ---:".repeat(columns.len() - 1));
         for row in rows {
-            let _ = write!(text, "| {} | {} |", row.task, time(&row.entries[0]));
-            for entry in &row.entries[1..] {
-                let _ = write!(text, " {:.2} |", entry.ratio);
-            }
-            let goal = goal(&row.database, row.task);
-            let goal = goal.map_or_else(String::new, |goal| format!("{goal:.2}"));
-            let _ = writeln!(text, " {goal} |");
+            let mut cells = vec![row.task.to_string(), time(&row.entries[0])];
+            cells.extend(names.iter().map(|name| shown(ratio(row, name))));
+            cells.extend(goals.map(|_| shown(goal(&row.database, row.task))));
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
     }
     text
+}
+
+fn shown(ratio: Option<f64>) -> String {
+    ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"))
+}
+
+/// Who is compared with the expert, in the order of the contenders.
+fn others(rows: &[Measured]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for row in rows {
+        for entry in &row.entries[1..] {
+            if !names.contains(&entry.name) {
+                names.push(entry.name);
+            }
+        }
+    }
+    names
 }
 
 /// Writes both where the README refers to them.
@@ -70,9 +78,11 @@ pub fn write(measured: &[Measured]) -> Outcome {
 }
 
 const ROW: usize = 18;
-const LEFT: usize = 230;
+const LEFT: f64 = 230.0;
 /// The width of the expert's bar.
 const ONE: f64 = 220.0;
+/// The longest bar, in those of the expert.
+const MOST: f64 = 1.6;
 
 /// The library's times as bars, with the expert's as a line through all of them.
 fn chart(measured: &[Measured]) -> String {
@@ -89,38 +99,44 @@ fn chart(measured: &[Measured]) -> String {
             r#"<text x="4" y="{y}" font-weight="bold">{}</text>"#,
             rows[0].database
         );
-        for row in rows {
+        let ratios = rows.iter();
+        for (row, ratio) in ratios.filter_map(|row| Some((row, ratio(row, OURS)?))) {
             y += ROW;
-            let ratio = ours(row);
-            let width = (ratio * ONE).min(1.6 * ONE);
+            let width = ratio.min(MOST) * ONE;
             let colour = if ratio <= 1.0 { "#2a7f62" } else { "#b5651d" };
-            let (top, label) = (y - 11, LEFT + 6);
+            let top = y - 11;
+            let label = LEFT + width + 5.0;
             let _ = writeln!(
                 bars,
-                r#"<text x="14" y="{y}">{}</text><rect x="{LEFT}" y="{top}" width="{width:.0}" height="13" fill="{colour}"/><text x="{label}" y="{y}" fill="white">{ratio:.2}</text>"#,
+                r#"<text x="14" y="{y}">{}</text><rect x="{LEFT}" y="{top}" width="{width:.0}" height="13" fill="{colour}"/><text x="{label:.0}" y="{y}">{ratio:.2}</text>"#,
                 row.task
             );
         }
     }
     let height = y + 10;
-    let one = f64::from(u32::try_from(LEFT).unwrap_or_default()) + ONE;
+    let one = LEFT + ONE;
     format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 620 {height}" font-family="sans-serif" font-size="12">
-<rect width="620" height="{height}" fill="white"/>
-<text x="4" y="16">Time of sqlx-cascade by that of the expert (the line): shorter is faster</text>
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" font-family="sans-serif" font-size="12">
+<rect width="640" height="{height}" fill="white"/>
+<text x="4" y="16">Time of {OURS} by that of the expert (the line): shorter is faster</text>
 {bars}<line x1="{one}" y1="24" x2="{one}" y2="{height}" stroke="#444" stroke-dasharray="4 3"/>
 </svg>
 "##
     )
 }
 
-fn ours(measured: &Measured) -> f64 {
-    measured.entries.last().map_or(0.0, |entry| entry.ratio)
+fn ratio(measured: &Measured, name: &str) -> Option<f64> {
+    let mut entries = measured.entries.iter();
+    let entry = entries.find(|entry| entry.name == name)?;
+    Some(entry.ratio)
 }
 
 fn time(entry: &Entry) -> String {
     let milliseconds = entry.median.as_secs_f64() * 1e3;
-    let digits = if milliseconds < 10.0 { 3 } else { 1 };
+    if milliseconds < 0.1 {
+        return format!("{:.1} µs", milliseconds * 1e3);
+    }
+    let digits = if milliseconds < 10.0 { 2 } else { 1 };
     format!("{milliseconds:.digits$} ms")
 }
 

@@ -3,15 +3,22 @@
 mod expert;
 
 mod rows {
-    use sqlx::SqliteConnection;
+    use sqlx::{Row as _, SqliteConnection};
 
     use crate::by_hand::rows::row_by_row;
 
-    row_by_row!(SqliteConnection, "BEGIN IMMEDIATE", std::convert::identity);
+    row_by_row!(
+        SqliteConnection,
+        "BEGIN IMMEDIATE",
+        std::convert::identity,
+        |query, connection| query.fetch_one(connection).await?.try_get(0)?
+    );
 }
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use futures_core::future::LocalBoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Executor as _};
@@ -19,6 +26,8 @@ use sqlx::{ConnectOptions as _, Executor as _};
 use crate::contender::{Contender as _, Outcome, Runner};
 use crate::database::{DUMPS, Database, OTHERS, TAGS};
 use crate::ours::Ours;
+use crate::peers::diesel::sqlite::Diesel;
+use crate::peers::seaorm::SeaOrm;
 use crate::plain;
 use expert::Expert;
 
@@ -42,12 +51,24 @@ pub async fn open() -> Outcome<Option<Box<dyn Database>>> {
     Ok(Some(Box::new(Sqlite {
         contenders: vec![
             Box::new(Expert(options.connect().await?)),
-            Box::new(rows::Rows(options.connect().await?)),
             Box::new(Ours(options.connect().await?)),
+            Box::new(rows::Rows(options.connect().await?)),
+            Box::new(SeaOrm::connect::<sqlx::Sqlite>(options).await?),
+            Box::new(Diesel(in_diesel(&file)?)),
         ],
         aside: Expert(aside),
         file,
     })))
+}
+
+/// With what sqlx sets for a connection.
+fn in_diesel(file: &Path) -> Outcome<diesel::SqliteConnection> {
+    let file = file.to_str().ok_or("the path of the file is no text")?;
+    let mut connection = diesel::SqliteConnection::establish(file)?;
+    connection.batch_execute(
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000",
+    )?;
+    Ok(connection)
 }
 
 impl Drop for Sqlite {

@@ -40,8 +40,8 @@ cargo xtask ci
     Everything that a change has to pass: format, lints, docs, features, tests, examples, budget.
 cargo xtask budget
     What the derive costs: expanded lines, compile times, dependencies.
-cargo xtask bench [--no-postgres] [part of a name ..]
-    Compares the library with what is written by hand; all of it also writes docs/benchmarks.md and docs/benchmarks.svg.";
+cargo xtask bench [--no-postgres] [--no-mysql] [part of a name ..]
+    Compares the library with what is written by hand, SeaORM and diesel; all of it, on all databases, also writes docs/benchmarks.md and docs/benchmarks.svg.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -10,12 +10,12 @@ use crate::plain::{self, Album, Node, Post, User};
 
 pub struct Expert(pub PgConnection);
 
-/// `nextval` runs in the order of the sort, so that the keys in their order are those of the rows in theirs.
-const USERS: &str = "INSERT INTO users (name) SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS r (name, n) ORDER BY n RETURNING id";
-const PROFILES: &str = "INSERT INTO profiles (user_id, bio) SELECT user_id, bio FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS r (user_id, bio, n) ORDER BY n RETURNING id";
-const POSTS: &str = "INSERT INTO posts (user_id, title) SELECT $1, title FROM unnest($2::text[]) WITH ORDINALITY AS r (title, n) ORDER BY n RETURNING id";
-const COMMENTS: &str = "INSERT INTO comments (post_id, body) SELECT post_id, body FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS r (post_id, body, n) ORDER BY n RETURNING id";
-const NODES: &str = "INSERT INTO nodes (parent_id, name) SELECT parent_id, name FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS r (parent_id, name, n) ORDER BY n RETURNING id";
+/// Arrays side by side in the list of a SELECT: `nextval` runs in the order of their elements, so that the keys in their order are those of the rows.
+const USERS: &str = "INSERT INTO users (name) SELECT unnest($1::text[]) RETURNING id";
+const PROFILES: &str = "INSERT INTO profiles (user_id, bio) SELECT unnest($1::bigint[]), unnest($2::text[]) RETURNING id";
+const POSTS: &str = "INSERT INTO posts (user_id, title) SELECT $1, unnest($2::text[]) RETURNING id";
+const COMMENTS: &str = "INSERT INTO comments (post_id, body) SELECT unnest($1::bigint[]), unnest($2::text[]) RETURNING id";
+const NODES: &str = "INSERT INTO nodes (parent_id, name) SELECT unnest($1::bigint[]), unnest($2::text[]) RETURNING id";
 
 async fn insert_posts(connection: &mut PgConnection, user: i64, posts: &mut [Post]) -> Outcome {
     if posts.is_empty() {

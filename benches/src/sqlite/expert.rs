@@ -1,5 +1,6 @@
 //! By hand, by one who knows SQLite: lists of values, one statement per table and kind of change, one immediate transaction.
 
+use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::by_hand::{
@@ -15,7 +16,15 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 /// The most rows of a list of two columns: 32,766 parameters.
 const ROWS: usize = 16_383;
 
-/// Inserts rows of two columns, and gives their keys: in their order they are those of the rows, for each rowid is above the one before it.
+/// The keys of so many rows of a statement: in a transaction that alone may write, each is one above the one before it. Without RETURNING, whose rows
+/// come one by one from the thread that sqlx runs SQLite on.
+fn drawn(done: &SqliteQueryResult, rows: usize) -> Outcome<Vec<i64>> {
+    let last = done.last_insert_rowid();
+    let first = last + 1 - i64::try_from(rows)?;
+    Ok((first..=last).collect())
+}
+
+/// Inserts rows of two columns, and gives their keys.
 async fn insert(
     connection: &mut SqliteConnection,
     into: &'static str,
@@ -27,9 +36,8 @@ async fn insert(
         query.push_values(rows, |mut row, (of, text)| {
             row.push_bind(*of).push_bind(*text);
         });
-        query.push(" RETURNING id");
-        let query = query.build_query_scalar::<i64>();
-        keys.extend(query.fetch_all(&mut *connection).await?);
+        let done = query.build().execute(&mut *connection).await?;
+        keys.extend(drawn(&done, rows.len())?);
     }
     Ok(keys)
 }
@@ -55,11 +63,9 @@ async fn insert_posts(connection: &mut SqliteConnection, user: i64, posts: &mut 
 async fn insert_profile(connection: &mut SqliteConnection, user: &mut User) -> Outcome {
     if let Some(profile) = &mut user.profile {
         profile.user_id = user.id;
-        let text = "INSERT INTO profiles (user_id, bio) VALUES (?, ?) RETURNING id";
-        let query = sqlx::query_scalar(text)
-            .bind(user.id)
-            .bind(profile.bio.as_str());
-        profile.id = query.fetch_one(connection).await?;
+        let query = sqlx::query("INSERT INTO profiles (user_id, bio) VALUES (?, ?)");
+        let query = query.bind(user.id).bind(profile.bio.as_str());
+        profile.id = query.execute(connection).await?.last_insert_rowid();
     }
     Ok(())
 }
@@ -87,9 +93,8 @@ impl Contender for Expert {
 
     async fn insert(&mut self, mut user: User) -> Outcome<User> {
         let mut transaction = self.0.begin_with(BEGIN).await?;
-        let text = "INSERT INTO users (name) VALUES (?) RETURNING id";
-        let query = sqlx::query_scalar(text).bind(user.name.as_str());
-        user.id = query.fetch_one(&mut *transaction).await?;
+        let query = sqlx::query("INSERT INTO users (name) VALUES (?)").bind(user.name.as_str());
+        user.id = query.execute(&mut *transaction).await?.last_insert_rowid();
         insert_profile(&mut transaction, &mut user).await?;
         insert_posts(&mut transaction, user.id, &mut user.posts).await?;
         transaction.commit().await?;
@@ -102,7 +107,7 @@ impl Contender for Expert {
         let user: UserRow = query.fetch_one(&mut self.0).await?;
         let text = "SELECT id, title FROM posts WHERE user_id = ? ORDER BY id";
         let posts = sqlx::query_as(text).bind(id).fetch_all(&mut self.0).await?;
-        let text = "SELECT c.id, c.post_id, c.body FROM comments c JOIN posts p ON p.id = c.post_id WHERE p.user_id = ? ORDER BY c.post_id, c.id";
+        let text = "SELECT c.id, c.post_id, c.body FROM comments c JOIN posts p ON p.id = c.post_id WHERE p.user_id = ? ORDER BY p.id, c.id";
         let comments = sqlx::query_as(text).bind(id).fetch_all(&mut self.0).await?;
         Ok(assembled(id, user, posts, comments))
     }
@@ -170,9 +175,8 @@ impl Contender for Expert {
         query.push_values(&users, |mut row, user| {
             row.push_bind(user.name.as_str());
         });
-        query.push(" RETURNING id");
-        let query = query.build_query_scalar();
-        let keys = query.fetch_all(&mut *transaction).await?;
+        let done = query.build().execute(&mut *transaction).await?;
+        let keys = drawn(&done, users.len())?;
         number_users(&mut users, keys);
         let profiles = users.iter().filter_map(|user| user.profile.as_ref());
         let rows = profiles.map(|profile| (Some(profile.user_id), profile.bio.as_str()));
@@ -200,9 +204,8 @@ impl Contender for Expert {
 
     async fn insert_album(&mut self, mut album: Album) -> Outcome {
         let mut transaction = self.0.begin_with(BEGIN).await?;
-        let text = "INSERT INTO albums (name) VALUES (?) RETURNING id";
-        let query = sqlx::query_scalar(text).bind(album.name.as_str());
-        album.id = query.fetch_one(&mut *transaction).await?;
+        let query = sqlx::query("INSERT INTO albums (name) VALUES (?)").bind(album.name.as_str());
+        album.id = query.execute(&mut *transaction).await?.last_insert_rowid();
         let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO album_tags (album_id, tag_id) ");
         query.push_values(&album.tags, |mut row, tag| {
             row.push_bind(album.id).push_bind(*tag);

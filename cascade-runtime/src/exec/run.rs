@@ -60,7 +60,7 @@ impl<DB: Backend> Waiting<'_, DB> {
     fn gives_to(&self, table: &'static Table) -> bool {
         let gives = |other: &'static Table| {
             let mut giving = self.sent.iter().filter(|sent| sent.statement.gives());
-            giving.any(|sent| std::ptr::eq(sent.step.table, other))
+            giving.any(|sent| sent.step.table.ident == other.ident)
         };
         let mut keys = table.foreign_keys.iter();
         !self.sent.is_empty() && (gives(table) || keys.any(|key| gives((key.target)())))
