@@ -178,8 +178,8 @@ pub(crate) trait Dialect: Send + Sync {
         false
     }
 
-    /// What is wrong with the keys, in their order, that the database drew for the rows of one insert.
-    fn gaps(&self, _: &Table, _: &[i64]) -> Option<Gaps> {
+    /// What is wrong with the keys, in their order, that the database drew for the rows of one insert; beside them it `reports` one.
+    fn gaps(&self, _: &Table, _: &[i64], _: u64) -> Option<Gaps> {
         None
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sqlx::{Postgres, Row as _, Sqlite};
-use sqlx_cascade::{Entity as _, ErrorKind, HasMany, HasOne, ManyToMany, Persistent, Relations};
+use sqlx_cascade::{ErrorKind, HasMany, HasOne, ManyToMany, Persistent, Relations};
 
 use crate::support::{Test, run};
 
@@ -27,7 +27,8 @@ fn notes(count: usize) -> Vec<Note> {
 async fn ten_notes(test: &Test<Sqlite>) -> Vec<String> {
     drop(test.statements());
     let saved = Note::save_all(notes(10), &test.pool).await.unwrap();
-    let sent = test.statements();
+    let mut sent = test.statements();
+    sent.retain(|text| !text.starts_with("PRAGMA"));
     let rows: BTreeSet<String> = test.rows("notes").await.into_iter().collect();
     for note in &saved {
         let row = format!("{}|{}", note.id, note.text);
@@ -80,10 +81,9 @@ async fn the_keys_of_autoincrement_are_computed() {
 fn is_done_twice(sent: &[String]) {
     assert_eq!(sent[..3], PLAIN[..3]);
     assert!(sent.contains(&"ROLLBACK".to_owned()), "{sent:#?}");
-    assert!(
-        sent[sent.len() - 2].ends_with(" RETURNING \"id\""),
-        "{sent:#?}"
-    );
+    let mut inserts = sent.iter().filter(|text| text.starts_with("INSERT"));
+    let last = inserts.next_back().expect("an insert");
+    assert!(last.ends_with(" RETURNING \"id\""), "{sent:#?}");
     assert_eq!(sent.last().map(String::as_str), Some("COMMIT"));
 }
 
@@ -243,7 +243,7 @@ async fn postgres_keeps_the_plans_of_single_rows() {
             ada.save(&mut *connection).await.unwrap();
             ada.delete(&mut *connection).await.unwrap();
         }
-        let plans = "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%people%'";
+        let plans = "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%\"people\"%'";
         let plans = sqlx::query(plans).fetch_all(&mut *connection).await.unwrap();
         assert!(plans.len() >= 4, "{}", plans.len());
         for plan in plans {
@@ -263,14 +263,16 @@ async fn the_arms_of_a_union_keep_their_order() {
         let bob = person("bob", 5000).save(&test.pool).await.unwrap();
         let mut connection = test.pool.acquire().await.unwrap();
         for setting in [
-            "parallel_setup_cost = 0",
-            "parallel_tuple_cost = 0",
-            "min_parallel_table_scan_size = 0",
-            "min_parallel_index_scan_size = 0",
-            "max_parallel_workers_per_gather = 4",
+            "SET parallel_setup_cost = 0",
+            "SET parallel_tuple_cost = 0",
+            "SET min_parallel_table_scan_size = 0",
+            "SET min_parallel_index_scan_size = 0",
+            "SET max_parallel_workers_per_gather = 4",
         ] {
-            let set = sqlx::AssertSqlSafe(format!("SET {setting}"));
-            sqlx::raw_sql(set).execute(&mut *connection).await.unwrap();
+            sqlx::raw_sql(setting)
+                .execute(&mut *connection)
+                .await
+                .unwrap();
         }
         for keys in [vec![ada.id], vec![bob.id, ada.id]] {
             let people = Person::find_many(keys.clone()).with((

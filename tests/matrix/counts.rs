@@ -61,7 +61,10 @@ pub(crate) fn expected_statements(
     };
     let looks = if is_tree { count(Did::Deleted) } else { 0 };
     // Of a tree that is read at once, also what lies below rows that aren't there is asked for.
-    let ahead = usize::from(matches!(step, Step::Refresh) && !matches!(db, Db::MySql(_)));
+    let ahead = match (step, db) {
+        (Step::Refresh, Db::Sqlite(_) | Db::Postgres(_)) => 2,
+        _ => 0,
+    };
     let pieces = match db {
         Db::MySql(_) => pieces(effects),
         _ => 0..=0,

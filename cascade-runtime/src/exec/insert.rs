@@ -72,6 +72,7 @@ pub(super) async fn matched<DB: Backend>(
         returned.rows =
             read_again::<DB>(connection, table, (statement, returned.key), nodes, values).await?;
     }
+    let reported = returned.key;
     let returned = returned.rows.as_slice();
     if returned.len() != nodes.len() {
         let message = "the insert gave back another number of rows than it was given; a trigger or a rule of the table swallows them";
@@ -84,7 +85,15 @@ pub(super) async fn matched<DB: Backend>(
             .map(|row| Ok(usize::try_from(DB::number(row, 0)?).unwrap_or(usize::MAX)));
         numbers.collect::<Result<Vec<usize>, sqlx::Error>>()?
     } else {
-        ranked::<DB>(connection, table, statement, nodes, returned, values).await?
+        ranked::<DB>(
+            connection,
+            table,
+            statement,
+            nodes,
+            (returned, reported),
+            values,
+        )
+        .await?
     };
     for (row, number) in returned.iter().zip(order) {
         let Some(node) = nodes.get(number) else {
@@ -178,7 +187,7 @@ async fn ranked<DB: Backend>(
     table: &'static Table,
     statement: &Statement,
     nodes: &[usize],
-    returned: &[DB::Row],
+    (returned, reported): (&[DB::Row], u64),
     values: &Values<'_, '_>,
 ) -> Result<Vec<usize>, Cause> {
     if let [_] = nodes {
@@ -198,7 +207,7 @@ async fn ranked<DB: Backend>(
     }
     keys.sort_unstable();
     let numbers: Vec<i64> = keys.iter().map(|(key, _)| *key).collect();
-    if let Some(gaps) = DB::texts().dialect.gaps(table, &numbers) {
+    if let Some(gaps) = DB::texts().dialect.gaps(table, &numbers, reported) {
         let refused = match gaps.look {
             None => true,
             Some(look) => {

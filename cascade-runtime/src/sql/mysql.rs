@@ -210,7 +210,7 @@ impl Dialect for MySql {
     }
 
     /// Keys of an INSERT whose number of rows is known are drawn at once, one as far from the next as all others.
-    fn gaps(&self, _: &Table, keys: &[i64]) -> Option<Gaps> {
+    fn gaps(&self, _: &Table, keys: &[i64], _: u64) -> Option<Gaps> {
         let step = |pair: &[i64]| pair[1].wrapping_sub(pair[0]);
         let mut pairs = keys.windows(2);
         let first = pairs.next().map(step)?;

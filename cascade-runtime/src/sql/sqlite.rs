@@ -165,7 +165,13 @@ impl Dialect for Sqlite {
     }
 
     /// Only where the largest rowid there can be is taken, keys are drawn at random.
-    fn gaps(&self, table: &Table, keys: &[i64]) -> Option<Gaps> {
+    fn gaps(&self, table: &Table, keys: &[i64], reported: u64) -> Option<Gaps> {
+        if keys.last() != Some(&reported.cast_signed()) {
+            return Some(Gaps {
+                look: None,
+                message: "the key is no rowid, so that nobody knows which row got which; make it an INTEGER PRIMARY KEY, insert one row at a time, or assign keys yourself",
+            });
+        }
         let mut pairs = keys.windows(2);
         if pairs.all(|pair| pair[1].wrapping_sub(pair[0]) == 1) {
             return None;
