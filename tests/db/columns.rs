@@ -1,6 +1,6 @@
 //! Columns that are not what they seem: values that equal nothing, fields without a column, sqlx's own attributes, keys that the database calls equal.
 
-use sqlx_cascade::{ErrorKind, HasMany, Relations};
+use sqlx_cascade::{BelongsTo, ErrorKind, HasMany, Relations};
 
 use crate::support::{Base, NONE, Test, changes, failed, on_every_database};
 
@@ -132,6 +132,16 @@ struct Book {
     author: String,
 }
 
+/// The same from the other side.
+#[derive(Debug, Default, Relations)]
+#[table(name = "books")]
+struct Held {
+    #[key(generated)]
+    id: i64,
+    #[many_to_one(column = "author")]
+    author: BelongsTo<Author>,
+}
+
 /// Under a collation that ignores case, a row is below a parent whose key is not its own: it is an error, never dropped.
 async fn a_key_in_another_case_is_an_error<B: Base>(test: Test<B>) {
     let (collation, folded) = match B::SERVICE {
@@ -158,4 +168,7 @@ async fn a_key_in_another_case_is_an_error<B: Base>(test: Test<B>) {
     let both = Author::find_many(["ada".into(), "grace".into()]).with(Author::BOOKS);
     let found = both.all(&test.pool).await;
     failed(found, ErrorKind::KeyChanged, "Author.books");
+    let book = |id| Held::find(id).with(Held::AUTHOR).one(&test.pool);
+    assert_eq!(book(1).await.unwrap().author.get().unwrap().name, "ada");
+    failed(book(2).await, ErrorKind::KeyChanged, "Held.author");
 }
