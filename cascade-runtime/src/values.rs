@@ -73,15 +73,9 @@ impl<'g, 'a> Values<'g, 'a> {
         });
         let versions = (0..graph.leavers.len()).map(raised);
         Self {
-            graph,
             keys,
-            staged: staged.collect(),
             versions: versions.collect(),
-            gathered: Vec::new(),
-            ties: Vec::new(),
-            late: HashSet::new(),
-            entering: HashMap::new(),
-            exact: true,
+            ..Self::after(graph, staged.collect())
         }
     }
 

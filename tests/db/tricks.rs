@@ -133,6 +133,31 @@ async fn a_key_that_is_no_rowid_is_noticed() {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq, Relations)]
+#[table(name = "odd VALUES (x)")]
+struct Odd {
+    #[key(generated)]
+    id: i64,
+    #[column(name = "a RETURNING b")]
+    text: String,
+}
+
+/// A list that is longer than its rows stands in a text with names in it.
+#[tokio::test]
+async fn names_are_no_part_of_the_text_around_a_list() {
+    run::<Sqlite, _>(async |test: Test<Sqlite>| {
+        test.create("CREATE TABLE \"odd VALUES (x)\" (id INTEGER PRIMARY KEY, \"a RETURNING b\" TEXT NOT NULL);").await;
+        let odd = |number: i64| Odd { text: number.to_string(), ..Odd::default() };
+        for count in [3, 10] {
+            let saved = Odd::save_all((0..count).map(odd).collect::<Vec<_>>(), &test.pool).await.unwrap();
+            let keys = saved.iter().map(|odd| odd.id);
+            let found = Odd::find_many(keys).all(&test.pool).await.unwrap();
+            assert_eq!(found, saved);
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn random_keys_under_the_largest_rowid_are_refused() {
     run::<Sqlite, _>(async |test: Test<Sqlite>| {

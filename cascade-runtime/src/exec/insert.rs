@@ -275,7 +275,8 @@ fn by_key<DB: Backend>(
     Ok(order)
 }
 
-pub(super) fn read_cell<DB: Backend>(
+/// A column of a row, whose place is known.
+pub(crate) fn read_cell<DB: Backend>(
     table: &'static Table,
     column: usize,
     row: &DB::Row,

@@ -239,7 +239,7 @@ impl<'r, 'g, 'a, 'l, 'c, DB: Backend> Run<'r, 'g, 'a, 'l, 'c, DB> {
                     &mut self.values,
                 );
                 matched.await.map_err(fail)?;
-                self.rowid = self.key_of(nodes).filter(|key| *key == reported);
+                self.rowid = self.is_key_of(nodes, reported).then_some(reported);
                 self.touched[index][0] += rows.len() as u64;
             }
             Action::Reread { rows: nodes } => {
@@ -275,18 +275,13 @@ impl<'r, 'g, 'a, 'l, 'c, DB: Backend> Run<'r, 'g, 'a, 'l, 'c, DB> {
         Ok(())
     }
 
-    /// The key that the database has given the only one of some rows, where it is a plain integer.
-    fn key_of(&self, nodes: &[usize]) -> Option<i64> {
-        let [node] = nodes else { return None };
-        let [column] = self.work.graph.nodes[*node].table.key else {
-            return None;
-        };
-        let key = self.values.key(Target::Node(*node), 0)?;
-        let small = || Some(i64::from(*key.downcast_ref::<i32>()?));
-        key.downcast_ref::<i64>()
-            .copied()
-            .or_else(small)
-            .filter(|_| self.values.has(*node, *column))
+    /// A number is the key that the database has given the only one of some rows.
+    fn is_key_of(&self, nodes: &[usize], number: i64) -> bool {
+        let [node] = nodes else { return false };
+        let table = self.work.graph.nodes[*node].table;
+        let [column] = table.key else { return false };
+        let number = table.columns[*column].codec.number(number);
+        number.is_some_and(|number| self.values.is(*node, *column, &*number))
     }
 
     /// Runs steps as one statement; gives the numbers of rows that each touched.

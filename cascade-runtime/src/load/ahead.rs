@@ -9,16 +9,16 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 use sqlx::Connection as _;
 
 use crate::backend::{Backend, Places, RowOf, from_sqlx, is_lost};
-use crate::codec::{Cell, Erased};
+use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{arguments, sends};
+use crate::exec::{arguments, read_cell, sends};
 use crate::graph::{Graph, Root};
 use crate::keys::{ByKey, Cells};
 use crate::load::{Above, absent, differs, read_child, target_of};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::Keys;
-use crate::read::{ReadRow as _, Reader};
+use crate::read::Reader;
 use crate::relation::Tree;
 use crate::slot::{Fetched, RowState};
 use crate::sql::{Arm, Bind, List, Statement, Way};
@@ -99,7 +99,7 @@ pub(super) async fn read<DB: Backend>(
         return Ok(None);
     };
     let list = List::keys(table, keys.targets());
-    if dialect.chunk(&list.cells, list.rows.len()) < list.rows.len() {
+    if dialect.read_chunk(&list.cells, list.rows.len()) < list.rows.len() {
         return Ok(None);
     }
     let graph = Graph::default();
@@ -151,9 +151,7 @@ pub(super) async fn read<DB: Backend>(
         }
     }
     for rows in &mut ahead.rows {
-        if !rows.is_sorted_by_key(|(number, _)| *number) {
-            rows.sort_by_key(|(number, _)| *number);
-        }
+        rows.sort_by_key(|(number, _)| *number);
     }
     Ok(Some(ahead))
 }
@@ -247,22 +245,21 @@ impl<DB: Backend> Ahead<DB> {
             };
         }
         let owners = Owners::new(parents);
-        let mut last = 0;
         for (_, row) in &self.rows[arm] {
             let value = read(row)?;
             let owner = match way {
-                Way::Links(_) => owners.find(last, &self.source(arm, row)?),
+                Way::Links(_) => owners.by_key.find(&self.source(arm, row)?),
                 Way::Children(key) | Way::Holders(key) => {
-                    owners.find_of(last, self.arms[arm].table, key, &*value)
+                    owners.find_of(self.arms[arm].table, key, &*value)
                 }
             };
-            last = owner.ok_or_else(|| differs(self.arms[arm].table, path))?;
-            let mut parent = last;
+            let owner = owner.ok_or_else(|| differs(self.arms[arm].table, path))?;
+            let mut parent = owner;
             while let Some(next) = owners.next[parent] {
                 give(next, read(row)?);
                 parent = next;
             }
-            give(last, value);
+            give(owner, value);
         }
         Ok(dealt)
     }
@@ -299,15 +296,7 @@ fn cells<DB: Backend>(
     row: &DB::Row,
 ) -> Result<Cells, Error> {
     let parts = table.key.iter().zip(places);
-    let parts = parts.map(|(&column, place)| {
-        let row = RowOf::<DB> {
-            row,
-            places: Places::At(place),
-        };
-        let cell: Cell =
-            (table.columns[column].codec.read)(&mut |out| row.decode(table, column, out))?;
-        Ok(Some(cell))
-    });
+    let parts = parts.map(|(&column, place)| read_cell::<DB>(table, column, row, place).map(Some));
     parts.collect()
 }
 
@@ -328,52 +317,39 @@ fn target_key(row: Root<'_>, foreign_key: &ForeignKey) -> Cells {
 /// Rows by their keys; one that was read twice is there twice.
 struct Owners {
     by_key: ByKey,
-    keys: Vec<Cells>,
     /// By row: the next one with the same key.
     next: Vec<Option<usize>>,
 }
 
 impl Owners {
     fn new(rows: &[Root<'_>]) -> Self {
-        let key = |row: &Root<'_>| row.state.key(row.table, row.value);
         let mut owners = Self {
             by_key: ByKey::new(rows[0].table),
-            keys: rows.iter().map(key).collect(),
             next: vec![None; rows.len()],
         };
         for (number, row) in rows.iter().enumerate() {
-            match owners.by_key.find(&owners.keys[number]) {
+            let key = row.state.key(row.table, row.value);
+            match owners.by_key.find(&key) {
                 Some(first) => owners.next[number] = owners.next[first].replace(number),
-                None => owners.by_key.add(number, key(row)),
+                None => owners.by_key.add(number, key),
             }
         }
         owners
     }
 
-    /// The row with this key. Rows below one often come one after the other: the `last` is looked at first.
-    fn find(&self, last: usize, key: &Cells) -> Option<usize> {
-        let is_last = self.by_key.is_same(&self.keys[last], key);
-        is_last.then_some(last).or_else(|| self.by_key.find(key))
-    }
-
     /// The row that another refers to.
     fn find_of(
         &self,
-        last: usize,
         table: &'static Table,
         foreign_key: &ForeignKey,
         value: &Erased,
     ) -> Option<usize> {
         let mut found = None;
         (table.functions.view)(value, &mut |fields, _| {
-            let cell = |part: usize| {
+            found = self.by_key.find_by(|part| {
                 let column = foreign_key.parts[part].column;
                 stored(table, column, table.columns[column].cell(fields))
-            };
-            let is_last = self.by_key.are(&self.keys[last], cell);
-            found = is_last
-                .then_some(last)
-                .or_else(|| self.by_key.find_by(cell));
+            });
         });
         found
     }

@@ -10,13 +10,16 @@ pub(super) fn returned<D: Dialect>(dialect: &D, statement: &Statement, table: &T
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// The text that inserts rows. `blank` asks for a key where a row has no columns: a list of rows without can't be written. The clause that returns what
+/// What stands around the rows of an insert.
+pub(super) const VALUES: (&str, &str) = ("VALUES ", "");
+
+/// The text that inserts rows, which stand between the two texts of `around`. `blank` asks for a key where a row has no columns: a list of rows without can't be written. The clause that returns what
 /// the database has filled in stands between `before` and `after`.
 pub(super) fn insert<D: Dialect>(
     dialect: &D,
     statement: &mut Statement,
     (table, list): (&'static Table, List),
-    blank: &str,
+    (around, blank): ((&str, &str), &str),
     (before, after): (&str, &str),
 ) {
     let inserted = list.cells.iter().filter_map(|cell| {
@@ -36,9 +39,11 @@ pub(super) fn insert<D: Dialect>(
     }
     let rows = vec![row.as_str(); list.rows.len()].join(", ");
     statement.text = format!(
-        "INSERT INTO {} ({}) VALUES {rows}",
+        "INSERT INTO {} ({}) {}{rows}{}",
         qualified(dialect, table),
-        names.join(", ")
+        names.join(", "),
+        around.0,
+        around.1
     );
     if !statement.returns.is_empty() && !statement.computed {
         // Rows come back in no order: they are told apart by their keys.

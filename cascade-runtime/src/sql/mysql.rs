@@ -87,7 +87,8 @@ impl Dialect for MySql {
     /// MariaDB gives back what it has filled in; MySQL doesn't read that part, and is asked afterwards (`inserted`).
     fn insert(&self, statement: &mut Statement, table: &'static Table, list: List) {
         let returning = (" /*M! RETURNING ", " */");
-        listed::insert(self, statement, (table, list), "DEFAULT", returning);
+        let around = (listed::VALUES, "DEFAULT");
+        listed::insert(self, statement, (table, list), around, returning);
     }
 
     /// MariaDB's do, MySQL's don't.

@@ -83,19 +83,13 @@ impl Dialect for Sqlite {
         let returning = (" RETURNING ", "");
         let rows = list.rows.len();
         if rows.is_power_of_two() {
-            listed::insert(self, statement, (table, list), "NULL", returning);
+            let around = (listed::VALUES, "NULL");
+            listed::insert(self, statement, (table, list), around, returning);
             return;
         }
         list.rows.resize(rows.next_power_of_two(), Target::NOTHING);
-        listed::insert(self, statement, (table, list), "NULL", returning);
-        let text = statement
-            .text
-            .replacen(" VALUES ", " SELECT * FROM (VALUES ", 1);
-        let (text, returning) = match text.rfind(" RETURNING ") {
-            Some(end) if !statement.returns.is_empty() && !statement.computed => text.split_at(end),
-            _ => (text.as_str(), ""),
-        };
-        statement.text = format!("{text}) LIMIT ? + 0{returning}");
+        let around = (("SELECT * FROM (VALUES ", ") LIMIT ? + 0"), "NULL");
+        listed::insert(self, statement, (table, list), around, returning);
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         statement.binds.push(Bind::Number(rows));
     }
