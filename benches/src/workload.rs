@@ -71,9 +71,9 @@ impl Task {
     }
 }
 
-impl fmt::Display for Task {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.workload {
+impl Task {
+    pub fn name(self) -> &'static str {
+        match self.workload {
             Workload::Insert => "insert",
             Workload::Load => "load",
             Workload::Change => "change 10 %",
@@ -84,7 +84,12 @@ impl fmt::Display for Task {
             Workload::Tree => "tree",
             Workload::Links => "links",
             Workload::Unchanged => "unchanged save",
-        };
-        write!(formatter, "{name}, {}", self.size)
+        }
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}, {}", self.name(), self.size)
     }
 }
