@@ -13,7 +13,7 @@ use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 use sqlx_core::transaction::TransactionManager as _;
 
-use crate::codec::{Codec, Erased, Fns};
+use crate::codec::{Cell, Codec, Elements, Erased, Fns};
 use crate::error::{Error, ErrorKind};
 use crate::meta::Table;
 use crate::read::ReadRow;
@@ -395,7 +395,11 @@ pub(crate) fn from_sqlx<DB: Backend>(error: sqlx::Error) -> Error {
 }
 
 /// A column of a row that can't be read.
-fn unreadable<DB: Backend>(table: &'static Table, column: usize, error: sqlx::Error) -> Error {
+pub(crate) fn unreadable<DB: Backend>(
+    table: &'static Table,
+    column: usize,
+    error: sqlx::Error,
+) -> Error {
     let column = &table.columns[column];
     let path = format!("{}.{}", table.entity, column.field);
     let sqlx::Error::ColumnDecode { source, .. } = &error else {
@@ -468,10 +472,41 @@ pub(crate) fn bind_array<DB: Backend>(
     values: &[Option<&Erased>],
     arguments: &mut DB::Arguments,
 ) -> Result<(), Error> {
-    let encode = DB::fns(codec)
+    let array = DB::fns(codec)
         .and_then(|fns| fns.array)
         .ok_or_else(|| unsupported::<DB>(codec))?;
-    encode(values, arguments).map_err(encoding)
+    (array.encode)(values, arguments).map_err(encoding)
+}
+
+/// A column of some rows, that stands as one array at a place of a row.
+pub(crate) fn elements<DB: Backend>(
+    table: &'static Table,
+    column: usize,
+    row: &DB::Row,
+    position: usize,
+) -> Result<Box<dyn Elements>, Error> {
+    let codec = &table.columns[column].codec;
+    let array = fns::<DB>(table, column, codec)?
+        .array
+        .ok_or_else(|| unsupported::<DB>(codec))?;
+    (array.decode)(row, position).map_err(|error| unreadable::<DB>(table, column, error))
+}
+
+/// The values of such a column.
+pub(crate) fn read_cells<DB: Backend>(
+    table: &'static Table,
+    column: usize,
+    row: &DB::Row,
+    position: usize,
+) -> Result<Vec<Cell>, Error> {
+    let elements = elements::<DB>(table, column, row, position)?;
+    let read = |row| {
+        (table.columns[column].codec.read)(&mut |out| {
+            let read = elements.read(row, out);
+            read.map_err(|error| unreadable::<DB>(table, column, error))
+        })
+    };
+    (0..elements.count()).map(read).collect()
 }
 
 fn unsupported<DB: Backend>(codec: &Codec) -> Error {

@@ -6,6 +6,9 @@ use crate::error::Error;
 use sqlx::error::BoxDynError;
 use sqlx::{Decode, Encode, Type};
 
+#[cfg(feature = "postgres")]
+mod array;
+
 /// An owned value of a column, behind its erased type.
 pub type Cell = Box<Erased>;
 
@@ -123,6 +126,10 @@ impl Codec {
                 *out = Some(number);
             } else if let Some(out) = out.downcast_mut::<Option<i32>>() {
                 *out = i32::try_from(number).ok();
+            } else if let Some(out) = out.downcast_mut::<Option<u64>>() {
+                *out = u64::try_from(number).ok();
+            } else if let Some(out) = out.downcast_mut::<Option<u32>>() {
+                *out = u32::try_from(number).ok();
             }
             Ok(())
         });
@@ -151,13 +158,39 @@ pub struct Fns<DB: sqlx::Database> {
     pub decode: fn(&DB::Row, usize, out: &mut dyn Any) -> Result<(), sqlx::Error>,
     /// The database's type.
     pub type_info: fn() -> DB::TypeInfo,
-    /// Binds values as one array; `None` where the database has no array of the type.
-    pub array: Option<EncodeArray<DB>>,
+    /// The array of the type, where the database has one.
+    pub array: Option<ArrayFns<DB>>,
+}
+
+/// How one database passes values of a type as one array.
+pub struct ArrayFns<DB: sqlx::Database> {
+    /// Binds a list of values, or NULLs.
+    pub encode: EncodeArray<DB>,
+    /// Reads the array at a position of a row.
+    pub decode: fn(&DB::Row, usize) -> Result<Box<dyn Elements>, sqlx::Error>,
+}
+
+/// The values of a column in some rows.
+pub trait Elements: Send + Sync {
+    /// How many rows there are.
+    fn count(&self) -> usize;
+    /// Whether there is NULL in a row.
+    fn is_null(&self, row: usize) -> bool;
+    /// Reads the value of a row into the `Option<T>` behind `out`.
+    fn read(&self, row: usize, out: &mut dyn Any) -> Result<(), sqlx::Error>;
 }
 
 /// Binds a list of values, or NULLs, as one array.
 pub(crate) type EncodeArray<DB> =
     fn(&[Option<&Erased>], &mut <DB as sqlx::Database>::Arguments) -> Result<(), BoxDynError>;
+
+impl<DB: sqlx::Database> Clone for ArrayFns<DB> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<DB: sqlx::Database> Copy for ArrayFns<DB> {}
 
 impl<DB: sqlx::Database> Clone for Fns<DB> {
     fn clone(&self) -> Self {
@@ -240,7 +273,7 @@ mod json {
             let sqlite: Option<SqliteFns> = None;
             #[cfg(feature = "postgres")]
             let postgres: Option<PostgresFns> =
-                super::with_array(Some(Fns::json::<T>()), Some(array::<T>));
+                super::with_array(Some(Fns::json::<T>()), Some(array::<T>()));
             #[cfg(not(feature = "postgres"))]
             let postgres: Option<PostgresFns> = None;
             #[cfg(feature = "mysql")]
@@ -252,15 +285,17 @@ mod json {
     }
 
     #[cfg(feature = "postgres")]
-    fn array<T: Value + Serialize>(
-        values: &[Option<&Erased>],
-        arguments: &mut sqlx::postgres::PgArguments,
-    ) -> Result<(), BoxDynError> {
-        let values: Vec<Option<Json<&T>>> = values
-            .iter()
-            .map(|value| value.and_then(<Erased>::downcast_ref::<T>).map(Json))
-            .collect();
-        sqlx::Arguments::add(arguments, values)
+    const fn array<T: JsonValue>() -> super::PostgresArray {
+        super::ArrayFns {
+            encode: |values, arguments| {
+                let values: Vec<Option<Json<&T>>> = values
+                    .iter()
+                    .map(|value| value.and_then(<Erased>::downcast_ref::<T>).map(Json))
+                    .collect();
+                sqlx::Arguments::add(arguments, values)
+            },
+            decode: |row, column| super::array::elements(row, column, |Json(value): Json<T>| value),
+        }
     }
 
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -410,8 +445,8 @@ impl<T: Value + std::hash::Hash> Probe<T> {
 }
 
 #[cfg(feature = "postgres")]
-/// Binds an array on PostgreSQL.
-pub(crate) type PostgresArray = EncodeArray<sqlx::Postgres>;
+/// An array on PostgreSQL.
+pub(crate) type PostgresArray = ArrayFns<sqlx::Postgres>;
 #[cfg(not(feature = "postgres"))]
 /// PostgreSQL isn't built.
 pub(crate) type PostgresArray = PostgresFns;
@@ -422,15 +457,19 @@ where
     T: Value
         + Type<sqlx::Postgres>
         + for<'q> Encode<'q, sqlx::Postgres>
+        + for<'r> Decode<'r, sqlx::Postgres>
         + sqlx::postgres::PgHasArrayType,
 {
     /// PostgreSQL has an array of the type.
-    pub const POSTGRES_ARRAY: Option<PostgresArray> = Some(|values, arguments| {
-        let values: Vec<Option<&T>> = values
-            .iter()
-            .map(|value| value.and_then(<Erased>::downcast_ref::<T>))
-            .collect();
-        sqlx::Arguments::add(arguments, values)
+    pub const POSTGRES_ARRAY: Option<PostgresArray> = Some(ArrayFns {
+        encode: |values, arguments| {
+            let values: Vec<Option<&T>> = values
+                .iter()
+                .map(|value| value.and_then(<Erased>::downcast_ref::<T>))
+                .collect();
+            sqlx::Arguments::add(arguments, values)
+        },
+        decode: |row, column| array::elements(row, column, |value: T| value),
     });
 }
 

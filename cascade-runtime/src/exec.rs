@@ -21,7 +21,6 @@ use crate::values::Values;
 
 pub(crate) use bind::arguments;
 pub use fused::{is_step_by_step, step_by_step};
-pub(crate) use insert::read_cell;
 use run::Run;
 pub(crate) use transaction::{Lease, begin, ended};
 use transaction::{Line, begin_framed, unknown};

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod descend;
+mod found;
 mod held;
 
 use futures_core::future::BoxFuture;
@@ -16,7 +17,7 @@ use crate::exec::{arguments, sends};
 use crate::graph::{Graph, Root};
 use crate::meta::{ForeignKey, ForeignKeyPart, Kind, RelationDef, Table};
 use crate::plan::{Keys, Target};
-use crate::read::Reader;
+use crate::read::{ReadRow, Reader};
 use crate::relation::Tree;
 use crate::slot::{Fetched, Handle, RowState, Slot};
 use crate::sql::{From, List, Select};
@@ -327,6 +328,14 @@ async fn children_of<DB: Backend>(
         let dealt = ahead.deal((parents, index, arm), &path)?;
         return one_each(relation, dealt, path);
     }
+    let in_lists = DB::texts().dialect.reads_in_lists() && above == Above::JustRead;
+    if in_lists && parents.len() > 1 {
+        let rows = (parents, index);
+        if let Some(level) = ahead::level::<DB>(reading.connection, rows, &path).await? {
+            let dealt = level.deal((parents, index, 1), &path)?;
+            return one_each(relation, dealt, path);
+        }
+    }
     let graph = Graph::of_rows(parents.iter().copied());
     let values = Values::new(&graph, Keys::NONE);
     let link = (relation.target)();
@@ -430,11 +439,7 @@ fn absent(table: &'static Table, relation: &RelationDef, above: Above) -> Result
     Err(Error::new(kind, message).at(table.entity, table.entity))
 }
 
-fn read_child<DB: Backend>(
-    parent: Root<'_>,
-    index: usize,
-    row: &RowOf<'_, DB>,
-) -> Result<Box<Erased>, Error> {
+fn read_child(parent: Root<'_>, index: usize, row: &dyn ReadRow) -> Result<Box<Erased>, Error> {
     let child = target_of(&parent.table.relations[index]);
     let mut read = None;
     (parent.table.functions.view)(parent.value, &mut |_, slots| {

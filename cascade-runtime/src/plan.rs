@@ -222,6 +222,15 @@ impl Reach {
         }
     }
 
+    /// What it is listed by are the keys of its rows, or those that they refer to.
+    pub(crate) fn is_direct(&self) -> bool {
+        match (&self.base, &self.hops[..]) {
+            (_, []) => true,
+            (Base::Rows { .. }, [Hop::Children { .. }]) => true,
+            _ => false,
+        }
+    }
+
     /// The table that it ends at.
     fn end(&self) -> &'static Table {
         match self.hops.last() {
@@ -240,6 +249,17 @@ impl Reach {
                 Hop::Children { foreign_key, .. } => by(foreign_key),
                 Hop::Closure { foreign_keys, .. } => foreign_keys.iter().any(|key| by(key)),
             })
+    }
+
+    /// By which foreign key its rows refer to those of another reach, where they are all that do.
+    pub(crate) fn below(&self, above: &Self) -> Option<&'static ForeignKey> {
+        let (Hop::Children { foreign_key, .. }, hops) = self.hops.split_last()? else {
+            return None;
+        };
+        let is_plain = self.unless.is_none() && above.unless.is_none();
+        let is_here = is_plain && self.base.is(&above.base) && hops.len() == above.hops.len();
+        let mut pairs = hops.iter().zip(&above.hops);
+        (is_here && pairs.all(|(hop, other)| hop.is(other))).then_some(foreign_key)
     }
 
     fn then(&self, hop: Hop) -> Self {
@@ -265,7 +285,46 @@ pub(crate) fn naming(table: &'static Table, owner: Option<&ForeignKey>) -> Vec<u
     columns
 }
 
+impl Hop {
+    /// The same hop to children.
+    fn is(&self, other: &Self) -> bool {
+        let key = |hop: &Self| match hop {
+            Self::Children { foreign_key, .. } => Some(std::ptr::from_ref(*foreign_key)),
+            Self::Closure { .. } => None,
+        };
+        key(self).is_some() && key(self) == key(other)
+    }
+}
+
 impl Base {
+    /// The same rows, that are named or owned.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Rows { table, rows },
+                Self::Rows {
+                    table: other,
+                    rows: others,
+                },
+            ) => table.ident == other.ident && rows == others,
+            (
+                Self::Owned {
+                    foreign_key,
+                    parents,
+                    kept,
+                    ..
+                },
+                Self::Owned {
+                    foreign_key: other,
+                    parents: others,
+                    kept: spared,
+                    ..
+                },
+            ) => std::ptr::eq(*foreign_key, *other) && parents == others && kept == spared,
+            _ => false,
+        }
+    }
+
     /// The table of its rows.
     pub(crate) fn table(&self) -> &'static Table {
         match self {

@@ -24,6 +24,7 @@ pub(crate) use mysql::MySql;
 pub(crate) use parts::{DrawnCell, Entering, Fused, Part, Returned, entering};
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Postgres;
+pub(crate) use reach::parts;
 pub(crate) use select::{From, Select};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Sqlite;
@@ -65,11 +66,23 @@ pub(crate) trait Dialect: Send + Sync {
         self.chunk(cells, rows)
     }
 
+    /// How many of `rows` the next INSERT takes.
+    fn insert_chunk(&self, cells: &[Bound], rows: usize) -> usize {
+        self.chunk(cells, rows)
+    }
+
     /// A FROM item `r` with the cells of some rows as `c0`, `c1`, .. and their number, from 0, as `n`.
     fn source(&self, statement: &mut Statement, list: List) -> String;
 
     /// The condition that some columns are one of some rows.
     fn one_of(&self, statement: &mut Statement, columns: &[String], list: List) -> String;
+
+    /// The cells of the one row of a list, as they stand in a text.
+    fn row(&self, statement: &mut Statement, list: List) -> Vec<String> {
+        let cells = vec!["?".to_owned(); list.cells.len()];
+        statement.binds.push(Bind::Rows(list));
+        cells
+    }
 
     /// The text that inserts rows, and what it returns.
     fn insert(&self, statement: &mut Statement, table: &'static Table, list: List);
@@ -93,13 +106,13 @@ pub(crate) trait Dialect: Send + Sync {
     }
 
     /// The text that deletes the rows of a condition.
-    fn sweep(&self, name: &str, condition: &str) -> String {
-        format!("DELETE FROM {name} WHERE {condition}")
+    fn sweep(&self, name: &str, condition: &Condition) -> String {
+        format!("DELETE FROM {name} WHERE {}", condition.text)
     }
 
     /// The text that writes the rows of a condition.
-    fn release(&self, name: &str, sets: &str, condition: &str) -> String {
-        format!("UPDATE {name} SET {sets} WHERE {condition}")
+    fn release(&self, name: &str, sets: &str, condition: &Condition) -> String {
+        format!("UPDATE {name} SET {sets} WHERE {}", condition.text)
     }
 
     /// A SELECT within a condition.
@@ -122,8 +135,8 @@ pub(crate) trait Dialect: Send + Sync {
         ("", "")
     }
 
-    /// Rows and what lies below them are read by one statement.
-    fn unites(&self) -> bool {
+    /// The rows of the table can be read by one statement together with those above and below them.
+    fn unites(&self, _: &Table) -> bool {
         false
     }
 
@@ -178,6 +191,16 @@ pub(crate) trait Dialect: Send + Sync {
         false
     }
 
+    /// The key of a row that is inserted by itself, all that comes back, is reported beside the rows.
+    fn reports(&self, _: &Table, _: &[usize]) -> bool {
+        false
+    }
+
+    /// Several rows are read by a list of the keys that they hold, and say by these whose they are; else they are joined with a numbered list.
+    fn reads_in_lists(&self) -> bool {
+        false
+    }
+
     /// What is wrong with the keys, in their order, that the database drew for the rows of one insert; beside them it `reports` one.
     fn gaps(&self, _: &Table, _: &[i64], _: u64) -> Option<Gaps> {
         None
@@ -194,6 +217,13 @@ pub(crate) trait Dialect: Send + Sync {
 
     /// What locks the rows of `t` in a SELECT.
     fn for_update(&self) -> &'static str;
+}
+
+/// A condition on the rows of a table.
+pub(crate) struct Condition {
+    pub(crate) text: String,
+    /// It has a subquery.
+    pub(crate) looks: bool,
 }
 
 /// A text with the cells that it binds, in order.
@@ -234,7 +264,7 @@ pub(crate) struct List {
     pub(crate) table: &'static Table,
     pub(crate) rows: Vec<Target>,
     pub(crate) cells: Vec<Bound>,
-    /// The cells that take keys which the statement itself draws.
+    /// The cells that take keys which the statement itself draws in some of the rows.
     pub(crate) drawn: Vec<DrawnCell>,
 }
 
@@ -256,8 +286,17 @@ pub(crate) enum Content {
     Mask { column: usize },
     /// The row's number in the list.
     Number,
-    /// The number of the row whose key the column takes, where that key is drawn by the statement.
+    /// The key that the column takes in every row, drawn by the statement: bound is the number of the row that draws it, unless that is the only one.
+    Drawn { column: usize, by: Drawn },
+    /// The number of the row whose key the column takes, where it takes one that is drawn by the statement.
     Place { column: usize, by: Drawn },
+}
+
+impl Content {
+    /// A placeholder stands for it.
+    pub(crate) fn is_bound(self) -> bool {
+        !matches!(self, Self::Drawn { by, .. } if by.sole)
+    }
 }
 
 /// How a list is bound.
@@ -333,38 +372,66 @@ fn qualified<D: Dialect + ?Sized>(dialect: &D, table: &Table) -> String {
     )
 }
 
-/// `"a" = r.c0, "b" = CASE WHEN r.c2 THEN r.c1 ELSE t."b" END`, and the condition on the cells behind them.
-fn assignments<D: Dialect + ?Sized>(dialect: &D, write: &Write) -> (String, String) {
+/// `"a" = r.c0, "b" = CASE WHEN r.c2 THEN r.c1 ELSE t."b" END`, and the condition on the cells behind them: what `cells` calls each.
+fn assignments<D: Dialect + ?Sized>(
+    dialect: &D,
+    write: &Write,
+    cells: &dyn Fn(usize) -> String,
+) -> (String, String) {
     let mut sets = Vec::new();
     let mut cell = 0;
     for &(column, masked) in &write.columns {
         let name = dialect.quote(write.table.columns[column].name);
-        let assigned = dialect.assigned();
+        let (assigned, value) = (dialect.assigned(), cells(cell));
         if masked {
+            let is_written = cells(cell + 1);
             sets.push(format!(
-                "{assigned}{name} = CASE WHEN r.c{} THEN r.c{cell} ELSE t.{name} END",
-                cell + 1
+                "{assigned}{name} = CASE WHEN {is_written} THEN {value} ELSE t.{name} END"
             ));
         } else {
-            sets.push(format!("{assigned}{name} = r.c{cell}"));
+            sets.push(format!("{assigned}{name} = {value}"));
         }
         cell += 1 + usize::from(masked);
     }
-    let when = is_row(dialect, write.table, &write.when, cell);
+    let when = is_row(dialect, (write.table, &write.when), "t.", &|index| {
+        cells(cell + index)
+    });
     (sets.join(", "), when)
 }
 
-/// The row `t` is the row `r` by some columns, whose cells stand there from `first` on.
+/// The text that writes one row, by its cells; the list comes back where it is of several, or the row leaves a column out.
+fn write_one<D: Dialect + ?Sized>(
+    dialect: &D,
+    statement: &mut Statement,
+    write: &Write,
+    list: List,
+) -> Option<List> {
+    if list.rows.len() != 1 || write.columns.iter().any(|(_, masked)| *masked) {
+        return Some(list);
+    }
+    let row = dialect.row(statement, list);
+    let (sets, when) = assignments(dialect, write, &|cell| row[cell].clone());
+    let name = qualified(dialect, write.table);
+    statement.text = format!("UPDATE {name} AS t SET {sets} WHERE {when}");
+    None
+}
+
+/// What a cell of a list is called where it stands as `r`.
+fn listed_cell(cell: usize) -> String {
+    format!("r.c{cell}")
+}
+
+/// A row is that of a list by some columns, whose cells are called so.
 fn is_row<D: Dialect + ?Sized>(
     dialect: &D,
-    table: &Table,
-    columns: &[usize],
-    first: usize,
+    (table, columns): (&Table, &[usize]),
+    prefix: &str,
+    cells: &dyn Fn(usize) -> String,
 ) -> String {
     let pairs = columns.iter().enumerate().map(|(index, column)| {
-        let name = dialect.quote(table.columns[*column].name);
+        let name = dialect.quote_behind(prefix, table.columns[*column].name);
         let is = same(dialect, table, *column);
-        format!("t.{name} {is} r.c{}", first + index)
+        format!("{name} {is} {}", cells(index))
     });
     pairs.collect::<Vec<_>>().join(" AND ")
 }

@@ -23,6 +23,8 @@ pub(crate) struct Values<'g, 'a> {
     late: HashSet<(usize, usize)>,
     /// By node that the next statement inserts: which of its tables, and its place there.
     entering: HashMap<usize, (usize, usize)>,
+    /// By table that it inserts into: a single row.
+    sole: Vec<bool>,
     /// No key is computed that can be read.
     exact: bool,
 }
@@ -43,6 +45,8 @@ pub(crate) struct Drawn {
     pub(crate) insert: usize,
     /// The column of that table.
     pub(crate) column: usize,
+    /// It inserts one row there.
+    pub(crate) sole: bool,
 }
 
 impl<'g, 'a> Values<'g, 'a> {
@@ -90,6 +94,7 @@ impl<'g, 'a> Values<'g, 'a> {
             ties: Vec::new(),
             late: HashSet::new(),
             entering: HashMap::new(),
+            sole: Vec::new(),
             exact: true,
         }
     }
@@ -113,7 +118,9 @@ impl<'g, 'a> Values<'g, 'a> {
     /// These rows are inserted by the next statement, table by table.
     pub(crate) fn enter<'t>(&mut self, tables: impl IntoIterator<Item = &'t [Target]>) {
         self.entering.clear();
+        self.sole.clear();
         for (table, rows) in tables.into_iter().enumerate() {
+            self.sole.push(rows.len() == 1);
             for (place, row) in rows.iter().enumerate() {
                 if let Target::Node(id) = row {
                     self.entering.insert(*id, (table, place));
@@ -145,7 +152,13 @@ impl<'g, 'a> Values<'g, 'a> {
     fn drawn_of(&self, row: Target, column: usize) -> Option<(Drawn, usize)> {
         let (node, column) = self.origin(row, column)?;
         let &(insert, place) = self.entering.get(&node)?;
-        Some((Drawn { insert, column }, place))
+        let sole = self.sole[insert];
+        let by = Drawn {
+            insert,
+            column,
+            sole,
+        };
+        Some((by, place))
     }
 
     /// The node and the column that a column's value comes from, where the database has yet to draw it.

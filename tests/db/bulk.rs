@@ -66,7 +66,7 @@ async fn changes_of_different_columns_keep_the_others<B: Base>(test: Test<B>) {
             .iter()
             .filter(|sent| *sent == "UPDATE points")
             .count(),
-        if B::SERVICE == "mysql" { 2 } else { 1 }
+        1
     );
     assert_eq!(
         test.rows("points").await,

@@ -21,9 +21,8 @@ const BEFORE_ANY_SQL: [Kind; 7] = [
 ///
 /// - The rows of a tree are looked up before they are deleted, where a constraint doesn't do it.
 /// - PostgreSQL takes all levels of a tree's new rows at once.
-/// - On MySQL and MariaDB lists are sent in pieces.
 ///
-/// A number is exact but in two places: how a tree's deletion looks for its rows depends on what is below them in memory (`looks`), and [`pieces`].
+/// A number is exact but in one place: how a tree's deletion looks for its rows depends on what is below them in memory (`looks`).
 ///
 /// `None`: how far an operation comes before the database refuses it is not fixed.
 pub(crate) fn expected_statements(
@@ -65,12 +64,8 @@ pub(crate) fn expected_statements(
         (Step::Refresh, Db::Sqlite(_) | Db::Postgres(_)) => 2,
         _ => 0,
     };
-    let pieces = match db {
-        Db::MySql(_) => pieces(effects),
-        _ => 0..=0,
-    };
     let least = effects.acts.len() - count(Did::Deleted) + effects.reads + restricts - at_once;
-    Some(least + pieces.start()..=least + looks + ahead + pieces.end())
+    Some(least..=least + looks + ahead)
 }
 
 /// A reason why a write takes several statements on PostgreSQL, and which do so for it.
@@ -111,42 +106,4 @@ pub(crate) fn expected_trips(step: Step, sent: &[String]) -> usize {
         (_, statements) if is_exception() => statements + 2,
         _ => 1,
     }
-}
-
-/// How many statements more than one for each act those databases get that take lists in powers of two: three rows are a list of two and one of one. A range
-/// where there are several acts, for the effects have how many rows of a table there are, not in which act each is; and where rows are reached from
-/// others or let go before a deletion: if those are a list, it is in as many pieces as theirs, if not, there is one.
-fn pieces(effects: &Effects) -> RangeInclusive<usize> {
-    let (mut least, mut most, mut longest) = (0, 0, 0);
-    let is_list = |how: How| matches!(how, How::Named | How::Level(_));
-    for (&(table, did), &rows) in &effects.rows {
-        let of = |act: &&(usize, Did, How)| (act.0, act.1) == (table, did);
-        let acts = effects.acts.iter().filter(of);
-        let range = more(rows, acts.clone().count());
-        if acts.clone().all(|act| is_list(act.2)) {
-            least += range.start();
-        }
-        most += range.end();
-        longest = longest.max(*range.end());
-    }
-    let others = effects.acts.iter().filter(|act| !is_list(act.2));
-    least..=most + others.count() * longest
-}
-
-/// The same of some rows in so many acts, over all ways to divide them.
-fn more(rows: usize, acts: usize) -> RangeInclusive<usize> {
-    let lists = |rows: usize| rows.count_ones().saturating_sub(1) as usize;
-    if acts < 2 {
-        return lists(rows)..=lists(rows);
-    }
-    let ways = (0..=rows).map(|here| {
-        let others = more(rows - here, acts - 1);
-        lists(here) + others.start()..=lists(here) + others.end()
-    });
-    let (mut least, mut most) = (usize::MAX, 0);
-    for way in ways {
-        least = least.min(*way.start());
-        most = most.max(*way.end());
-    }
-    least..=most
 }

@@ -29,7 +29,7 @@ pub(super) fn bind<DB: Backend>(
         match bind {
             Bind::Rows(list) => {
                 for (number, row) in list.rows.iter().enumerate() {
-                    for cell in &list.cells {
+                    for cell in list.cells.iter().filter(|cell| cell.content.is_bound()) {
                         match cell.content {
                             Content::Column { side, column } => backend::bind::<DB>(
                                 cell.codec,
@@ -47,7 +47,7 @@ pub(super) fn bind<DB: Backend>(
                                 DB::bind_own(Own::Number(place(number)), arguments)
                                     .map_err(backend::encoding)?;
                             }
-                            Content::Place { column, by } => {
+                            Content::Drawn { column, by } | Content::Place { column, by } => {
                                 let drawn = values.place(*row, column, by).map(place);
                                 DB::bind_own(Own::Place(drawn), arguments)
                                     .map_err(backend::encoding)?;
@@ -70,7 +70,7 @@ fn arrays<DB: Backend>(
     values: &Values<'_, '_>,
     arguments: &mut DB::Arguments,
 ) -> Result<(), Error> {
-    for cell in &list.cells {
+    for cell in list.cells.iter().filter(|cell| cell.content.is_bound()) {
         let bound: Vec<Option<&Erased>> = match cell.content {
             Content::Column { side, column } => list
                 .rows
@@ -78,7 +78,10 @@ fn arrays<DB: Backend>(
                 .map(|row| values.cell(side, *row, column))
                 .collect(),
             Content::Key { part } => list.rows.iter().map(|row| values.key(*row, part)).collect(),
-            Content::Mask { .. } | Content::Number | Content::Place { .. } => Vec::new(),
+            Content::Mask { .. }
+            | Content::Number
+            | Content::Drawn { .. }
+            | Content::Place { .. } => Vec::new(),
         };
         match cell.content {
             Content::Column { .. } | Content::Key { .. } => {
@@ -92,7 +95,7 @@ fn arrays<DB: Backend>(
                     .collect();
                 DB::bind_own(Own::Flags(&flags), arguments).map_err(backend::encoding)?;
             }
-            Content::Place { column, by } => {
+            Content::Drawn { column, by } | Content::Place { column, by } => {
                 let rows = list.rows.iter();
                 let places = rows.map(|row| values.place(*row, column, by).map(place));
                 let places: Vec<Option<i64>> = places.collect();

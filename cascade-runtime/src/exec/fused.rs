@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use crate::backend::{Backend, is_lost};
+use crate::backend::{Backend, is_lost, read_cells};
 use crate::error::{Error, ErrorKind};
 use crate::exec::insert::read_cell;
 use crate::exec::run::Run;
@@ -130,29 +130,27 @@ fn take_down<DB: Backend>(
     found: &[DB::Row],
     values: &mut Values<'_, '_>,
 ) -> Result<Vec<u64>, Cause> {
-    let Some(first) = found.first() else {
+    let Some(row) = found.first() else {
         return Err(refused().into());
     };
     let mut counts = Vec::with_capacity(fused.counted.len());
     for place in 0..fused.counted.len() {
-        let count = DB::number(first, 1 + place)?;
+        let count = DB::number(row, 1 + place)?;
         counts.push(u64::try_from(count).unwrap_or_default());
     }
-    if fused.returns.is_empty() {
-        return Ok(counts);
-    }
-    let numbered = 1 + fused.counted.len();
-    for row in found {
-        let number = usize::try_from(DB::number(row, numbered)?).unwrap_or(usize::MAX);
-        let mut position = numbered + 1;
-        for returned in &fused.returns {
-            if let Some(Target::Node(node)) = returned.rows.get(number) {
-                for (place, column) in returned.columns.iter().enumerate() {
-                    let cell = read_cell::<DB>(returned.table, *column, row, position + place)?;
-                    values.stage(*node, *column, cell);
+    let mut position = 1 + fused.counted.len();
+    for returned in &fused.returns {
+        for &column in &returned.columns {
+            let cells = match &returned.rows[..] {
+                [_] => vec![read_cell::<DB>(returned.table, column, row, position)?],
+                _ => read_cells::<DB>(returned.table, column, row, position)?,
+            };
+            for (target, cell) in returned.rows.iter().zip(cells) {
+                if let Target::Node(node) = target {
+                    values.stage(*node, column, cell);
                 }
             }
-            position += returned.columns.len();
+            position += 1;
         }
     }
     Ok(counts)

@@ -221,7 +221,10 @@ impl<'r, 'g, 'a, 'l, 'c, DB: Backend> Run<'r, 'g, 'a, 'l, 'c, DB> {
             Action::Insert { rows: nodes, .. } if statement.computed => {
                 let (nodes, column) = (&nodes[rows.clone()], statement.returns[0]);
                 let last = answer.key.cast_signed();
-                let between = (self.rowid, last);
+                // A row that is inserted by itself follows none.
+                let alone = (last > 0).then(|| last - 1);
+                let before = if rows.start == 0 { alone } else { self.rowid };
+                let between = (before, last);
                 insert::computed(step.table, column, nodes, between, &mut self.values)
                     .map_err(fail)?;
                 self.rowid = Some(last);

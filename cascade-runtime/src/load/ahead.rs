@@ -8,21 +8,22 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 
 use sqlx::Connection as _;
 
-use crate::backend::{Backend, Places, RowOf, from_sqlx, is_lost};
+use crate::backend::{Backend, from_sqlx, is_lost};
 use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{arguments, read_cell, sends};
+use crate::exec::{arguments, sends};
 use crate::graph::{Graph, Root};
 use crate::keys::{ByKey, Cells};
-use crate::load::{Above, absent, differs, read_child, target_of};
+use crate::load::found::{self, Found};
+use crate::load::{Above, absent, chunks, differs, read_child, target_of};
 use crate::meta::{ForeignKey, Table};
-use crate::plan::Keys;
+use crate::plan::{Keys, Target};
 use crate::read::Reader;
 use crate::relation::Tree;
 use crate::slot::{Fetched, RowState};
-use crate::sql::{Arm, Bind, List, Statement, Way};
-use crate::values::{Values, stored};
+use crate::sql::{Arm, Bind, List, Statement, Way, parts};
+use crate::values::{Side, Values, stored};
 
 /// More tables are read level by level: each asks for those above it once more.
 const ARMS: usize = 12;
@@ -35,41 +36,21 @@ const TEXTS: usize = 1000;
 /// What was read, before it is dealt out.
 pub(crate) struct Ahead<DB: Backend> {
     arms: Vec<Arm>,
-    /// By arm: the rows in their order, those that all starts from with their numbers in the list.
-    rows: Vec<Vec<(i64, DB::Row)>>,
-    /// By arm: where its columns are in a row.
-    first: Vec<usize>,
+    /// By arm: the rows in their order.
+    found: Vec<Found<DB>>,
     /// By arm: the relation of the table above.
     relations: Vec<usize>,
 }
 
 /// The tables of a tree, each after the one above it; `None` where it has to be read level by level.
 fn arms(table: &'static Table, tree: &Tree) -> Option<(Vec<Arm>, Vec<usize>)> {
-    let mut arms = vec![Arm {
-        table,
-        above: None,
-        order_by: None,
-    }];
+    let mut arms = vec![Arm::root(table)];
     let mut relations = vec![0];
     let mut next: Vec<(usize, usize, &Tree)> = Vec::new();
     next.extend(below(0, tree));
     while let Some((above, index, tree)) = next.pop() {
-        let relation = &arms[above].table.relations[index];
-        let foreign_key = relation.foreign_key(arms[above].table)?;
-        let link = (relation.target)();
-        let way = if relation.is_held() {
-            Way::Holders(foreign_key)
-        } else if link.is_link() {
-            Way::Links(link)
-        } else {
-            Way::Children(foreign_key)
-        };
         next.extend(below(arms.len(), tree));
-        arms.push(Arm {
-            table: target_of(relation),
-            above: Some((above, way)),
-            order_by: relation.order_by,
-        });
+        arms.push(arm_below((above, arms[above].table), index)?);
         relations.push(index);
         if arms.len() > ARMS {
             return None;
@@ -77,6 +58,25 @@ fn arms(table: &'static Table, tree: &Tree) -> Option<(Vec<Arm>, Vec<usize>)> {
     }
     let columns: usize = arms.iter().map(Arm::width).sum();
     (columns <= COLUMNS).then_some((arms, relations))
+}
+
+/// The arm of a relation of the rows of another.
+fn arm_below((above, table): (usize, &'static Table), index: usize) -> Option<Arm> {
+    let relation = &table.relations[index];
+    let foreign_key = relation.foreign_key(table)?;
+    let link = (relation.target)();
+    let way = if relation.is_held() {
+        Way::Holders(foreign_key)
+    } else if link.is_link() {
+        Way::Links(link)
+    } else {
+        Way::Children(foreign_key)
+    };
+    Some(Arm {
+        table: target_of(relation),
+        above: Some((above, way)),
+        order_by: relation.order_by,
+    })
 }
 
 /// The relations of a tree, below an arm.
@@ -92,12 +92,12 @@ pub(super) async fn read<DB: Backend>(
     (keys, tree): (&Keys, &Tree),
 ) -> Result<Option<Ahead<DB>>, Error> {
     let dialect = DB::texts().dialect;
-    if !DB::SEVERAL && !dialect.unites() {
-        return Ok(None);
-    }
     let Some((arms, relations)) = arms(table, tree) else {
         return Ok(None);
     };
+    if !DB::SEVERAL && !arms.iter().all(|arm| dialect.unites(arm.table)) {
+        return Ok(None);
+    }
     let list = List::keys(table, keys.targets());
     if dialect.read_chunk(&list.cells, list.rows.len()) < list.rows.len() {
         return Ok(None);
@@ -121,39 +121,74 @@ pub(super) async fn read<DB: Backend>(
             };
         }
     }
-    let mut ahead = Ahead {
-        first: Vec::with_capacity(arms.len()),
-        rows: arms.iter().map(|_| Vec::new()).collect(),
-        arms,
-        relations,
+    let found = if DB::SEVERAL {
+        answers
+            .into_iter()
+            .map(|one| Found::Rows(one.rows))
+            .collect()
+    } else {
+        let rows = answers.into_iter().flat_map(|answer| answer.rows);
+        found::united::<DB>(&arms, rows)?
     };
-    if DB::SEVERAL {
-        for (arm, answer) in answers.into_iter().enumerate() {
-            ahead.first.push(1);
-            let rows = answer.rows.into_iter();
-            let rows = rows.map(|row| Ok((DB::number(&row, 0)?, row)));
-            let rows: Result<_, sqlx::Error> = rows.collect();
-            ahead.rows[arm] = rows.map_err(from_sqlx::<DB>)?;
+    Ok(Some(Ahead {
+        arms,
+        found,
+        relations,
+    }))
+}
+
+/// Reads a relation of several rows by lists of the keys that its rows hold.
+pub(super) async fn level<DB: Backend>(
+    connection: &mut DB::Connection,
+    (parents, index): (&[Root<'_>], usize),
+    path: &str,
+) -> Result<Option<Ahead<DB>>, Error> {
+    let table = parents[0].table;
+    let Some(arm) = arm_below((0, table), index) else {
+        return Ok(None);
+    };
+    let child = arm.table;
+    let (side, columns) = match arm.above {
+        Some((_, Way::Holders(foreign_key))) => (Side::New, parts(foreign_key)),
+        _ => (Side::Recorded, table.key.to_vec()),
+    };
+    let graph = Graph::of_rows(parents.iter().copied());
+    let values = Values::new(&graph, Keys::NONE);
+    let arms = vec![Arm::root(table), arm];
+    let mut rows = Vec::new();
+    for list in chunks::<DB>(&List::new(table, side, unlike(parents, &arms[1]), columns)) {
+        let statement = DB::texts().level(&arms, list);
+        sends(child, "read", None, &statement.text);
+        let arguments = arguments::<DB>(&statement, &values)?;
+        let found = DB::fetch(connection, statement.text, arguments).await;
+        let at_path = |error| from_sqlx::<DB>(error).at(child.entity, path);
+        rows.append(&mut found.map_err(at_path)?);
+    }
+    Ok(Some(Ahead {
+        arms,
+        found: vec![Found::Rows(Vec::new()), Found::Rows(rows)],
+        relations: vec![0, index],
+    }))
+}
+
+/// The rows that an arm lies below, one for each key: what lies below the others is the same.
+fn unlike(parents: &[Root<'_>], arm: &Arm) -> Vec<Target> {
+    let mut seen = match arm.above {
+        Some((_, Way::Holders(_))) => ByKey::new(arm.table),
+        _ => ByKey::new(parents[0].table),
+    };
+    let mut unlike = Vec::with_capacity(parents.len());
+    for (number, row) in parents.iter().enumerate() {
+        let key = match arm.above {
+            Some((_, Way::Holders(foreign_key))) => target_key(*row, foreign_key),
+            _ => row.state.key(row.table, row.value),
+        };
+        if seen.find(&key).is_none() {
+            seen.add(number, key);
+            unlike.push(Target::Node(number));
         }
-        return Ok(Some(ahead));
     }
-    let mut first = 2;
-    for arm in &ahead.arms {
-        ahead.first.push(first);
-        first += arm.width();
-    }
-    for row in answers.into_iter().flat_map(|answer| answer.rows) {
-        let arm = DB::number(&row, 0).map_err(from_sqlx::<DB>)?;
-        let number = DB::number(&row, 1).map_err(from_sqlx::<DB>)?;
-        let rows = usize::try_from(arm).ok();
-        if let Some(rows) = rows.and_then(|arm| ahead.rows.get_mut(arm)) {
-            rows.push((number, row));
-        }
-    }
-    for rows in &mut ahead.rows {
-        rows.sort_by_key(|(number, _)| *number);
-    }
-    Ok(Some(ahead))
+    unlike
 }
 
 /// The statement of some arms. That for a single row is kept: it depends on nothing but the tree.
@@ -202,11 +237,10 @@ impl<DB: Backend> Ahead<DB> {
 
     /// The rows that all starts from, in the order of their keys.
     pub(super) fn roots<T: Entity>(&self) -> Result<Vec<T>, Error> {
-        let places = Places::From(self.first[0]);
-        let rows = self.rows[0].iter();
-        let rows = rows
-            .map(|(_, row)| T::read(&mut Reader::new(T::table(), &RowOf::<DB> { row, places })));
-        rows.collect()
+        let rows = 0..self.found[0].count();
+        let read =
+            |row| self.found[0].read(row, 0, |row| T::read(&mut Reader::new(T::table(), row)));
+        rows.map(read).collect()
     }
 
     /// By parent: its rows of a relation.
@@ -220,16 +254,16 @@ impl<DB: Backend> Ahead<DB> {
         let Some((_, way)) = self.arms[arm].above else {
             return Ok(dealt);
         };
-        let places = Places::From(self.first[arm] + self.arms[arm].before());
-        let read = |row| read_child(parents[0], index, &RowOf::<DB> { row, places });
+        let (found, before) = (&self.found[arm], self.arms[arm].before());
+        let read = |row| found.read(row, before, |row| read_child(parents[0], index, row));
         let mut give = |parent: usize, value| dealt[parent].push((value, RowState::persistent()));
         if let Way::Holders(foreign_key) = way {
             let targets = self.by_key(arm)?;
-            let mut asked = vec![false; self.rows[arm].len()];
+            let mut asked = vec![false; found.count()];
             let mut is_complete = true;
             for (parent, row) in parents.iter().enumerate() {
                 if let Some(target) = targets.find(&target_key(*row, foreign_key)) {
-                    give(parent, read(&self.rows[arm][target].1)?);
+                    give(parent, read(target)?);
                     asked[target] = true;
                 } else {
                     is_complete = false;
@@ -245,7 +279,7 @@ impl<DB: Backend> Ahead<DB> {
             };
         }
         let owners = Owners::new(parents);
-        for (_, row) in &self.rows[arm] {
+        for row in 0..found.count() {
             let value = read(row)?;
             let owner = match way {
                 Way::Links(_) => owners.by_key.find(&self.source(arm, row)?),
@@ -268,36 +302,23 @@ impl<DB: Backend> Ahead<DB> {
     fn by_key(&self, arm: usize) -> Result<ByKey, Error> {
         let table = self.arms[arm].table;
         let mut by_key = ByKey::new(table);
-        for (number, (_, row)) in self.rows[arm].iter().enumerate() {
-            let places = table.key.iter().map(|column| self.first[arm] + column);
-            by_key.add(number, cells::<DB>(table, places, row)?);
+        for row in 0..self.found[arm].count() {
+            by_key.add(
+                row,
+                self.found[arm].key(row, table, table.key.iter().copied())?,
+            );
         }
         Ok(by_key)
     }
 
     /// The key of the row that a link belongs to.
-    fn source(&self, arm: usize, row: &DB::Row) -> Result<Cells, Error> {
+    fn source(&self, arm: usize, row: usize) -> Result<Cells, Error> {
         let Some((above, _)) = self.arms[arm].above else {
             return Ok(Cells::new());
         };
-        let first = self.first[arm];
-        cells::<DB>(
-            self.arms[above].table,
-            first..first + self.arms[arm].before(),
-            row,
-        )
+        let places = 0..self.arms[arm].before();
+        self.found[arm].key(row, self.arms[above].table, places)
     }
-}
-
-/// The key of a row of `table`, whose parts are in these places.
-fn cells<DB: Backend>(
-    table: &'static Table,
-    places: impl Iterator<Item = usize>,
-    row: &DB::Row,
-) -> Result<Cells, Error> {
-    let parts = table.key.iter().zip(places);
-    let parts = parts.map(|(&column, place)| read_cell::<DB>(table, column, row, place).map(Some));
-    parts.collect()
 }
 
 /// The key of the row that a row refers to.

@@ -1,7 +1,7 @@
 //! Statements of the databases whose rows are lists of values: SQLite, MySQL and MariaDB.
 
 use crate::meta::Table;
-use crate::sql::{Bind, Content, Dialect, List, Statement, Write, qualified, same};
+use crate::sql::{Bind, Content, Dialect, List, Statement, qualified};
 
 /// The names of the columns that a statement returns.
 pub(super) fn returned<D: Dialect>(dialect: &D, statement: &Statement, table: &Table) -> String {
@@ -57,31 +57,4 @@ pub(super) fn insert<D: Dialect>(
         statement.text.push_str(after);
     }
     statement.binds.push(Bind::Rows(list));
-}
-
-/// The text that writes one row by plain placeholders; the list comes back where it is of several, or the row leaves a column out.
-pub(super) fn write_one<D: Dialect>(
-    dialect: &D,
-    statement: &mut Statement,
-    write: &Write,
-    list: List,
-) -> Option<List> {
-    if list.rows.len() != 1 || write.columns.iter().any(|(_, masked)| *masked) {
-        return Some(list);
-    }
-    let quoted = |column: &usize| dialect.quote(write.table.columns[*column].name);
-    let sets = write.columns.iter();
-    let sets = sets.map(|(column, _)| format!("{} = ?", quoted(column)));
-    let when = write.when.iter().map(|column| {
-        let is = same(dialect, write.table, *column);
-        format!("{} {is} ?", quoted(column))
-    });
-    statement.binds.push(Bind::Rows(list));
-    statement.text = format!(
-        "UPDATE {} SET {} WHERE {}",
-        qualified(dialect, write.table),
-        sets.collect::<Vec<_>>().join(", "),
-        when.collect::<Vec<_>>().join(" AND ")
-    );
-    None
 }

@@ -6,13 +6,16 @@ use sqlx::TypeInfo as _;
 use crate::meta::{Generated, Table};
 use crate::plan::{Abilities, Locks, Target};
 use crate::sql::{
-    Bind, Bound, Content, Dialect, Gaps, List, Statement, Write, assignments, listed, qualified,
+    Bind, Bound, Condition, Content, Dialect, Gaps, List, Statement, Write, assignments, listed,
+    listed_cell, qualified, write_one,
 };
 
 pub(crate) struct MySql;
 
-/// The most rows of a list.
-const ROWS: usize = 256;
+/// The lengths of the lists that are inserted: each is a text of its own, which stays prepared.
+const LENGTHS: [usize; 11] = [500, 200, 100, 50, 20, 10, 5, 4, 3, 2, 1];
+/// The most rows of other lists: from 1,000 values on, MariaDB makes a table of an IN.
+const ROWS: usize = 512;
 /// The most parameters that the protocol can number.
 const PARAMETERS: usize = 65_535;
 
@@ -21,19 +24,19 @@ impl Dialect for MySql {
         '`'
     }
 
-    /// The largest power of two: 1,000 rows are lists of 256, 256, 256, 128, 64, 32 and 8.
+    /// The lengths are powers of two: behind the rows are some that equal nothing, or the last is named again.
     fn chunk(&self, cells: &[Bound], rows: usize) -> usize {
-        let most = rows
-            .min(ROWS)
-            .min(PARAMETERS / cells.len().max(1))
-            .max(usize::from(rows > 0));
-        if most == 0 { 0 } else { 1 << most.ilog2() }
-    }
-
-    /// The lengths are powers of two: behind the rows are some that equal nothing.
-    fn read_chunk(&self, cells: &[Bound], rows: usize) -> usize {
         rows.min(ROWS)
             .min(1 << (PARAMETERS / cells.len().max(1)).ilog2())
+    }
+
+    /// A few fixed lengths: 1,260 rows are lists of 500, 500, 200, 50 and 10.
+    fn insert_chunk(&self, cells: &[Bound], rows: usize) -> usize {
+        let most = rows.min(PARAMETERS / cells.len().max(1));
+        let mut lengths = LENGTHS.into_iter();
+        lengths
+            .find(|length| *length <= most)
+            .unwrap_or(rows.min(1))
     }
 
     /// A parameter has no type and no collation of its own. So the first SELECT of the union is of the columns that the cells belong to, and
@@ -47,7 +50,10 @@ impl Dialect for MySql {
             let column = match bound.content {
                 Content::Column { column, .. } => column,
                 Content::Key { part } => table.key[part],
-                Content::Mask { .. } | Content::Number | Content::Place { .. } => {
+                Content::Mask { .. }
+                | Content::Number
+                | Content::Drawn { .. }
+                | Content::Place { .. } => {
                     return format!("0 AS c{cell}");
                 }
             };
@@ -66,7 +72,10 @@ impl Dialect for MySql {
     }
 
     /// Rows of several columns are spelt out: MariaDB finds `(a, b) IN ((?, ?), ..)` by reading, and locking, the whole table.
-    fn one_of(&self, statement: &mut Statement, columns: &[String], list: List) -> String {
+    fn one_of(&self, statement: &mut Statement, columns: &[String], mut list: List) -> String {
+        if let Some(last) = list.rows.last().copied() {
+            list.rows.resize(list.rows.len().next_power_of_two(), last);
+        }
         let rows = list.rows.len();
         statement.binds.push(Bind::Rows(list));
         if let ([column], true) = (columns, rows > 1) {
@@ -114,13 +123,27 @@ impl Dialect for MySql {
         })
     }
 
+    /// The answer to an INSERT says the key of its row, also one that a trigger has set, or 0 where it is no `AUTO_INCREMENT`.
+    fn reports(&self, table: &Table, returns: &[usize]) -> bool {
+        let [column] = returns else { return false };
+        let column = *column;
+        table.columns[column].key
+            && draws(table, column)
+            && table.columns[column].codec.number(1).is_some()
+    }
+
+    /// A join with the list would make a table of it.
+    fn reads_in_lists(&self) -> bool {
+        true
+    }
+
     fn write(&self, statement: &mut Statement, write: &Write, list: List) {
-        let Some(list) = listed::write_one(self, statement, write, list) else {
+        let Some(list) = write_one(self, statement, write, list) else {
             return;
         };
         let name = qualified(self, write.table);
         let source = self.source(statement, list);
-        let (sets, when) = assignments(self, write);
+        let (sets, when) = assignments(self, write, &listed_cell);
         statement.text = format!("UPDATE {name} AS t JOIN {source} ON {when} SET {sets}");
     }
 
@@ -129,15 +152,25 @@ impl Dialect for MySql {
         "t."
     }
 
-    /// A table in the FROM of its own DELETE: by that form, MariaDB starts from the rows of the condition; by the plain one it reads the whole
-    /// table, and locks it.
-    fn sweep(&self, name: &str, condition: &str) -> String {
-        format!("DELETE FROM {name} USING {name} WHERE {condition}")
+    /// A table in the FROM of its own DELETE: by that form, MariaDB starts from the rows of a subquery; by the plain one it reads the whole table, and
+    /// locks it.
+    fn sweep(&self, name: &str, condition: &Condition) -> String {
+        let using = if condition.looks {
+            format!(" USING {name}")
+        } else {
+            String::new()
+        };
+        format!("DELETE FROM {name}{using} WHERE {}", condition.text)
     }
 
     /// An UPDATE of several tables, for the same reason.
-    fn release(&self, name: &str, sets: &str, condition: &str) -> String {
-        format!("UPDATE {name} JOIN (SELECT 1) AS r SET {sets} WHERE {condition}")
+    fn release(&self, name: &str, sets: &str, condition: &Condition) -> String {
+        let beside = if condition.looks {
+            " JOIN (SELECT 1) AS r"
+        } else {
+            ""
+        };
+        format!("UPDATE {name}{beside} SET {sets} WHERE {}", condition.text)
     }
 
     /// MySQL refuses a subquery on the table that changes, but for a derived table that it can't merge.

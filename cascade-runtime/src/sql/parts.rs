@@ -5,7 +5,7 @@ use crate::plan::{Action, Step, Target};
 use crate::sql::{Bound, Content, List, Statement};
 use crate::values::{Drawn, Side, Values};
 
-/// A cell that takes a key which the statement draws, in some rows.
+/// A cell that takes a key which the statement draws, in some rows and not in others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DrawnCell {
     /// The cell.
@@ -26,13 +26,13 @@ pub(crate) struct Part<'s> {
 /// Several steps as one statement.
 pub(crate) struct Fused {
     pub(crate) statement: Statement,
-    /// The parts that are counted in front of each row that comes back, behind one number that says nothing.
+    /// The parts whose rows are counted, behind one number that says nothing.
     pub(crate) counted: Vec<usize>,
-    /// What comes back of the tables that it inserts into, behind the number of the row, in this order.
+    /// What comes back, behind that, of the tables that it inserts into, in this order.
     pub(crate) returns: Vec<Returned>,
 }
 
-/// What comes back of a table: columns of rows, in their order.
+/// What comes back of a table: columns, each of them an array where the rows are several.
 pub(crate) struct Returned {
     pub(crate) table: &'static Table,
     pub(crate) rows: Vec<Target>,
@@ -82,7 +82,15 @@ impl List {
             else {
                 continue;
             };
-            for by in values.drawn(&self.rows, column) {
+            let drawn = values.drawn(&self.rows, column);
+            let mut rows = self.rows.iter();
+            if let [by] = drawn[..]
+                && rows.all(|row| values.place(*row, column, by).is_some())
+            {
+                self.cells[cell].content = Content::Drawn { column, by };
+                continue;
+            }
+            for by in drawn {
                 let place = self.cells.len();
                 self.cells.push(Bound {
                     content: Content::Place { column, by },
@@ -92,5 +100,18 @@ impl List {
             }
         }
         self
+    }
+
+    /// Some cells take keys that the statement draws.
+    pub(super) fn is_drawing(&self) -> bool {
+        self.takes().next().is_some()
+    }
+
+    /// Which of the tables that the statement inserts into draw the keys that it takes.
+    pub(super) fn takes(&self) -> impl Iterator<Item = usize> {
+        self.cells.iter().filter_map(|cell| match cell.content {
+            Content::Drawn { by, .. } | Content::Place { by, .. } => Some(by.insert),
+            _ => None,
+        })
     }
 }

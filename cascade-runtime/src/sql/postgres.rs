@@ -1,14 +1,16 @@
 //! PostgreSQL: the rows of a statement are arrays, so that its text depends on no more of their number than whether they are several.
 
 mod fused;
+mod given;
+mod swept;
 
 use crate::meta::{Generated, Table};
 use crate::plan::{Abilities, Locks, Step};
 use crate::sql::{
     Bind, Bound, Content, Dialect, Entering, Fused, List, Part, Statement, Texts, Write,
-    assignments, qualified,
+    assignments, listed_cell, qualified, write_one,
 };
-use crate::values::{Values, codec};
+use crate::values::Values;
 
 pub(crate) struct Postgres;
 
@@ -25,7 +27,7 @@ impl Dialect for Postgres {
     }
 
     fn source(&self, statement: &mut Statement, list: List) -> String {
-        let drawn = (!list.drawn.is_empty()).then(|| list.clone());
+        let drawn = list.is_drawing().then(|| list.clone());
         let names = names(&list);
         let lines = lines(statement, list);
         match drawn {
@@ -60,6 +62,23 @@ impl Dialect for Postgres {
             columns.join(", "),
             names.join(", ")
         )
+    }
+
+    fn row(&self, statement: &mut Statement, list: List) -> Vec<String> {
+        let cell = |bound: &Bound| match bound.content {
+            Content::Drawn { by, .. } if by.sole => fused::key_of(by),
+            Content::Drawn { by, .. } => {
+                let number = place(statement);
+                format!(
+                    "(SELECT d{} FROM k{} WHERE n = {number})",
+                    by.column, by.insert
+                )
+            }
+            _ => place(statement),
+        };
+        let cells = list.cells.iter().map(cell).collect();
+        statement.binds.push(Bind::Rows(list));
+        cells
     }
 
     /// Generated keys are drawn beside the number of their row, in a CTE that is materialised: which row got which key is exact, whatever
@@ -163,16 +182,20 @@ impl Dialect for Postgres {
     }
 
     fn write(&self, statement: &mut Statement, write: &Write, list: List) {
+        let Some(list) = write_one(self, statement, write, list) else {
+            return;
+        };
         let source = self.source(statement, list);
-        let (sets, when) = assignments(self, write);
+        let (sets, when) = assignments(self, write, &listed_cell);
         statement.text = format!(
             "UPDATE {} AS t SET {sets} FROM {source} WHERE {when}",
             qualified(self, write.table)
         );
     }
 
-    fn unites(&self) -> bool {
-        true
+    /// Each column of its rows as one array.
+    fn unites(&self, table: &Table) -> bool {
+        has_arrays(table)
     }
 
     fn draws_keys(&self) -> bool {
@@ -211,16 +234,8 @@ impl Dialect for Postgres {
         false
     }
 
-    /// An array of arrays is none of rows.
     fn is_part(&self, step: &Step) -> bool {
-        let is_array = |(table, column): (&'static Table, usize)| {
-            let fns = codec(table, column).postgres;
-            fns.is_none_or(|fns| fns.array.is_some())
-        };
-        let columns = (0..step.table.columns.len()).map(|column| (step.table, column));
-        let root = step.root();
-        let key = root.key.iter().map(|column| (root, *column));
-        columns.chain(key).all(is_array)
+        has_arrays(step.table) && has_arrays(step.root())
     }
 
     /// Nothing but keys that were cast to their types.
@@ -284,29 +299,36 @@ impl Postgres {
 /// Several rows are arrays, one is plain placeholders: for an array PostgreSQL takes a plan that it made for ten rows to be dearer than one for
 /// the array that it sees, and plans anew each time; plain placeholders it keeps a plan for.
 fn lines(statement: &mut Statement, list: List) -> String {
-    let mut row = || -> String {
-        let places = list.cells.iter().map(|_| place(statement));
-        places.collect::<Vec<_>>().join(", ")
-    };
-    let names = names(&list).join(", ");
+    let mut names = names(&list);
+    let mut row = || -> Vec<String> { names.iter().map(|_| place(statement)).collect() };
     if list.rows.len() > 1 && is_array(&list.cells) {
-        let lines = format!("unnest({}) WITH ORDINALITY AS u({names}, n)", row());
+        let lines = row().join(", ");
+        let names = names.join(", ");
         statement.binds.push(Bind::Arrays(list));
-        return lines;
+        return format!("unnest({lines}) WITH ORDINALITY AS u({names}, n)");
     }
-    let rows = (1..=list.rows.len()).map(|number| format!("({}, {number}::bigint)", row()));
-    let lines = format!(
-        "(VALUES {}) AS u({names}, n)",
-        rows.collect::<Vec<_>>().join(", ")
-    );
+    let rows = (1..=list.rows.len()).map(|number| {
+        let mut row = row();
+        row.push(format!("{number}::bigint"));
+        format!("({})", row.join(", "))
+    });
+    let rows: Vec<String> = rows.collect();
+    names.push("n".to_owned());
     statement.binds.push(Bind::Rows(list));
-    lines
+    format!("(VALUES {}) AS u({})", rows.join(", "), names.join(", "))
 }
 
-/// What the cells of a list are called.
+/// What the cells of a list are called that are bound.
 fn names(list: &List) -> Vec<String> {
-    let cells = 0..list.cells.len();
-    cells.map(|cell| format!("c{cell}")).collect()
+    let cells = list.cells.iter().enumerate();
+    let bound = cells.filter(|(_, cell)| cell.content.is_bound());
+    bound.map(|(cell, _)| format!("c{cell}")).collect()
+}
+
+/// There is an array of the type of every column: an array of arrays is none of rows.
+fn has_arrays(table: &Table) -> bool {
+    let fns = table.columns.iter().map(|column| column.codec.postgres);
+    fns.flatten().all(|fns| fns.array.is_some())
 }
 
 /// Every cell can be bound as an array.

@@ -2,7 +2,7 @@
 
 use crate::meta::{ForeignKey, Table};
 use crate::plan::{Base, Circle, Edge, Hop, Reach, Target};
-use crate::sql::{List, Statement, Texts};
+use crate::sql::{Condition, List, Statement, Texts};
 use crate::values::Side;
 
 impl Texts {
@@ -15,25 +15,32 @@ impl Texts {
         released: Option<&[usize]>,
         skip: usize,
     ) -> usize {
-        let (condition, taken) = self.reached(statement, (reach, listed), skip);
-        let name = self.table(table);
-        let text = match released {
-            None => self.dialect.sweep(&name, &condition),
-            Some(columns) => {
-                let nulls: Vec<String> = self
-                    .columns(table, columns, "")
-                    .iter()
-                    .map(|column| format!("{column} = NULL"))
-                    .collect();
-                self.dialect.release(&name, &nulls.join(", "), &condition)
-            }
-        };
+        let (text, taken) = self.reached(statement, (reach, listed), skip);
+        let looks = reach.unless.is_some() || !reach.is_direct();
+        let text = self.swept(table, released, &Condition { text, looks });
         let (before, hint) = self.depth(reach);
         statement.text = match text.split_once(' ') {
             Some((verb, rest)) => format!("{before}{verb} {hint}{rest}"),
             None => text,
         };
         taken
+    }
+
+    /// The text that deletes the rows of a condition, or sets columns of them NULL.
+    pub(super) fn swept(
+        &self,
+        table: &Table,
+        released: Option<&[usize]>,
+        condition: &Condition,
+    ) -> String {
+        let name = self.table(table);
+        let Some(columns) = released else {
+            return self.dialect.sweep(&name, condition);
+        };
+        let columns = self.columns(table, columns, "");
+        let nulls = columns.iter().map(|column| format!("{column} = NULL"));
+        let nulls = nulls.collect::<Vec<_>>().join(", ");
+        self.dialect.release(&name, &nulls, condition)
     }
 
     /// What a statement that goes down a tree needs, to reach its end: before it, and behind its verb.
@@ -229,8 +236,7 @@ impl Texts {
                     table: child,
                     foreign_key,
                 } => {
-                    let direct = index == 0 && matches!(reach.base, Base::Rows { .. });
-                    if !direct {
+                    if index > 0 || !matches!(reach.base, Base::Rows { .. }) {
                         let columns = self.columns(child, &parts(foreign_key), "").join(", ");
                         // What is above is locked: else a rival could move it away before its own turn, and lose what is below.
                         let above = format!(
@@ -323,6 +329,6 @@ fn equal(columns: &[String], others: &[String], prefix: &str) -> String {
 }
 
 /// The columns of a foreign key, in the order of the target's key.
-pub(super) fn parts(foreign_key: &ForeignKey) -> Vec<usize> {
+pub(crate) fn parts(foreign_key: &ForeignKey) -> Vec<usize> {
     foreign_key.parts.iter().map(|part| part.column).collect()
 }

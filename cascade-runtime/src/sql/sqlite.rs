@@ -5,7 +5,8 @@ use sqlx::TypeInfo as _;
 use crate::meta::{Generated, Table};
 use crate::plan::{Abilities, Locks, Target};
 use crate::sql::{
-    Bind, Bound, Dialect, Gaps, List, Statement, Write, assignments, listed, qualified,
+    Bind, Bound, Dialect, Gaps, List, Statement, Write, assignments, listed, listed_cell,
+    qualified, write_one,
 };
 
 pub(crate) struct Sqlite;
@@ -105,12 +106,12 @@ impl Dialect for Sqlite {
     }
 
     fn write(&self, statement: &mut Statement, write: &Write, list: List) {
-        let Some(list) = listed::write_one(self, statement, write, list) else {
+        let Some(list) = write_one(self, statement, write, list) else {
             return;
         };
         let name = qualified(self, write.table);
         let source = self.source(statement, list);
-        let (sets, when) = assignments(self, write);
+        let (sets, when) = assignments(self, write, &listed_cell);
         statement.text = format!("UPDATE {name} AS t SET {sets} FROM {source} WHERE {when}");
     }
 

@@ -2,7 +2,7 @@
 
 use crate::meta::{Generated, Table};
 use crate::plan::{Action, Step, Target};
-use crate::sql::{Bound, Content, List, Statement, Texts, Write, is_row, qualified};
+use crate::sql::{Bound, Content, List, Statement, Texts, Write, is_row, listed_cell, qualified};
 use crate::values::{Side, Values, codec};
 
 impl Texts {
@@ -168,8 +168,15 @@ impl Texts {
         if by_key || !self.dialect.finds_by_key() {
             return (None, self.dialect.one_of(statement, &columns, list));
         }
+        let is_row = |prefix, cells: &dyn Fn(usize) -> String| {
+            is_row(self.dialect, (table, when), prefix, cells)
+        };
+        if list.rows.len() == 1 {
+            let row = self.dialect.row(statement, list);
+            return (None, is_row(prefix, &|cell| row[cell].clone()));
+        }
         let source = self.dialect.source(statement, list);
-        (Some(source), is_row(self.dialect, table, when, 0))
+        (Some(source), is_row("t.", &listed_cell))
     }
 
     /// New rows, and what the database fills in of them.
@@ -183,19 +190,22 @@ impl Texts {
     ) -> usize {
         let inserts = |column: &usize| self.inserts(table, *column, drawn);
         let columns = (0..table.columns.len()).filter(inserts);
-        let list = List::new(table, Side::New, listed.to_vec(), columns);
-        let mut list = self.take(list, skip);
+        let mut list = List::new(table, Side::New, listed.to_vec(), columns);
+        list.rows.drain(..skip);
+        let taken = self.dialect.insert_chunk(&list.cells, list.rows.len());
+        list.rows.truncate(taken);
         if !statement.is_part {
             let others = table.generated().filter(|column| !inserts(column));
             statement.returns = others.collect();
         }
         let returns = &statement.returns;
         let computes = !values.is_exact() && self.dialect.computes(table, returns, listed.len());
+        let reports = !values.is_exact() && self.dialect.reports(table, returns);
         // The first row says its key, and the others follow it.
         if self.dialect.inserts_singly(table) || computes && skip == 0 {
             list.rows.truncate(1);
         }
-        statement.computed = computes && skip > 0;
+        statement.computed = computes && skip > 0 || reports && listed.len() == 1;
         let taken = list.rows.len();
         if table.is_link() {
             self.insert_links(statement, table, list.drawing(values));

@@ -26,6 +26,15 @@ pub(crate) enum Way {
 }
 
 impl Arm {
+    /// The rows that all starts from.
+    pub(crate) fn root(table: &'static Table) -> Self {
+        Self {
+            table,
+            above: None,
+            order_by: None,
+        }
+    }
+
     /// How many columns it has before those of its table: of links the key of the row above.
     pub(crate) fn before(&self) -> usize {
         match self.above {
@@ -34,34 +43,41 @@ impl Arm {
         }
     }
 
+    /// Its columns, and whose they are.
+    pub(crate) fn columns(&self, arms: &[Self]) -> impl Iterator<Item = (&'static Table, usize)> {
+        let above = self.above.map(|(above, _)| arms[above].table);
+        let above = above.filter(|_| self.before() > 0);
+        let key = above.into_iter().flat_map(|above| {
+            let key = above.key.iter();
+            key.map(move |column| (above, *column))
+        });
+        let (table, columns) = (self.table, 0..self.table.columns.len());
+        key.chain(columns.map(move |column| (table, column)))
+    }
+
     pub(crate) fn width(&self) -> usize {
         self.before() + self.table.columns.len()
     }
 }
 
 impl Texts {
-    /// One statement for each arm: a row's number in the list, then the columns of the arm. Those of a relation come in its order.
+    /// One statement for each arm. Those of a relation come in its order.
     pub(crate) fn arms(&self, arms: &[Arm], list: &List) -> Statement {
         let mut statement = Statement::default();
         let mut texts = Vec::new();
         for (index, arm) in arms.iter().enumerate() {
-            let (number, from) = self.rows_of(&mut statement, arms, (index, list));
-            let order = match arm.above {
-                Some(_) => format!(" ORDER BY {}", self.order_of(arm, index)),
-                None if list.rows.len() > 1 => format!(" ORDER BY {number}"),
-                None => String::new(),
-            };
+            let from = self.ordered(&mut statement, arms, (index, list));
             let shown = self.shown(arm, index).join(", ");
-            texts.push(format!("SELECT {number}, {shown} FROM {from}{order}"));
+            texts.push(format!("SELECT {shown} FROM {from}"));
         }
         statement.text = texts.join(";\n");
         statement
     }
 
-    /// One statement for all: the number of the arm, a row's number in the list, then the columns of all arms, of which a row has those of its own.
+    /// One statement for all, which gives one row for each arm: its number, then the columns of all arms, of which it has its own, each as one array.
     ///
-    /// PostgreSQL sorts an arm that has an order of its own, and reads it row by row. Where several processes read, each takes whole such arms:
-    /// the rows of one stay in their order, whatever comes between them. A `row_number()` would say it for all times, and cost a third more.
+    /// Rows that are sorted in a subquery with nothing beside it come to the aggregates in that order, to each of them in the same: PostgreSQL's manual
+    /// says so. An order of its own for each array would be sorted for each.
     pub(crate) fn union(&self, arms: &[Arm], list: &List) -> Statement {
         let mut statement = Statement::default();
         // NULL takes the type of a column that stands above it.
@@ -80,66 +96,62 @@ impl Texts {
             }
             _ => self.named(arm, index),
         });
+        let typed = shown.iter().flatten();
+        let typed = typed.map(|column| format!(", ARRAY[{column}]"));
         let mut text = format!(
-            "SELECT 0::bigint, 0::bigint, {} FROM {} WHERE false",
-            shown.concat().join(", "),
+            "SELECT 0::bigint{} FROM {} WHERE false",
+            typed.collect::<String>(),
             tables.collect::<Vec<_>>().join(", ")
         );
-        for (index, arm) in arms.iter().enumerate() {
-            let (number, from) = self.rows_of(&mut statement, arms, (index, list));
-            let (own, from) = if arm.above.is_some() {
-                // Sorted before the other columns are there: the rows are narrower.
-                let names = (0..shown[index].len()).map(|cell| format!("c{cell}"));
-                let names: Vec<String> = names.collect();
-                let sorted = format!(
-                    "(SELECT {} FROM {from} ORDER BY {}) AS a({})",
-                    shown[index].join(", "),
-                    self.order_of(arm, index),
-                    names.join(", ")
-                );
-                (names, sorted)
-            } else {
-                (shown[index].clone(), from)
-            };
+        for (index, own) in shown.iter().enumerate() {
+            let from = self.ordered(&mut statement, arms, (index, list));
+            let names: Vec<String> = (0..own.len()).map(|cell| format!("c{cell}")).collect();
             let cells = shown.iter().enumerate().flat_map(|(other, shown)| {
-                if other == index {
-                    own.clone()
-                } else {
-                    vec!["NULL".to_owned(); shown.len()]
-                }
+                let cell = move |cell| {
+                    if other == index {
+                        format!(", array_agg(c{cell})")
+                    } else {
+                        ", NULL".to_owned()
+                    }
+                };
+                (0..shown.len()).map(cell)
             });
-            let cells = cells.collect::<Vec<_>>().join(", ");
+            let cells = cells.collect::<String>();
             let _ = write!(
                 text,
-                " UNION ALL (SELECT {index}, {number}, {cells} FROM {from})"
+                " UNION ALL SELECT {index}{cells} FROM (SELECT {} FROM {from}) AS a({})",
+                own.join(", "),
+                names.join(", ")
             );
         }
         statement.text = text;
         statement
     }
 
-    /// The number of a row in the list, as far as the arm knows it, and its rows.
-    fn rows_of(
+    /// The rows of an arm, in their order.
+    fn ordered(
         &self,
         statement: &mut Statement,
         arms: &[Arm],
         (index, list): (usize, &List),
-    ) -> (String, String) {
+    ) -> String {
         let arm = &arms[index];
-        if arm.above.is_none() && list.rows.len() > 1 {
-            let source = self.dialect.source(statement, list.clone());
-            let key = self.columns(arm.table, arm.table.key, "t0.");
-            let pairs = key
-                .iter()
-                .enumerate()
-                .map(|(part, column)| format!("{column} = r.c{part}"));
-            let on = pairs.collect::<Vec<_>>().join(" AND ");
-            return (
-                "r.n".to_owned(),
-                format!("{source} JOIN {} ON {on}", self.named(arm, index)),
-            );
+        match arm.above {
+            Some(_) => {
+                let from = self.within(statement, arms, (index, list));
+                format!("{from} ORDER BY {}", self.order_of(arm, index))
+            }
+            None if list.rows.len() > 1 => {
+                let source = self.dialect.source(statement, list.clone());
+                let key = self.columns(arm.table, arm.table.key, "t0.");
+                let pairs = key.iter().enumerate();
+                let pairs = pairs.map(|(part, column)| format!("{column} = r.c{part}"));
+                let on = pairs.collect::<Vec<_>>().join(" AND ");
+                let named = self.named(arm, index);
+                format!("{source} JOIN {named} ON {on} ORDER BY r.n")
+            }
+            None => self.within(statement, arms, (index, list)),
         }
-        ("0".to_owned(), self.within(statement, arms, (index, list)))
     }
 
     /// The rows of an arm as `t0`, `t1`, .. by its number, links as `l0`, `l1`, ..
@@ -149,6 +161,42 @@ impl Texts {
         arms: &[Arm],
         (index, list): (usize, &List),
     ) -> String {
+        let (from, named, above) = self.named_by(arms, index);
+        let condition = match above {
+            Some((above, columns)) if above > 0 || !is_key(&arms[above], &columns) => {
+                let columns = self.columns(arms[above].table, &columns, &format!("t{above}."));
+                let rows = self.within(statement, arms, (above, list));
+                format!(
+                    "({}) IN (SELECT {} FROM {rows})",
+                    named.join(", "),
+                    columns.join(", ")
+                )
+            }
+            // What refers to the rows of the list is found by their keys.
+            _ => self.dialect.one_of(statement, &named, list.clone()),
+        };
+        format!("{from} WHERE {condition}")
+    }
+
+    /// The rows of the second of two arms, by the keys that name them.
+    pub(crate) fn level(&self, arms: &[Arm], list: List) -> Statement {
+        let mut statement = Statement::default();
+        let (from, named, _) = self.named_by(arms, 1);
+        let condition = self.dialect.one_of(&mut statement, &named, list);
+        statement.text = format!(
+            "SELECT {} FROM {from} WHERE {condition} ORDER BY {}",
+            self.shown(&arms[1], 1).join(", "),
+            self.order_of(&arms[1], 1)
+        );
+        statement
+    }
+
+    /// Where the rows of an arm come from, the columns that name them, and the arm and its columns that these refer to.
+    fn named_by(
+        &self,
+        arms: &[Arm],
+        index: usize,
+    ) -> (String, Vec<String>, Option<(usize, Vec<usize>)>) {
         let arm = &arms[index];
         let prefix = format!("t{index}.");
         let mut from = self.named(arm, index);
@@ -178,20 +226,7 @@ impl Texts {
                 (self.columns(link, &source, &links), Some(above))
             }
         };
-        let condition = match above {
-            Some((above, columns)) if above > 0 || !is_key(&arms[above], &columns) => {
-                let columns = self.columns(arms[above].table, &columns, &format!("t{above}."));
-                let rows = self.within(statement, arms, (above, list));
-                format!(
-                    "({}) IN (SELECT {} FROM {rows})",
-                    named.join(", "),
-                    columns.join(", ")
-                )
-            }
-            // What refers to the rows of the list is found by their keys.
-            _ => self.dialect.one_of(statement, &named, list.clone()),
-        };
-        format!("{from} WHERE {condition}")
+        (from, named, above)
     }
 
     fn named(&self, arm: &Arm, index: usize) -> String {

@@ -61,7 +61,7 @@ impl Base for MySql {
     const FUNCTIONS: &'static str = "
         CREATE FUNCTION randomblob(length INT) RETURNS BINARY(16) NOT DETERMINISTIC NO SQL RETURN UNHEX(REPLACE(UUID(), '-', ''));";
     const LISTS: bool = true;
-    const READ: usize = 256;
+    const READ: usize = 512;
 
     const LOCKS: bool = true;
 

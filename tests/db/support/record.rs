@@ -139,7 +139,7 @@ const OF_THE_CONNECTION: [&str; 7] = [
 pub(crate) fn short(text: &str) -> Vec<String> {
     let text = text.trim_start();
     if is_union(text) {
-        let arms = text.split(" UNION ALL (").skip(1);
+        let arms = text.split(" UNION ALL ").skip(1);
         return arms.filter_map(short_of_one).collect();
     }
     if !is_several(text) {
@@ -147,23 +147,34 @@ pub(crate) fn short(text: &str) -> Vec<String> {
     }
     // The parts of a statement that is several.
     let starts = text.match_indices(" AS (").map(|(start, _)| start);
-    let parts = starts.filter(|start| {
-        let name = text[..*start].rsplit([' ', '(']).next().unwrap_or_default();
-        let number = name.strip_prefix(['s', 'i']).unwrap_or_default();
-        number.parse::<usize>().is_ok()
+    let named = starts.filter_map(|start| {
+        let name = text[..start].rsplit([' ', '(']).next()?;
+        let number: usize = name.strip_prefix(['s', 'i'])?.parse().ok()?;
+        let part = short_of_one(&text[start + " AS (".len()..])?;
+        Some((name.starts_with('s').then_some(number), part))
     });
-    let parts = parts.filter_map(|start| short_of_one(&text[start + " AS (".len()..]));
-    parts.collect()
+    let mut parts: Vec<(Option<usize>, String)> = named.collect();
+    // A part whose rows another takes stands before it, and counts as what comes after.
+    for _ in 0..parts.len() {
+        for place in 1..parts.len() {
+            if let (Some(before), Some(after)) = (parts[place - 1].0, parts[place].0)
+                && before > after
+            {
+                parts.swap(place - 1, place);
+            }
+        }
+    }
+    parts.into_iter().map(|(_, part)| part).collect()
 }
 
 /// Whether it is several writes as one.
 pub(crate) fn is_several(text: &str) -> bool {
-    text.starts_with("WITH ") && text.contains(") SELECT * FROM (SELECT ")
+    text.starts_with("WITH ") && text.contains(" AS ok")
 }
 
 /// Whether it reads several tables.
 fn is_union(text: &str) -> bool {
-    text.starts_with("SELECT 0::bigint, 0::bigint, ")
+    text.starts_with("SELECT 0::bigint, ARRAY[")
 }
 
 /// What stands before the alias of the rows that are read: `t`, or `t0`, `t1`, ..

@@ -10,27 +10,34 @@ use sqlx::TypeInfo as _;
 
 use crate::meta::{Generated, Table};
 use crate::plan::{Action, Step, sees};
-use crate::sql::postgres::{Postgres, is_array, lines, names, place};
+use crate::sql::postgres::given::{Given, given};
+use crate::sql::postgres::swept::{in_order, returned, swept, swept_above};
+use crate::sql::postgres::{Postgres, is_array, lines, names};
 use crate::sql::{
-    Bind, Bound, Content, Entering, Fused, List, Part, Returned, Statement, Texts, qualified,
+    Bind, Bound, Content, Dialect as _, Entering, Fused, List, Part, Statement, Texts, listed_cell,
+    qualified,
 };
-use crate::values::{Side, Values, codec};
+use crate::values::{Drawn, Side, Values, codec};
 
 /// The statement so far.
 #[derive(Default)]
 struct Draft {
     statement: Statement,
-    ctes: Vec<String>,
+    ctes: Vec<Cte>,
     /// By table that rows go into: a single row, whose key is known when it is there.
     direct: Vec<bool>,
     /// The parts so far that change rows, by their names, with the tables that they change or look at.
     parts: Vec<(String, Vec<&'static str>)>,
-    /// Conditions that hold if every row was there.
-    checks: Vec<String>,
-    counted: Vec<usize>,
-    /// What gives rows back: a FROM item with their number as `n`, and its columns.
-    given: Vec<(String, Vec<String>)>,
-    returns: Vec<Returned>,
+    given: Given,
+}
+
+/// A part of the text.
+struct Cte {
+    text: String,
+    /// Which of the tables that rows go into draw the keys that it takes.
+    takes: Vec<usize>,
+    /// Which of them has its key known from here on, where that is when its row is there.
+    says: Option<usize>,
 }
 
 impl Postgres {
@@ -67,7 +74,9 @@ impl Postgres {
         for (index, entering) in entering.iter().enumerate() {
             sources.push(self.source_of(texts, &mut draft, (index, entering), values)?);
         }
-        for (index, part) in parts.iter().enumerate() {
+        let above = swept_above(parts);
+        for index in in_order(&above) {
+            let part = &parts[index];
             match part.step.action {
                 Action::Draw { .. } => {}
                 Action::Insert { .. } if !part.step.table.is_link() => {
@@ -77,7 +86,20 @@ impl Postgres {
                         self.enter(texts, &mut draft, rows, &sources[place]);
                     }
                 }
-                _ => change(texts, &mut draft, (index, part), values)?,
+                _ => {
+                    let returned = returned(texts, parts, (index, &above));
+                    match above[index] {
+                        Some((above, key)) => {
+                            let text = swept(texts, part, (above, key));
+                            draft.change((index, part), (&text, &returned), []);
+                        }
+                        None => {
+                            let (text, takes) = changing(texts, &mut draft, part, values)?;
+                            draft.change((index, part), (&text, &returned), takes);
+                            draft.look(part.step);
+                        }
+                    }
+                }
             }
         }
         Some(draft)
@@ -96,20 +118,20 @@ impl Postgres {
             (0..table.columns.len()).filter(|column| texts.inserts(table, *column, false));
         let list = List::new(table, Side::New, entering.rows.clone(), columns);
         let mut list = list.drawing(values);
-        if list.cells.is_empty() {
-            list.cells.push(Bound {
-                content: Content::Number,
-                codec: &table.columns[table.key[0]].codec,
-            });
-        }
         if !is_array(&list.cells) {
             return None;
         }
         // Of a row without a value there is nothing to say but its key.
-        let is_blank = matches!(list.cells[0].content, Content::Number);
-        draft.direct[index] &= !is_blank;
+        draft.direct[index] &= !list.cells.is_empty();
         if draft.direct[index] {
             return Some(list);
+        }
+        let is_bound = |cell: &Bound| cell.content.is_bound();
+        if list.rows.len() > 1 && !list.cells.iter().any(is_bound) {
+            list.cells.push(Bound {
+                content: Content::Number,
+                codec: &table.columns[table.key[0]].codec,
+            });
         }
         let statement = &mut draft.statement;
         let names = names(&list);
@@ -121,11 +143,16 @@ impl Postgres {
                 None => format!("{drawn} AS d{column}"),
             }
         });
-        let shown: Vec<String> = keys.chain(names.iter().cloned()).collect();
-        draft.ctes.push(format!(
-            "k{index} AS MATERIALIZED (SELECT u.n - 1 AS n, {} FROM {lines})",
-            shown.join(", "),
-        ));
+        let number = "u.n - 1 AS n".to_owned();
+        let shown = std::iter::once(number).chain(keys).chain(names);
+        let shown: Vec<String> = shown.collect();
+        draft.push(
+            format!(
+                "k{index} AS MATERIALIZED (SELECT {} FROM {lines})",
+                shown.join(", ")
+            ),
+            [],
+        );
         Some(list)
     }
 
@@ -140,10 +167,11 @@ impl Postgres {
         let table = entering.table;
         let direct = draft.direct[index];
         let is_drawn = drawn(table).next().is_some();
-        let (columns, cells) = inserted(list, direct);
-        let (from, overriding) = if direct {
-            let lines = lines(&mut draft.statement, list.clone());
-            (resolved(list, &lines, &["n".to_owned()]), "")
+        let after = draft.after(table).replacen(" AND", " WHERE", 1);
+        let (columns, from, overriding) = if direct {
+            let row = self.row(&mut draft.statement, list.clone());
+            let columns = inserted(list, direct, |cell| row[cell].clone());
+            (columns, String::new(), "")
         } else {
             let rows = resolved(list, &format!("k{index} AS u"), &keys_of(table));
             let overriding = if is_drawn {
@@ -151,59 +179,76 @@ impl Postgres {
             } else {
                 ""
             };
-            (rows, overriding)
+            let columns = inserted(list, direct, listed_cell);
+            (columns, format!(" FROM {rows}"), overriding)
         };
-        let after = draft.after(table).replacen(" AND", " WHERE", 1);
-        let others: Vec<usize> = table
-            .generated()
-            .filter(|column| !table.columns[*column].key)
-            .collect();
+        let (columns, cells): (Vec<usize>, Vec<String>) = columns;
+        let given = given(table);
+        let is_key = |column: &usize| table.columns[*column].key;
         // What the database fills in may depend on the order; keys that were drawn before don't.
-        let order = if direct || is_drawn && others.is_empty() {
+        let order = if direct || is_drawn && given.iter().all(is_key) {
             ""
         } else {
             " ORDER BY r.n"
         };
-        let returned: Vec<usize> = if direct || others.is_empty() {
-            drawn(table).chain(others.iter().copied()).collect()
-        } else {
-            let key = table.key.iter().copied();
-            key.chain(others.iter().copied()).collect()
-        };
+        let mut returned = given;
+        if !direct {
+            let key = table.key.iter();
+            let others = key.filter(|column| !returned.contains(column)).copied();
+            returned.extend(others.collect::<Vec<_>>());
+        }
         let returning = match texts.columns(table, &returned, "") {
             columns if columns.is_empty() => "1".to_owned(),
             columns => columns.join(", "),
         };
-        draft.ctes.push(format!(
-            "i{index} AS (INSERT INTO {} ({}){overriding} SELECT {} FROM {from}{after}{order} RETURNING {returning})",
-            qualified(self, table),
-            texts.columns(table, &columns, "").join(", "),
-            cells.join(", "),
-        ));
-        let mut inserted = format!("i{index}");
+        draft.push(
+            format!(
+                "i{index} AS (INSERT INTO {} ({}){overriding} SELECT {}{from}{after}{order} RETURNING {returning})",
+                qualified(self, table),
+                texts.columns(table, &columns, "").join(", "),
+                cells.join(", "),
+            ),
+            list.takes(),
+        );
         if is_drawn && direct {
-            draft.ctes.push(said(texts, index, table));
-        } else if is_drawn {
-            inserted = as_drawn(texts, index, table);
+            draft.say(said(texts, index, table), index);
         }
-        draft.check(&inserted, entering.rows.len());
-        give_back(texts, draft, (index, entering), (list, &others));
+        let Draft {
+            given, statement, ..
+        } = draft;
+        given.enter(texts, statement, (index, entering), (list, direct));
     }
 }
 
 impl Draft {
+    /// Adds a part of the text, which takes keys that these inserts draw.
+    fn push(&mut self, text: String, takes: impl IntoIterator<Item = usize>) {
+        self.ctes.push(Cte {
+            text,
+            takes: takes.into_iter().collect(),
+            says: None,
+        });
+    }
+
+    /// Adds what says the key of a row that is there.
+    fn say(&mut self, text: String, insert: usize) {
+        self.ctes.push(Cte {
+            text,
+            takes: Vec::new(),
+            says: Some(insert),
+        });
+    }
+
     /// No part takes a key before it is known.
     fn is_ordered(&self) -> bool {
-        let direct = self
-            .direct
-            .iter()
-            .enumerate()
-            .filter(|(_, direct)| **direct);
-        let mut keys = direct.map(|(index, _)| format!("k{index} AS "));
-        keys.all(|key| {
-            let known = self.ctes.iter().position(|cte| cte.starts_with(&key));
-            let mut before = self.ctes.iter().take(known.unwrap_or_default());
-            !before.any(|cte| cte.contains(&format!("{key}p")))
+        let direct = |insert: &usize| self.direct[*insert];
+        let known = |insert: usize| {
+            let mut ctes = self.ctes.iter();
+            ctes.position(|cte| cte.says == Some(insert))
+        };
+        self.ctes.iter().enumerate().all(|(place, cte)| {
+            let mut takes = cte.takes.iter().copied().filter(direct);
+            takes.all(|insert| known(insert) < Some(place))
         })
     }
 
@@ -217,124 +262,119 @@ impl Draft {
         after.collect()
     }
 
-    /// As many rows as were named were touched.
-    fn check(&mut self, part: &str, rows: usize) {
-        let expected = place(&mut self.statement);
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        self.statement.binds.push(Bind::Number(rows));
-        self.checks
-            .push(format!("(SELECT count(*) FROM {part}) = {expected}"));
+    /// Adds a part that changes rows, or links them.
+    fn change(
+        &mut self,
+        (index, part): (usize, &Part<'_>),
+        (text, returned): (&str, &str),
+        takes: impl IntoIterator<Item = usize>,
+    ) {
+        let (table, name) = (part.step.table, format!("s{index}"));
+        // A link waits for nothing: whether it is there was the same before.
+        let after = if is_insert(part.step) {
+            String::new()
+        } else {
+            self.after(table)
+        };
+        self.push(
+            format!("{name} AS ({text}{after} RETURNING {returned})"),
+            takes,
+        );
+        if part.step.is_counted() && !matches!(part.step.action, Action::Sweep { .. }) {
+            let rows = part.rows.len();
+            self.given.expect(&mut self.statement, &name, rows);
+        } else {
+            self.given.count(index);
+        }
+        self.parts.push((name, vec![table.ident]));
     }
 
-    fn finish(mut self) -> Fused {
-        // A cast that fails undoes the statement. It is one of a value that isn't known before: a constant would fail when it is parsed.
-        let checks = if self.checks.is_empty() {
-            "0".to_owned()
-        } else {
-            let checks = self.checks.join(" AND ");
-            format!("CAST(CASE WHEN {checks} THEN '0' ELSE 'a row is not there' END AS int)")
-        };
-        let counts = self.counted.iter();
-        let counts = counts.map(|part| format!(", (SELECT count(*) FROM s{part}) AS t{part}"));
-        let mut text = format!(
-            "WITH {} SELECT * FROM (SELECT {checks} AS ok{}) AS t",
-            self.ctes.join(", "),
-            counts.collect::<String>()
-        );
-        if !self.given.is_empty() {
-            let items: Vec<&str> = self.given.iter().map(|(item, _)| item.as_str()).collect();
-            let columns: Vec<&str> = self
-                .given
-                .iter()
-                .flat_map(|(_, columns)| columns)
-                .map(String::as_str)
-                .collect();
-            let _ = write!(
-                text,
-                " LEFT JOIN (SELECT n, {} FROM {}) AS q ON true",
-                columns.join(", "),
-                joined(&items)
-            );
+    /// The last part looks at tables.
+    fn look(&mut self, step: &Step) {
+        if let Some((_, tables)) = self.parts.last_mut() {
+            tables.extend(sees(step).iter().map(|table| table.ident));
         }
-        self.statement.text = text;
-        Fused {
-            statement: self.statement,
-            counted: self.counted,
-            returns: self.returns,
-        }
+    }
+
+    fn finish(self) -> Fused {
+        let is_taken = |insert: usize| self.ctes.iter().any(|cte| cte.takes.contains(&insert));
+        let parts = self.ctes.iter();
+        let parts = parts.filter(|cte| cte.says.is_none_or(is_taken));
+        let parts: Vec<&str> = parts.map(|cte| cte.text.as_str()).collect();
+        self.given.finish(self.statement, &parts)
     }
 }
 
-/// A part that changes rows, or links them.
-fn change(
+/// The text that changes rows, or links them, and which inserts draw the keys that it takes.
+fn changing(
     texts: &Texts,
     draft: &mut Draft,
-    (index, part): (usize, &Part<'_>),
+    part: &Part<'_>,
     values: &Values<'_, '_>,
-) -> Option<()> {
+) -> Option<(String, Vec<usize>)> {
     let start = Statement {
         places: draft.statement.places,
         is_part: true,
         ..Statement::default()
     };
-    let (text, taken) = texts.part(start, part.step, (&part.rows, 0), values);
+    let (statement, taken) = texts.part(start, part.step, (&part.rows, 0), values);
     let is_list = |bind: &Bind| !matches!(bind, Bind::Rows(list) if list.rows.len() > 1);
-    if taken < part.rows.len() || !text.binds.iter().all(is_list) {
+    if taken < part.rows.len() || !statement.binds.iter().all(is_list) {
         return None;
     }
-    draft.statement.places = text.places;
-    draft.statement.binds.extend(text.binds);
-    // A link waits for nothing: whether it is there was the same before.
-    let after = if is_insert(part.step) {
-        String::new()
-    } else {
-        draft.after(part.step.table)
-    };
-    draft
-        .ctes
-        .push(format!("s{index} AS ({}{after} RETURNING 1)", text.text));
-    let exact = part.step.is_counted() && !matches!(part.step.action, Action::Sweep { .. });
-    if exact {
-        draft.check(&format!("s{index}"), part.rows.len());
-    } else {
-        draft.counted.push(index);
-    }
-    let seen = sees(part.step).into_iter().map(|table| table.ident);
-    let tables = seen.chain([part.step.table.ident]).collect();
-    draft.parts.push((format!("s{index}"), tables));
-    Some(())
+    let takes = statement.binds.iter().flat_map(|bind| match bind {
+        Bind::Rows(list) | Bind::Arrays(list) => list.takes().collect(),
+        Bind::Number(_) => Vec::new(),
+    });
+    let takes = takes.collect();
+    draft.statement.places = statement.places;
+    draft.statement.binds.extend(statement.binds);
+    Some((statement.text, takes))
 }
 
 /// A FROM item `r` with the cells of a list as `c0`, `c1`, .., of which some take keys that the statement draws.
 pub(super) fn resolved(list: &List, from: &str, others: &[String]) -> String {
-    let cells = (0..list.cells.len())
-        .filter(|cell| !matches!(list.cells[*cell].content, Content::Place { .. }));
-    let shown = cells.map(|cell| {
+    let mut shown: Vec<String> = others.iter().map(|other| format!("u.{other}")).collect();
+    let mut joins = String::new();
+    for (cell, bound) in list.cells.iter().enumerate() {
+        let mut taken = None;
+        match bound.content {
+            Content::Drawn { by, .. } if by.sole => taken = Some(key_of(by)),
+            Content::Drawn { by, .. } | Content::Place { by, .. } => {
+                let (insert, column) = (by.insert, by.column);
+                let _ = write!(
+                    joins,
+                    " LEFT JOIN k{insert} AS p{cell} ON p{cell}.n = u.c{cell}"
+                );
+                taken = Some(format!("p{cell}.d{column}"));
+            }
+            _ => {}
+        }
         let drawn = list.drawn.iter().filter(|drawn| drawn.cell == cell);
         let drawn = drawn.map(|drawn| format!("p{}.d{}, ", drawn.place, drawn.by.column));
         let drawn: String = drawn.collect();
-        if drawn.is_empty() {
-            format!("u.c{cell}")
-        } else {
-            format!("COALESCE({drawn}u.c{cell}) AS c{cell}")
+        match (bound.content, taken) {
+            (Content::Place { .. }, _) => {}
+            (_, Some(key)) => shown.push(format!("{key} AS c{cell}")),
+            _ if drawn.is_empty() => shown.push(format!("u.c{cell}")),
+            _ => shown.push(format!("COALESCE({drawn}u.c{cell}) AS c{cell}")),
         }
-    });
-    let others = others.iter().map(|other| format!("u.{other}"));
-    let shown: Vec<String> = others.chain(shown).collect();
-    let joins = list.drawn.iter().map(|drawn| {
-        format!(
-            " LEFT JOIN k{} AS p{place} ON p{place}.n = u.c{place}",
-            drawn.by.insert,
-            place = drawn.place
-        )
-    });
-    let joins: String = joins.collect();
+    }
     format!("(SELECT {} FROM {from}{joins}) AS r", shown.join(", "))
+}
+
+/// The key that the only row draws which goes into a table.
+pub(super) fn key_of(by: Drawn) -> String {
+    format!("(SELECT d{} FROM k{})", by.column, by.insert)
 }
 
 /// The columns that an insert gives a value, and the values: those of the list, and the keys. A row that goes in by itself gets its key from the
 /// table.
-fn inserted(list: &List, direct: bool) -> (Vec<usize>, Vec<String>) {
+fn inserted(
+    list: &List,
+    direct: bool,
+    cell_of: impl Fn(usize) -> String,
+) -> (Vec<usize>, Vec<String>) {
     let table = list.table;
     let keys = drawn(table).filter_map(|column| match table.columns[column].generated {
         _ if !direct => Some((column, format!("r.d{column}"))),
@@ -343,7 +383,9 @@ fn inserted(list: &List, direct: bool) -> (Vec<usize>, Vec<String>) {
     });
     let cells = list.cells.iter().enumerate();
     let cells = cells.filter_map(|(cell, bound)| match bound.content {
-        Content::Column { column, .. } => Some((column, format!("r.c{cell}"))),
+        Content::Column { column, .. } | Content::Drawn { column, .. } => {
+            Some((column, cell_of(cell)))
+        }
         _ => None,
     });
     keys.chain(cells).unzip()
@@ -356,69 +398,9 @@ fn said(texts: &Texts, index: usize, table: &'static Table) -> String {
         format!("{name} AS d{column}")
     });
     format!(
-        "k{index} AS (SELECT 0::bigint AS n, {} FROM i{index})",
+        "k{index} AS NOT MATERIALIZED (SELECT 0::bigint AS n, {} FROM i{index})",
         keys.collect::<Vec<_>>().join(", ")
     )
-}
-
-/// The rows that were inserted with the keys that were drawn for them: a trigger may give a row another one, which nobody would hear of.
-fn as_drawn(texts: &Texts, index: usize, table: &'static Table) -> String {
-    let on = drawn(table).map(|column| {
-        let name = &texts.columns(table, &[column], "i.")[0];
-        format!("{name} = k.d{column}")
-    });
-    let on = on.collect::<Vec<_>>().join(" AND ");
-    format!("i{index} AS i JOIN k{index} AS k ON {on}")
-}
-
-/// What comes back of the rows that were inserted: the keys that were drawn for them, and what the table has filled in.
-fn give_back(
-    texts: &Texts,
-    draft: &mut Draft,
-    (index, entering): (usize, &Entering),
-    (list, others): (&List, &[usize]),
-) {
-    let table = entering.table;
-    let columns: Vec<usize> = drawn(table).chain(others.iter().copied()).collect();
-    if columns.is_empty() {
-        return;
-    }
-    let name = |column: &usize| format!("g{index}_{column}");
-    let mut shown: Vec<String> = drawn(table)
-        .map(|column| format!("r.d{column} AS {}", name(&column)))
-        .collect();
-    let mut from = format!("k{index} AS r");
-    if draft.direct[index] {
-        let columns = columns.iter().zip(texts.columns(table, &columns, "i."));
-        shown = columns
-            .map(|(column, quoted)| format!("{quoted} AS {}", name(column)))
-            .collect();
-        from = format!("(SELECT 0::bigint AS n) AS r CROSS JOIN i{index} AS i");
-    } else if !others.is_empty() {
-        let quoted = texts.columns(table, others, "i.");
-        let given = quoted.iter().zip(others);
-        shown.extend(given.map(|(column, other)| format!("{column} AS {}", name(other))));
-        let rows = resolved(list, &format!("k{index} AS u"), &keys_of(table));
-        let on = table.key.iter().map(|key| {
-            let column = &texts.columns(table, &[*key], "i.")[0];
-            let is_column = |bound: &Bound| matches!(bound.content, Content::Column { column, .. } if column == *key);
-            match list.cells.iter().position(is_column) {
-                Some(cell) => format!("{column} = r.c{cell}"),
-                None => format!("{column} = r.d{key}"),
-            }
-        });
-        let on = on.collect::<Vec<_>>().join(" AND ");
-        from = format!("{rows} JOIN i{index} AS i ON {on}");
-    }
-    draft.given.push((
-        format!("(SELECT r.n, {} FROM {from}) AS q{index}", shown.join(", ")),
-        columns.iter().map(name).collect(),
-    ));
-    draft.returns.push(Returned {
-        table,
-        rows: entering.rows.clone(),
-        columns,
-    });
 }
 
 /// The type of a key that is drawn, where it is one of the database's own: a sequence gives BIGINT, whatever the column is.
@@ -428,30 +410,19 @@ pub(super) fn type_of(table: &'static Table, column: usize) -> Option<String> {
     matches!(name, "INT2" | "INT4" | "INT8" | "UUID" | "TEXT").then(|| name.to_owned())
 }
 
-/// Items side by side, by their numbers.
-fn joined(items: &[&str]) -> String {
-    let (first, others) = items
-        .split_first()
-        .map_or(("", &[][..]), |(first, others)| (*first, others));
-    let others = others
-        .iter()
-        .map(|item| format!(" FULL JOIN {item} USING (n)"));
-    format!("{first}{}", others.collect::<String>())
-}
-
 fn is_insert(step: &Step) -> bool {
     matches!(step.action, Action::Insert { .. })
 }
 
 /// The columns of a table's key that the database draws.
-fn drawn(table: &'static Table) -> impl Iterator<Item = usize> {
+pub(super) fn drawn(table: &'static Table) -> impl Iterator<Item = usize> {
     table
         .generated()
         .filter(|column| table.columns[*column].key)
 }
 
 /// Their names in a source, and its number.
-fn keys_of(table: &'static Table) -> Vec<String> {
+pub(super) fn keys_of(table: &'static Table) -> Vec<String> {
     let keys = drawn(table).map(|column| format!("d{column}"));
     std::iter::once("n".to_owned()).chain(keys).collect()
 }
