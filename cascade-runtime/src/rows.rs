@@ -240,13 +240,12 @@ impl<T: Child> Slot for Content<T> {
             let value = *child.downcast::<T>().ok()?;
             Some(Row { value, state })
         }));
-        let mut link = Link::default();
-        if let Some((known, held)) = self.parts_mut() {
-            link = std::mem::take(known);
-            rows = completed(table, &link, std::mem::take(held), rows);
+        if let Some((link, held)) = self.parts_mut() {
+            *held = completed(table, link, std::mem::take(held), rows);
+            link.loaded(home, foreign_key);
+        } else {
+            *self = Self::new(Link::to_all(home, foreign_key), rows);
         }
-        link.loaded(home, foreign_key);
-        *self = Self::new(link, rows);
     }
 
     fn take_over(&mut self, other: &mut dyn Slot) {
