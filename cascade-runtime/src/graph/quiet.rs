@@ -23,13 +23,13 @@ pub(crate) fn is_quiet(roots: &dyn Roots) -> bool {
 }
 
 /// The rows of a relation that are yet to be looked at.
-struct Rest<'a> {
+struct Waiting<'a> {
     table: &'static Table,
     slot: &'a dyn Slot,
     position: usize,
 }
 
-impl<'a> Iterator for Rest<'a> {
+impl<'a> Iterator for Waiting<'a> {
     type Item = Root<'a>;
 
     fn next(&mut self) -> Option<Root<'a>> {
@@ -44,7 +44,7 @@ impl<'a> Iterator for Rest<'a> {
 }
 
 /// A row is as the database has it, and so is what its relations hold, but for the rows that are yet to be looked at.
-fn is_row_quiet<'a>(row: Root<'a>, branch: &mut Vec<Rest<'a>>) -> bool {
+fn is_row_quiet<'a>(row: Root<'a>, branch: &mut Vec<Waiting<'a>>) -> bool {
     let Root {
         table,
         value,
@@ -70,7 +70,7 @@ fn is_relation_quiet<'a>(
     row: Root<'a>,
     relation: &'static RelationDef,
     slot: &'a dyn Slot,
-    branch: &mut Vec<Rest<'a>>,
+    branch: &mut Vec<Waiting<'a>>,
 ) -> bool {
     let Some(foreign_key) = relation.foreign_key(row.table) else {
         return true;
@@ -84,7 +84,7 @@ fn is_relation_quiet<'a>(
             return false;
         }
     }
-    let mut rows = Rest {
+    let mut rows = Waiting {
         table: (relation.target)(),
         slot,
         position: 0,

@@ -94,8 +94,8 @@ impl From<Ties> for Link {
 }
 
 impl Link {
-    /// All rows of the parent with this handle were just read.
-    pub(crate) fn to_all(parent: Handle, foreign_key: &'static ForeignKey) -> Self {
+    /// All rows of the parent with this handle are held.
+    pub(crate) fn under(parent: Handle, foreign_key: &'static ForeignKey) -> Self {
         let home = Home {
             parent,
             foreign_key: Some(foreign_key),
@@ -194,7 +194,9 @@ impl Link {
             before.rest.complete();
         }
         *self.0.plain_mut() = home;
-        self.complete();
+        if self.whole || self.partial {
+            self.complete();
+        }
     }
 
     /// This relation of the parent with this handle was read again, in the place of another link: a transaction that is open may undo what was
