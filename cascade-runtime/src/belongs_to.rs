@@ -3,13 +3,13 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use crate::codec::{Cell, Erased, Null};
+use crate::codec::{Erased, Null};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::handle::plain;
 use crate::meta::{ForeignKey, ForeignKeyPart, Holder, Table};
 use crate::read::Reader;
-use crate::rows::{Content, Extent, not_loaded};
+use crate::rows::{Extent, One, not_loaded};
 use crate::slot::{Fetched, Handle, Link, Place, Row, RowState, Slot};
 
 /// A foreign key as a field: the key of the parent `P`.
@@ -42,45 +42,48 @@ use crate::slot::{Fetched, Handle, Link, Place, Row, RowState, Slot};
 /// ```
 pub struct BelongsTo<P> {
     key: Option<Key>,
-    content: Content<P>,
+    content: One<P>,
 }
 
 /// A key behind its erased type: held by type, a parent that is no entity would be an error at every mention of the field.
-struct Key {
-    cell: Cell,
-    clone: fn(&Erased) -> Cell,
-    same: fn(&Erased, &Erased) -> bool,
+struct Key(Box<dyn AnyKey>);
+
+/// What is asked of a key of any type.
+trait AnyKey: Send + Sync {
+    fn cell(&self) -> &Erased;
+    fn copy(&self) -> Key;
+    fn is(&self, other: &Erased) -> bool;
+}
+
+impl<K: Clone + PartialEq + Send + Sync + 'static> AnyKey for K {
+    fn cell(&self) -> &Erased {
+        self
+    }
+
+    fn copy(&self) -> Key {
+        Key::new(self.clone())
+    }
+
+    fn is(&self, other: &Erased) -> bool {
+        other.downcast_ref() == Some(self)
+    }
 }
 
 impl Key {
     fn new<K: Clone + PartialEq + Send + Sync + 'static>(key: K) -> Self {
-        fn clone<K: Clone + Send + Sync + 'static>(cell: &Erased) -> Cell {
-            cell.downcast_ref::<K>()
-                .map_or_else(|| Box::new(Null) as Cell, |key| Box::new(key.clone()))
-        }
-        fn same<K: PartialEq + 'static>(a: &Erased, b: &Erased) -> bool {
-            matches!((a.downcast_ref::<K>(), b.downcast_ref::<K>()), (Some(a), Some(b)) if a == b)
-        }
-        Self {
-            cell: Box::new(key),
-            clone: clone::<K>,
-            same: same::<K>,
-        }
+        Self(Box::new(key))
     }
 }
 
 impl Clone for Key {
     fn clone(&self) -> Self {
-        Self {
-            cell: (self.clone)(&*self.cell),
-            ..*self
-        }
+        self.0.copy()
     }
 }
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        (self.same)(&*self.cell, &*other.cell)
+        self.0.is(other.0.cell())
     }
 }
 
@@ -135,7 +138,7 @@ impl<P: Entity> BelongsTo<P> {
     pub fn to(key: P::Key) -> Self {
         Self {
             key: Some(Key::new(key)),
-            content: Content::default(),
+            content: One::default(),
         }
     }
 
@@ -144,7 +147,7 @@ impl<P: Entity> BelongsTo<P> {
     pub fn new(parent: P) -> Self {
         Self {
             key: None,
-            content: Content::of([parent]),
+            content: One::of([parent]),
         }
     }
 
@@ -152,14 +155,14 @@ impl<P: Entity> BelongsTo<P> {
     pub(crate) fn read(parent: P, key: P::Key) -> Self {
         Self {
             key: Some(Key::new(key)),
-            content: Content::new(Link::default(), vec![Row::persistent(parent)]),
+            content: One::new(Link::default(), Some(Row::persistent(parent))),
         }
     }
 
     /// The parent's key; `None` where there is no target, or one that has no key yet.
     #[must_use]
     pub fn key(&self) -> Option<&P::Key> {
-        self.key.as_ref()?.cell.downcast_ref()
+        self.key.as_ref()?.0.cell().downcast_ref()
     }
 
     /// Points to the parent with this key. The object of another parent is let go.
@@ -194,8 +197,8 @@ impl<P: Entity> BelongsTo<P> {
 
     /// The parent object, new.
     pub(crate) fn into_held(mut self) -> Option<P> {
-        let (_, rows) = self.content.parts_mut()?;
-        rows.pop().map(plain)
+        let (_, row) = self.content.parts_mut()?;
+        row.take().map(plain)
     }
 }
 
@@ -204,7 +207,7 @@ impl<P> Default for BelongsTo<P> {
     fn default() -> Self {
         Self {
             key: None,
-            content: Content::default(),
+            content: One::default(),
         }
     }
 }
@@ -217,7 +220,7 @@ impl<P: Clone> Clone for BelongsTo<P> {
             content: if self.key.is_none() || self.is_new() {
                 self.content.clone()
             } else {
-                Content::default()
+                One::default()
             },
         }
     }
@@ -366,7 +369,7 @@ impl<P: Entity> Slot for BelongsTo<P> {
     fn arrange(&mut self, table: &'static Table, rows: Vec<Place>) {
         if rows.iter().any(|place| matches!(place, Place::New(_))) {
             self.key = None;
-            self.content = Content::of(None);
+            self.content = One::of(None);
         }
         self.content.arrange(table, rows);
     }

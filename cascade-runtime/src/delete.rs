@@ -13,39 +13,30 @@ use crate::handle::{Persistent, plain};
 use crate::meta::{ForeignKey, PassiveDeletes, RelationDef, Table};
 use crate::plan::{self, Action, Base, Keys, Sets, Step, Target, naming};
 use crate::report::{ChangeKind, Report};
-use crate::save::{abilities, known};
+use crate::save::{abilities, awaited, roots};
 use crate::settle::{refer, written};
 use crate::slot::{Link, Row};
 use crate::undo::Verdict;
 
 /// Deletes the rows of some handles; gives their values, new, or the handles with the error.
 pub(crate) async fn delete<T: Entity, D: Db>(
-    rows: Vec<Row<T>>,
+    mut rows: Vec<Row<T>>,
     db: D,
 ) -> Result<Vec<T>, (Error, Vec<Row<T>>)> {
-    match run(&rows, db).await {
+    match run(&mut rows, db).await {
         Ok(()) => Ok(rows.into_iter().map(survivor).collect()),
         Err(error) => Err((error, rows)),
     }
 }
 
-async fn run<T: Entity, D: Db>(rows: &[Row<T>], mut db: D) -> Result<(), Error> {
+async fn run<T: Entity, D: Db>(rows: &mut Vec<Row<T>>, mut db: D) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }
     let table = T::table();
-    let roots: Vec<Root<'_>> = rows
-        .iter()
-        .map(|row| Root {
-            table,
-            value: &row.value,
-            state: &row.state,
-        })
-        .collect();
-    known(&roots)?;
+    let outcome = awaited(rows)?;
     rows.iter().try_for_each(there)?;
-    let outcomes: Vec<_> = roots.iter().map(|root| root.state.outcome()).collect();
-    let graph = Graph::releases(roots);
+    let graph = Graph::releases(roots(&*rows));
     // What was taken out to survive is released before the delete would reach it.
     let mut steps = plan::save(&graph, abilities::<D::Backend>())?;
     let delete = plan::delete(
@@ -60,7 +51,7 @@ async fn run<T: Entity, D: Db>(rows: &[Row<T>], mut db: D) -> Result<(), Error> 
         steps: &steps,
         keys: Keys::NONE,
     }
-    .run::<D::Backend>(db.source(), &outcomes)
+    .run::<D::Backend>(db.source(), &outcome)
     .await?;
     Ok(())
 }
@@ -85,7 +76,7 @@ pub(crate) async fn delete_by_key<T: Entity, D: Db>(
         steps: &steps,
         keys: &keys,
     };
-    match work.run::<D::Backend>(db.source(), &[]).await {
+    match work.run::<D::Backend>(db.source(), &Arc::default()).await {
         Ok(done) => Ok(done.report),
         Err(error) if error.kind() == ErrorKind::Stale => Err(not_found(table)),
         Err(error) => Err(error),
@@ -108,6 +99,7 @@ pub(crate) async fn detach<T: Entity, D: Db>(
     if relation.is_held() {
         return let_go(handle, index, foreign_key, db).await;
     }
+    let outcome = awaited(&mut handle.row)?;
     let aggregate = table.version.as_ref().filter(|version| version.aggregate);
     let done = {
         let root = Root {
@@ -115,7 +107,6 @@ pub(crate) async fn detach<T: Entity, D: Db>(
             value: &handle.row.value,
             state: &handle.row.state,
         };
-        known(&[root])?;
         let mut graph = Graph::of_rows([root]);
         let rows = vec![Target::Node(0)];
         let mut steps = vec![match aggregate {
@@ -158,8 +149,7 @@ pub(crate) async fn detach<T: Entity, D: Db>(
             steps: &steps,
             keys: Keys::NONE,
         };
-        let outcomes = [root.state.outcome()];
-        let done = work.run::<D::Backend>(db.source(), &outcomes);
+        let done = work.run::<D::Backend>(db.source(), &outcome);
         done.await
             .map_err(|error| gone(error, aggregate.is_some(), table))?
     };
@@ -194,13 +184,13 @@ async fn let_go<T: Entity, D: Db>(
         let path = format!("{}.{}", table.entity, relation.field);
         return Err(Error::new(ErrorKind::MissingRequired, message).at(table.entity, path));
     }
+    let outcome = awaited(&mut handle.row)?;
     let done = {
         let root = Root {
             table,
             value: &handle.row.value,
             state: &handle.row.state,
         };
-        known(&[root])?;
         let mut graph = Graph::of_rows([root]);
         let version = table.version.as_ref().map(|version| version.column);
         let mut written: Vec<usize> = columns.iter().copied().chain(version).collect();
@@ -223,8 +213,7 @@ async fn let_go<T: Entity, D: Db>(
             steps: &steps,
             keys: Keys::NONE,
         };
-        let outcomes = [root.state.outcome()];
-        let done = work.run::<D::Backend>(db.source(), &outcomes);
+        let done = work.run::<D::Backend>(db.source(), &outcome);
         done.await
             .map_err(|error| gone(error, version.is_some(), table))?
     };

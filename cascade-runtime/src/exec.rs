@@ -7,6 +7,7 @@ mod run;
 mod transaction;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::backend::{self, Backend, from_sqlx, is_lost};
 use crate::codec::Cell;
@@ -42,28 +43,28 @@ pub(crate) struct Done {
 impl Work<'_, '_> {
     /// Runs the steps in one transaction, or a single statement by itself.
     ///
-    /// The outcomes are in doubt while the answer is on its way.
+    /// The outcome are in doubt while the answer is on its way.
     pub(crate) async fn run<DB: Backend>(
         &self,
         source: Source<'_, DB>,
-        outcomes: &[&Outcome],
+        outcome: &Arc<Outcome>,
     ) -> Result<Done, Error> {
         self.check::<DB>()?;
         let mut lease = Lease::take(source).await?;
         if let Some(groups) = self.groups::<DB>()
-            && let Some(done) = self.run_fused::<DB>(&mut lease, &groups, outcomes).await?
+            && let Some(done) = self.run_fused::<DB>(&mut lease, &groups, outcome).await?
         {
             return Ok(done);
         }
         if self.is_lone::<DB>() && !lease.is_in_transaction() {
             let all = [self.one_by_one()];
-            let done = self.run_alone::<DB>(&mut lease, &all, outcomes);
+            let done = self.run_alone::<DB>(&mut lease, &all, outcome);
             return done.await?.map_err(Failure::into_error::<DB>);
         }
         let mut values = Values::new(self.graph, self.keys).computing();
         loop {
             let mut transaction = begin_framed::<DB>(&mut lease).await?;
-            let mut line = Line::Framed(&mut transaction, outcomes);
+            let mut line = Line::Framed(&mut transaction, outcome);
             let done = Run::new(self, &mut line, values);
             let done = done.groups(&[self.one_by_one()]).await;
             if matches!(&done, Err(failure) if matches!(failure.error, Cause::Uneven)) {
@@ -72,7 +73,7 @@ impl Work<'_, '_> {
                 continue;
             }
             let done = done.map_err(Failure::into_error::<DB>);
-            return transaction.end(done, outcomes).await;
+            return transaction.end(done, outcome).await;
         }
     }
 
@@ -112,9 +113,9 @@ impl Work<'_, '_> {
         &self,
         lease: &mut Lease<'_, DB>,
         groups: &[Fusion],
-        outcomes: &[&Outcome],
+        outcome: &Arc<Outcome>,
     ) -> Result<Result<Done, Failure>, Error> {
-        let mut line = Line::<DB>::Connection(lease.deciding(outcomes));
+        let mut line = Line::<DB>::Connection(lease.deciding(outcome));
         match self.run_groups(&mut line, groups).await {
             Err(Failure {
                 error: Cause::Database(error),
@@ -128,7 +129,7 @@ impl Work<'_, '_> {
                 })
             }
             done => {
-                lease.settle(outcomes);
+                lease.settle();
                 Ok(done)
             }
         }

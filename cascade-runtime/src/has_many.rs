@@ -6,7 +6,7 @@ use std::ops::{Index, IndexMut};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::keys::ByKey;
-use crate::rows::{Content, Extent};
+use crate::rows::{Extent, Many};
 use crate::slot::{Link, Row};
 use crate::{Detached, Persistent};
 
@@ -32,7 +32,7 @@ use crate::{Detached, Persistent};
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct HasMany<T> {
-    pub(crate) content: Content<T>,
+    pub(crate) content: Many<T>,
 }
 
 /// The children of a [`HasMany`], or the targets of a [`ManyToMany`](crate::ManyToMany), by shared reference.
@@ -125,7 +125,7 @@ impl<T: Send + Sync + 'static> HasMany<T> {
     #[must_use]
     pub fn empty() -> Self {
         Self {
-            content: Content::of(None),
+            content: Many::of(None),
         }
     }
 }
@@ -303,7 +303,7 @@ impl<T> Default for HasMany<T> {
     /// Not loaded.
     fn default() -> Self {
         Self {
-            content: Content::default(),
+            content: Many::default(),
         }
     }
 }
@@ -319,7 +319,7 @@ impl<T: Send + Sync + 'static> FromIterator<T> for HasMany<T> {
     /// These children, new. Assigned to a persistent parent they replace all that there are.
     fn from_iter<I: IntoIterator<Item = T>>(children: I) -> Self {
         Self {
-            content: Content::of(children),
+            content: Many::of(children),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::Detached;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::rows::{Content, Extent, not_loaded};
+use crate::rows::{Extent, One, not_loaded};
 use crate::slot::{Link, Row};
 
 /// The parent's side of a one-to-one relation: not loaded, loaded and empty, or one child.
@@ -31,7 +31,7 @@ use crate::slot::{Link, Row};
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct HasOne<T> {
-    pub(crate) content: Content<T>,
+    pub(crate) content: One<T>,
 }
 
 impl<T> HasOne<T> {
@@ -87,7 +87,7 @@ impl<T: Send + Sync + 'static> HasOne<T> {
     #[must_use]
     pub fn empty() -> Self {
         Self {
-            content: Content::of(None),
+            content: One::of(None),
         }
     }
 }
@@ -102,7 +102,7 @@ impl<T: Entity> HasOne<T> {
     #[track_caller]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         match self.content.parts_mut() {
-            Some((_, rows)) => rows.first_mut().map(Row::touch),
+            Some((_, row)) => row.as_mut().map(Row::touch),
             None => panic!("{}", not_loaded::<T>(Extent::NotLoaded)),
         }
     }
@@ -112,9 +112,9 @@ impl<T: Entity> HasOne<T> {
     /// Where the relation is not loaded, whatever row is there leaves at the next save.
     pub fn set(&mut self, child: T) -> Option<T> {
         let left = self.remove();
-        let (link, rows) = self.known();
+        let (link, row) = self.known();
         link.occupy();
-        rows.push(Row::new(child));
+        *row = Some(Row::new(child));
         left
     }
 
@@ -122,8 +122,8 @@ impl<T: Entity> HasOne<T> {
     ///
     /// Where the relation is not loaded, whatever row is there leaves.
     pub fn remove(&mut self) -> Option<T> {
-        let (link, rows) = self.known();
-        let row = rows.pop()?;
+        let (link, row) = self.known();
+        let row = row.take()?;
         Some(link.dismiss(row))
     }
 
@@ -134,29 +134,28 @@ impl<T: Entity> HasOne<T> {
     /// Where the relation is not loaded.
     #[track_caller]
     pub fn expunge(&mut self) -> Option<Detached<T>> {
-        let Some((link, rows)) = self.content.parts_mut() else {
+        let Some((link, row)) = self.content.parts_mut() else {
             panic!("{}", not_loaded::<T>(Extent::NotLoaded))
         };
-        let row = rows.pop()?;
+        let row = row.take()?;
         Some(Detached::from_row(link.expunge(row)))
     }
 
     /// Makes the child of another parent this one's: one UPDATE at the next save. A child that was here leaves.
     pub fn adopt(&mut self, child: Detached<T>) {
         drop(self.remove());
-        let (link, rows) = self.known();
+        let (link, row) = self.known();
         link.occupy();
-        let row = link.adopt(child.into_row());
-        rows.push(row);
+        *row = Some(link.adopt(child.into_row()));
     }
 
-    /// The link and the rows; where nothing is known, also after a rollback, of a whole.
-    fn known(&mut self) -> (&mut Link, &mut Vec<Row<T>>) {
-        let (link, rows) = self.content.known(Link::whole);
+    /// The link and the row; where nothing is known, also after a rollback, of a whole.
+    fn known(&mut self) -> (&mut Link, &mut Option<Row<T>>) {
+        let (link, row) = self.content.known(Link::whole);
         if link.is_partial() {
             link.clear();
         }
-        (link, rows)
+        (link, row)
     }
 }
 
@@ -164,7 +163,7 @@ impl<T> Default for HasOne<T> {
     /// Not loaded.
     fn default() -> Self {
         Self {
-            content: Content::default(),
+            content: One::default(),
         }
     }
 }
@@ -173,7 +172,7 @@ impl<T: Send + Sync + 'static> From<T> for HasOne<T> {
     /// One child, new. Assigned to a persistent parent it replaces the child, whoever it is.
     fn from(child: T) -> Self {
         Self {
-            content: Content::of([child]),
+            content: One::of([child]),
         }
     }
 }

@@ -225,7 +225,7 @@ fn is_complete(row: Root<'_>, relation: &RelationDef, slot: &dyn Slot) -> bool {
         return false;
     };
     // What all leave but for some can't be told from what is there.
-    let pending = link.whole || link.home != row.state.handle();
+    let pending = link.whole || link.home().parent != row.state.handle();
     let mut rows = (0..slot.count()).filter_map(|index| slot.row(index));
     !link.is_partial() && (pending || rows.all(|row| reached(relation, row).is_some()))
 }

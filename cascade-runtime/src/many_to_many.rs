@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::has_many::{Iter, IterMut};
 use crate::meta::{Functions, See};
 use crate::read::Reader;
-use crate::rows::{Child, Content, Extent};
+use crate::rows::{Child, Extent, Many};
 use crate::slot::{Handle, Leave, Left, Link, Row, RowState};
 
 /// One side of a many-to-many relation: a set of links, by the keys of their targets.
@@ -39,7 +39,7 @@ use crate::slot::{Handle, Leave, Left, Link, Row, RowState};
 /// order; not loaded and empty differ.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ManyToMany<T> {
-    pub(crate) content: Content<LinkRow<T>>,
+    pub(crate) content: Many<LinkRow<T>>,
 }
 
 /// A row of a link table: the key to the parent is the parent's.
@@ -109,7 +109,7 @@ impl<T: Entity> ManyToMany<T> {
     #[must_use]
     pub fn empty() -> Self {
         Self {
-            content: Content::of(None),
+            content: Many::of(None),
         }
     }
 
@@ -345,7 +345,7 @@ impl<T> Default for ManyToMany<T> {
     /// Not loaded.
     fn default() -> Self {
         Self {
-            content: Content::default(),
+            content: Many::default(),
         }
     }
 }

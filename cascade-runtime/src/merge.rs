@@ -7,6 +7,7 @@ mod copy;
 mod matching;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::codec::{Cell, Erased};
 use crate::db::Db;
@@ -108,7 +109,7 @@ pub(crate) async fn merge_into<T: Entity, D: Db>(
         Ok((handle, saved))
     };
     let merged = merged.await;
-    let (mut handle, saved) = transaction.end(merged, &[]).await?;
+    let (mut handle, saved) = transaction.end(merged, &Arc::default()).await?;
     saved.write_back(&mut handle.row, verdict.as_ref());
     Ok(handle)
 }

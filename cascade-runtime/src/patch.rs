@@ -8,6 +8,7 @@ mod document;
 mod session;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
@@ -103,7 +104,7 @@ pub(crate) async fn patch_into<T: Entity + Serialize + DeserializeOwned, D: Db>(
         Ok((handle, saved))
     };
     let patched = patched.await;
-    let (mut handle, saved) = transaction.end(patched, &[]).await?;
+    let (mut handle, saved) = transaction.end(patched, &Arc::default()).await?;
     saved.write_back(&mut handle.row, verdict.as_ref());
     Ok(handle)
 }

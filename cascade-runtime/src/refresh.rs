@@ -13,7 +13,7 @@ use crate::meta::{ForeignKey, ForeignKeyPart, RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
 use crate::settle::refer_to;
-use crate::slot::{Departure, Handle, Row, RowState, Slot};
+use crate::slot::{Handle, Home, Row, RowState, Slot};
 
 /// Reads the row again, and the loaded relations that say `refresh-expire`. What is unsaved in them is discarded.
 pub(crate) async fn refresh<T: Entity, D: Db>(
@@ -23,8 +23,8 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
     let table = T::table();
     there(&handle.row)?;
     let doubted = handle.row.state.is_in_doubt();
-    if let Some(limbo) = handle.row.state.outcome().limbo() {
-        limbo.done().await;
+    if let Some(outcome) = handle.row.state.outcome() {
+        outcome.done().await;
     }
     let tree = loaded(table, &handle.row.value, doubted);
     let keys = recorded_key(&handle.row);
@@ -182,13 +182,6 @@ pub(crate) fn expunge<T: Entity>(handle: Persistent<T>) -> Detached<T> {
             }
         }
     }
-    row.state.depart(
-        T::table(),
-        &row.value,
-        Departure {
-            from: 0,
-            foreign_key: None,
-        },
-    );
+    row.state.depart(T::table(), &row.value, Home::default());
     Detached::from_row(row)
 }

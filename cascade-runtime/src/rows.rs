@@ -10,51 +10,113 @@ use crate::meta::{ForeignKey, Table};
 use crate::read::Reader;
 use crate::slot::{Fetched, Handle, Link, Place, Row, RowState, Slot, Ties};
 
-/// The rows of a relation. It asks nothing of `T`, so that a wrapper needs for `Clone` and the like only the same of `T`.
-pub(crate) trait Rows<T> {
+/// Rows with their values, as a wrapper keeps them: any number in one block of memory, or one at most, in place.
+pub(crate) trait Store: Default + IntoIterator<Item = Row<Self::Value>> {
+    type Value;
+
+    fn as_slice(&self) -> &[Row<Self::Value>];
+    fn as_mut_slice(&mut self) -> &mut [Row<Self::Value>];
+    /// Adds a row; one at most is the one that came last.
+    fn put(&mut self, row: Row<Self::Value>);
+    /// Takes room for so many rows, and no more.
+    fn with_room(count: usize) -> Self;
+    /// So many rows, or some more or less.
+    fn of(count: usize, rows: impl Iterator<Item = Row<Self::Value>>) -> Self {
+        let mut store = Self::with_room(count);
+        rows.for_each(|row| store.put(row));
+        store
+    }
+}
+
+impl<T> Store for Vec<Row<T>> {
+    type Value = T;
+
+    fn as_slice(&self) -> &[Row<T>] {
+        self
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [Row<T>] {
+        self
+    }
+
+    fn put(&mut self, row: Row<T>) {
+        self.push(row);
+    }
+
+    fn with_room(count: usize) -> Self {
+        Self::with_capacity(count)
+    }
+}
+
+impl<T> Store for Option<Row<T>> {
+    type Value = T;
+
+    fn as_slice(&self) -> &[Row<T>] {
+        Option::as_slice(self)
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [Row<T>] {
+        Option::as_mut_slice(self)
+    }
+
+    fn put(&mut self, row: Row<T>) {
+        *self = Some(row);
+    }
+
+    fn with_room(_: usize) -> Self {
+        None
+    }
+}
+
+/// The rows of a relation. It asks nothing of `S`, so that a wrapper needs for `Clone` and the like only the same of its rows.
+pub(crate) trait Rows<S> {
     fn link(&self) -> &Link;
-    fn rows(&self) -> &[Row<T>];
-    fn parts_mut(&mut self) -> (&mut Link, &mut Vec<Row<T>>);
-    /// Others of the same kind, with these values, all new.
-    fn fresh(&self, values: Vec<T>) -> Held<T>;
+    fn rows(&self) -> &S;
+    fn parts_mut(&mut self) -> (&mut Link, &mut S);
+    /// Others of the same kind, which are all new.
+    fn fresh(&self, rows: S) -> Held<S>;
 }
 
-type Held<T> = Box<dyn Rows<T> + Send + Sync>;
+type Held<S> = Box<dyn Rows<S> + Send + Sync>;
 
-/// The only implementation: a link, and the rows in one block of memory.
-struct Children<T> {
+/// The only implementation.
+struct Children<S> {
     link: Link,
-    rows: Vec<Row<T>>,
+    rows: S,
 }
 
-impl<T: Send + Sync + 'static> Rows<T> for Children<T> {
+impl<S: Send + Sync + 'static> Rows<S> for Children<S> {
     fn link(&self) -> &Link {
         &self.link
     }
 
-    fn rows(&self) -> &[Row<T>] {
+    fn rows(&self) -> &S {
         &self.rows
     }
 
-    fn parts_mut(&mut self) -> (&mut Link, &mut Vec<Row<T>>) {
+    fn parts_mut(&mut self) -> (&mut Link, &mut S) {
         (&mut self.link, &mut self.rows)
     }
 
-    fn fresh(&self, values: Vec<T>) -> Held<T> {
-        Box::new(Self {
-            link: Link::from(Ties {
-                partial: self.link.is_partial(),
-                ..Ties::default()
-            }),
-            rows: values.into_iter().map(Row::new).collect(),
-        })
+    fn fresh(&self, rows: S) -> Held<S> {
+        let link = Link::from(Ties {
+            partial: self.link.is_partial(),
+            ..Ties::default()
+        });
+        Box::new(Self { link, rows })
     }
 }
 
-/// The content of a wrapper; `Default` is not loaded.
-pub(crate) struct Content<T> {
-    held: Option<Held<T>>,
+/// The content of a wrapper that keeps its rows in `S`; `Default` is not loaded.
+pub(crate) struct Content<S> {
+    held: Option<Held<S>>,
 }
+
+/// That of a wrapper that holds one row at most.
+pub(crate) type One<T> = Content<Option<Row<T>>>;
+
+/// That of a wrapper that holds any number.
+pub(crate) type Many<T> = Content<Vec<Row<T>>>;
 
 /// How much of a relation a wrapper holds, for comparing and showing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +126,7 @@ pub(crate) enum Extent {
     Loaded,
 }
 
-impl<T> Content<T> {
+impl<S: Store> Content<S> {
     pub(crate) fn extent(&self) -> Extent {
         match &self.held {
             None => Extent::NotLoaded,
@@ -106,63 +168,68 @@ impl<T> Content<T> {
     }
 
     /// The rows that are held; none where the relation is not loaded.
-    pub(crate) fn rows(&self) -> &[Row<T>] {
-        self.held.as_ref().map_or(&[], |held| held.rows())
+    pub(crate) fn rows(&self) -> &[Row<S::Value>] {
+        let held = self.held.as_ref();
+        held.map_or(&[], |held| held.rows().as_slice())
     }
 
     /// The link and the rows, of a relation of which something is known.
-    pub(crate) fn parts_mut(&mut self) -> Option<(&mut Link, &mut Vec<Row<T>>)> {
+    pub(crate) fn parts_mut(&mut self) -> Option<(&mut Link, &mut S)> {
         self.held.as_mut().map(|held| held.parts_mut())
     }
 
     /// The rows for changing; none where the relation is not loaded.
-    pub(crate) fn rows_mut(&mut self) -> &mut [Row<T>] {
-        self.parts_mut().map_or(&mut [], |(_, rows)| rows)
+    pub(crate) fn rows_mut(&mut self) -> &mut [Row<S::Value>] {
+        let parts = self.parts_mut();
+        parts.map_or(&mut [], |(_, rows)| rows.as_mut_slice())
     }
 }
 
-impl<T: Send + Sync + 'static> Content<T> {
-    pub(crate) fn new(link: Link, rows: Vec<Row<T>>) -> Self {
+impl<S: Store + Send + Sync + 'static> Content<S> {
+    pub(crate) fn new(link: Link, rows: S) -> Self {
         Self {
             held: Some(Box::new(Children { link, rows })),
         }
     }
 
     /// New rows, as all that there is.
-    pub(crate) fn of(values: impl IntoIterator<Item = T>) -> Self {
-        Self::new(Link::default(), values.into_iter().map(Row::new).collect())
+    pub(crate) fn of(values: impl IntoIterator<Item = S::Value>) -> Self {
+        let values = values.into_iter();
+        let rows = S::of(values.size_hint().0, values.map(Row::new));
+        Self::new(Link::default(), rows)
     }
 
     /// The link and the rows; where nothing is known yet, with this link.
-    pub(crate) fn known(&mut self, link: fn() -> Link) -> (&mut Link, &mut Vec<Row<T>>) {
+    pub(crate) fn known(&mut self, link: fn() -> Link) -> (&mut Link, &mut S) {
         let held = self.held.get_or_insert_with(|| {
             Box::new(Children {
                 link: link(),
-                rows: Vec::new(),
+                rows: S::default(),
             })
         });
         held.parts_mut()
     }
 }
 
-impl<T> Default for Content<T> {
+impl<S> Default for Content<S> {
     fn default() -> Self {
         Self { held: None }
     }
 }
 
-impl<T: Clone> Clone for Content<T> {
+impl<S: Store<Value: Clone>> Clone for Content<S> {
     /// Copies the values: they are new.
     fn clone(&self) -> Self {
         let held = self.held.as_deref().map(|held| {
-            let values = held.rows().iter().map(|row| row.value.clone());
-            held.fresh(values.collect())
+            let rows = held.rows().as_slice();
+            let values = rows.iter().map(|row| row.value.clone());
+            held.fresh(S::of(rows.len(), values.map(Row::new)))
         });
         Self { held }
     }
 }
 
-impl<T: PartialEq> PartialEq for Content<T> {
+impl<S: Store<Value: PartialEq>> PartialEq for Content<S> {
     /// Compares the values; not loaded and empty differ.
     fn eq(&self, other: &Self) -> bool {
         let values = |content: &Self| content.rows().len();
@@ -176,9 +243,9 @@ impl<T: PartialEq> PartialEq for Content<T> {
     }
 }
 
-impl<T: Eq> Eq for Content<T> {}
+impl<S: Store<Value: Eq>> Eq for Content<S> {}
 
-impl<T: std::hash::Hash> std::hash::Hash for Content<T> {
+impl<S: Store<Value: std::hash::Hash>> std::hash::Hash for Content<S> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.extent().hash(state);
         for row in self.rows() {
@@ -199,7 +266,7 @@ impl<T: Entity> Child for T {
     }
 }
 
-impl<T: Child> Slot for Content<T> {
+impl<T: Child, S: Store<Value = T> + Send + Sync + 'static> Slot for Content<S> {
     fn link(&self) -> Option<&Link> {
         self.held.as_ref().map(|held| held.link())
     }
@@ -234,19 +301,19 @@ impl<T: Child> Slot for Content<T> {
         children: Vec<Fetched>,
         table: &'static Table,
     ) {
-        // As long as they are, and no longer: they stay.
-        let mut rows: Vec<Row<T>> = Vec::with_capacity(children.len());
-        rows.extend(children.into_iter().filter_map(|(child, state)| {
+        let count = children.len();
+        let read = children.into_iter().filter_map(|(child, state)| {
             let value = *child.downcast::<T>().ok()?;
             Some(Row { value, state })
-        }));
-        let mut link = Link::default();
-        if let Some((known, held)) = self.parts_mut() {
-            link = std::mem::take(known);
-            rows = completed(table, &link, std::mem::take(held), rows);
+        });
+        if let Some((link, held)) = self.parts_mut() {
+            let there = std::mem::take(held).into_iter();
+            let rows = completed(table, link, there.collect(), read);
+            *held = S::of(rows.len(), rows.into_iter());
+            link.loaded(home, foreign_key);
+        } else {
+            *self = Self::new(Link::under(home, foreign_key), S::of(count, read));
         }
-        link.loaded(home, foreign_key);
-        *self = Self::new(link, rows);
     }
 
     fn take_over(&mut self, other: &mut dyn Slot) {
@@ -270,17 +337,20 @@ impl<T: Child> Slot for Content<T> {
     }
 
     fn empty(&mut self, link: Link) {
-        *self = Self::new(link, Vec::new());
+        *self = Self::new(link, S::default());
     }
 
     fn arrange(&mut self, table: &'static Table, places: Vec<Place>) {
         let (link, rows) = self.known(Link::default);
         let mut there: Vec<Option<Row<T>>> = std::mem::take(rows).into_iter().map(Some).collect();
         for place in places {
-            rows.extend(match place {
+            let row = match place {
                 Place::Kept(index) => there.get_mut(index).and_then(Option::take),
                 Place::New(value) => value.downcast::<T>().ok().map(|value| Row::new(*value)),
-            });
+            };
+            if let Some(row) = row {
+                rows.put(row);
+            }
         }
         for row in there.into_iter().flatten() {
             drop(link.dismiss_from(table, row));
@@ -293,7 +363,7 @@ fn completed<T: Child>(
     table: &'static Table,
     link: &Link,
     held: Vec<Row<T>>,
-    read: Vec<Row<T>>,
+    read: impl Iterator<Item = Row<T>>,
 ) -> Vec<Row<T>> {
     let mut known = ByKey::new(table);
     // A link is what it refers to: one that is new may be there already.
@@ -306,7 +376,7 @@ fn completed<T: Child>(
         left.add(index, row.key(table));
     }
     let mut held: Vec<Option<Row<T>>> = held.into_iter().map(Some).collect();
-    let mut rows = Vec::with_capacity(read.len());
+    let mut rows = Vec::new();
     for row in read {
         let key = row.state.key(table, &row.value);
         if left.find(&key).is_some() {

@@ -15,7 +15,7 @@ use crate::meta::Table;
 use crate::plan::{self, Abilities, Keys};
 use crate::report::{Plan, Report};
 use crate::settle::{self, Settled};
-use crate::slot::{Fetched, Leave, Left, Row, RowState};
+use crate::slot::{Fetched, Leave, Left, Outcome, Row, RowState};
 use crate::undo::Verdict;
 
 /// The rows at the top of a save, for reading and for writing back.
@@ -113,12 +113,19 @@ pub(crate) fn roots(rows: &dyn Roots) -> Vec<Root<'_>> {
     roots
 }
 
+/// The outcome of an operation that is about to write these rows, and what is below them.
+///
 /// A handle whose last write has an unknown outcome writes nothing until it is refreshed.
-pub(crate) fn known(roots: &[Root<'_>]) -> Result<(), Error> {
-    let root = roots.iter().find(|root| root.state.is_in_doubt());
-    root.map_or(Ok(()), |root| {
-        Err(in_doubt(root.table, root.table.entity.to_owned()))
-    })
+pub(crate) fn awaited(rows: &mut dyn Roots) -> Result<Arc<Outcome>, Error> {
+    let rows = rows.parts();
+    if let Some((table, ..)) = rows.iter().find(|(_, _, state)| state.is_in_doubt()) {
+        return Err(in_doubt(table, table.entity.to_owned()));
+    }
+    let outcome = Arc::default();
+    for (_, _, state) in rows {
+        state.await_outcome(&outcome);
+    }
+    Ok(outcome)
 }
 
 /// Nor does a parent that adopted its row.
@@ -137,14 +144,12 @@ fn in_doubt(table: &'static Table, path: String) -> Error {
 
 /// Saves everything under some rows in one transaction.
 pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Result<Report, Error> {
+    if is_quiet(&*rows) {
+        return Ok(Report::default());
+    }
+    let outcome = awaited(rows)?;
     let saved = {
-        let roots = roots(&*rows);
-        known(&roots)?;
-        if is_quiet(&roots) {
-            return Ok(Report::default());
-        }
-        let outcomes: Vec<_> = roots.iter().map(|root| root.state.outcome()).collect();
-        let graph = Graph::build(roots, &[])?;
+        let graph = Graph::build(roots(&*rows), &[])?;
         all_known(&graph)?;
         if graph.unseen().is_empty() {
             let steps = plan::save(&graph, abilities::<D::Backend>())?;
@@ -156,13 +161,13 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
                 steps: &steps,
                 keys: Keys::NONE,
             };
-            let done = work.run::<D::Backend>(db.source(), &outcomes).await?;
+            let done = work.run::<D::Backend>(db.source(), &outcome).await?;
             Saved::of(&graph, done)
         } else {
             let mut lease = Lease::take(db.source()).await?;
             let mut transaction = begin::<D::Backend>(&mut lease).await?;
             let saved = save_in::<D::Backend>(&*rows, transaction.connection()).await;
-            transaction.end(saved, &outcomes).await?
+            transaction.end(saved, &outcome).await?
         }
     };
     Ok(saved.write_back(rows, db.verdict().as_ref()))

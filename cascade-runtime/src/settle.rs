@@ -7,7 +7,7 @@ use crate::codec::{Cell, Erased};
 use crate::entity::Parts;
 use crate::graph::{Fate, Graph, Node};
 use crate::meta::{ForeignKey, RelationDef, Table};
-use crate::slot::RowState;
+use crate::slot::{Home, RowState};
 use crate::undo::Verdict;
 use crate::values::Values;
 
@@ -120,9 +120,12 @@ pub(crate) fn settle<'t>(
             let Some(link) = slot.link_mut() else {
                 continue;
             };
-            let foreign_key = relation.foreign_key(table);
+            let home = Home {
+                parent: state.handle(),
+                foreign_key: relation.foreign_key(table),
+            };
             // Of a parent that was new, what is held is all.
-            link.settled(state.handle(), foreign_key, inserted, verdict);
+            link.settled(home, inserted, verdict);
             if relation.cascade.save_update {
                 let child = (relation.target)();
                 queue.extend(

@@ -1,7 +1,7 @@
 //! What a handle and a wrapper record: the state of a row, and what a relation holds and lost.
 
-mod limbo;
 mod link;
+mod outcome;
 mod state;
 
 use crate::codec::Erased;
@@ -10,9 +10,9 @@ use crate::error::Error;
 use crate::meta::{ForeignKey, Table};
 use crate::read::Reader;
 
-pub(crate) use limbo::Limbo;
-pub(crate) use link::{Leave, Left, Link, Ties};
-pub(crate) use state::{Departure, Handle, Outcome, RowState};
+pub(crate) use link::{Home, Leave, Left, Link, Ties};
+pub(crate) use outcome::Outcome;
+pub(crate) use state::{Handle, RowState};
 
 /// A struct that was just read, with the state that it will have.
 pub(crate) type Fetched = (Box<Erased>, RowState);

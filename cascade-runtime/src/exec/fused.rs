@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::backend::{Backend, is_lost, read_cells};
 use crate::error::{Error, ErrorKind};
@@ -60,22 +61,22 @@ impl Work<'_, '_> {
         &self,
         lease: &mut Lease<'_, DB>,
         groups: &[Fusion],
-        outcomes: &[&Outcome],
+        outcome: &Arc<Outcome>,
     ) -> Result<Option<Done>, Error> {
         if groups.len() == 1 && self.is_sure::<DB>() && !lease.is_in_transaction() {
-            let done = self.run_alone::<DB>(lease, groups, outcomes);
+            let done = self.run_alone::<DB>(lease, groups, outcome);
             return again::<DB>(done.await?);
         }
         let mut transaction = begin::<DB>(lease).await?;
         let mut line = Line::<DB>::Connection(transaction.connection());
         let done = self.run_groups(&mut line, groups);
         match again::<DB>(done.await) {
-            Ok(Some(done)) => transaction.end(Ok(done), outcomes).await.map(Some),
+            Ok(Some(done)) => transaction.end(Ok(done), outcome).await.map(Some),
             Ok(None) => {
                 transaction.undo().await?;
                 Ok(None)
             }
-            Err(error) => transaction.end(Err(error), outcomes).await,
+            Err(error) => transaction.end(Err(error), outcome).await,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::backend::{Backend, from_sqlx, is_lost};
 use crate::db::Source;
 use crate::error::{Error, ErrorKind};
 use crate::exec::Cause;
-use crate::slot::{Limbo, Outcome};
+use crate::slot::Outcome;
 use crate::undo::Verdict;
 
 /// A connection for an operation: the caller's, or one of the pool's.
@@ -27,7 +27,7 @@ pub(super) struct Progress {
     /// It has something to send, and isn't done.
     busy: bool,
     /// The answer is on its way that decides its outcome.
-    limbo: Option<Arc<Limbo>>,
+    outcome: Option<Arc<Outcome>>,
 }
 
 enum Held<'c, DB: Backend> {
@@ -59,9 +59,9 @@ impl<DB: Backend> Drop for Lease<'_, DB> {
                 };
                 if closes {
                     connection.close_on_drop();
-                } else if let Some(limbo) = self.progress.limbo.take() {
+                } else if let Some(outcome) = self.progress.outcome.take() {
                     // The answer to a ping comes after those to all that was sent before it.
-                    let unanswered = limbo.leave();
+                    let unanswered = outcome.leave();
                     sqlx_core::rt::spawn(async move {
                         drop(connection.ping().await);
                         drop((connection, unanswered));
@@ -101,8 +101,8 @@ impl<'c, DB: Backend> Lease<'c, DB> {
     }
 
     /// For a statement without a transaction that decides an outcome by itself; [`done`](Self::done) follows.
-    pub(super) fn deciding(&mut self, outcomes: &[&Outcome]) -> &mut DB::Connection {
-        self.progress.doubt(outcomes);
+    pub(super) fn deciding(&mut self, outcome: &Arc<Outcome>) -> &mut DB::Connection {
+        self.progress.doubt(outcome);
         self.connection()
     }
 
@@ -112,9 +112,9 @@ impl<'c, DB: Backend> Lease<'c, DB> {
     }
 
     /// The same, of one that decided an outcome.
-    pub(super) fn settle(&mut self, outcomes: &[&Outcome]) {
+    pub(super) fn settle(&mut self) {
         self.done();
-        self.progress.settle(outcomes);
+        self.progress.settle();
     }
 }
 
@@ -193,8 +193,8 @@ enum Kind {
 pub(super) enum Line<'l, 'c, DB: Backend> {
     /// Here.
     Connection(&'l mut DB::Connection),
-    /// In a transaction that decides these outcomes.
-    Framed(&'l mut Transaction<'c, DB>, &'l [&'l Outcome]),
+    /// In a transaction that decides this outcome.
+    Framed(&'l mut Transaction<'c, DB>, &'l Arc<Outcome>),
 }
 
 /// What goes with a message of statements.
@@ -216,14 +216,14 @@ impl<DB: Backend> Line<'_, '_, DB> {
 
     /// What goes with the next message, the last that there is if `ends`.
     pub(super) fn frame(&mut self, ends: bool) -> Frame {
-        let Self::Framed(transaction, outcomes) = self else {
+        let Self::Framed(transaction, outcome) = self else {
             return Frame::default();
         };
         if transaction.kind != Kind::Framed {
             return Frame::default();
         }
         if ends {
-            transaction.progress.doubt(outcomes);
+            transaction.progress.doubt(outcome);
         }
         // From here on there is something to undo, also for who drops it on its way.
         let is_open = std::mem::replace(&mut transaction.open, true);
@@ -240,7 +240,7 @@ impl<DB: Backend> Line<'_, '_, DB> {
         begun: bool,
         done: Result<(), sqlx::Error>,
     ) -> Result<(), Cause> {
-        let Self::Framed(transaction, outcomes) = self else {
+        let Self::Framed(transaction, _) = self else {
             return done.map_err(Cause::Database);
         };
         if frame.before.is_some() {
@@ -253,7 +253,7 @@ impl<DB: Backend> Line<'_, '_, DB> {
             done => {
                 if frame.after.is_some() {
                     transaction.open &= done.is_err();
-                    transaction.progress.settle(outcomes);
+                    transaction.progress.settle();
                 }
                 done.map_err(Cause::Database)
             }
@@ -272,10 +272,10 @@ impl<DB: Backend> Transaction<'_, DB> {
     pub(crate) async fn end<T>(
         mut self,
         done: Result<T, Error>,
-        outcomes: &[&Outcome],
+        outcome: &Arc<Outcome>,
     ) -> Result<T, Error> {
         let ended = match done {
-            Ok(done) => self.commit(outcomes).await.map(|()| done),
+            Ok(done) => self.commit(outcome).await.map(|()| done),
             Err(error) => {
                 if let (Some(verdict), Some(sqlx::Error::Database(database))) =
                     (self.verdict, error.database_error())
@@ -307,11 +307,11 @@ impl<DB: Backend> Transaction<'_, DB> {
     }
 
     /// While a commit is on its way, nobody knows the outcome.
-    async fn commit(&mut self, outcomes: &[&Outcome]) -> Result<(), Error> {
+    async fn commit(&mut self, outcome: &Arc<Outcome>) -> Result<(), Error> {
         if self.kind == Kind::Framed && !self.open {
             return Ok(());
         }
-        self.progress.doubt(outcomes);
+        self.progress.doubt(outcome);
         let committed = match self.kind {
             Kind::Framed => self.say("COMMIT").await,
             Kind::Whole => DB::commit(self.connection, &mut self.open).await,
@@ -323,7 +323,7 @@ impl<DB: Backend> Transaction<'_, DB> {
                 Err(unknown::<DB>(error))
             }
             answered => {
-                self.progress.settle(outcomes);
+                self.progress.settle();
                 answered.map_err(from_sqlx::<DB>)
             }
         }
@@ -359,20 +359,16 @@ pub(crate) fn ended() -> Error {
 
 impl Progress {
     /// From here on nobody knows whether the handles' rows were written.
-    fn doubt(&mut self, outcomes: &[&Outcome]) {
-        let limbo = Arc::default();
-        for outcome in outcomes {
-            outcome.doubt(&limbo);
-        }
-        self.limbo = Some(limbo);
+    fn doubt(&mut self, outcome: &Arc<Outcome>) {
+        outcome.doubt();
+        self.outcome = Some(Arc::clone(outcome));
     }
 
     /// The answer came.
-    fn settle(&mut self, outcomes: &[&Outcome]) {
-        for outcome in outcomes {
+    fn settle(&mut self) {
+        if let Some(outcome) = self.outcome.take() {
             outcome.settle();
         }
-        self.limbo = None;
     }
 }
 

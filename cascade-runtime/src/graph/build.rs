@@ -165,7 +165,7 @@ impl<'a> Builder<'a> {
             }
             return;
         };
-        if link.home != 0
+        if link.home().parent != 0
             && !link.is_of(parent.state, foreign_key)
             && (slot.count() > 0 || link.left().next().is_some())
         {

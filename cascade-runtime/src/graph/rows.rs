@@ -364,7 +364,7 @@ impl<'a> Builder<'a> {
         let moved = self.graph.nodes.iter().filter(|node| node.fate.is_move());
         let from: HashSet<_> = moved
             .filter_map(|node| node.state.departure())
-            .map(|departure| departure.from)
+            .map(|departure| departure.parent)
             .collect();
         let nodes = self.graph.nodes.iter().enumerate();
         nodes

@@ -112,7 +112,8 @@ fn copy_one<'r>(pair: Pair<'r>, known: Option<&'r Before>, rest: &mut Vec<Pair<'
         ) else {
             continue;
         };
-        if let Some(link) = target.link_mut().filter(|_| is_fresh) {
+        let link = target.link_mut().filter(|_| is_fresh);
+        if let Some(link) = link.filter(|link| link.partial) {
             // One that is new has no rows but those that it holds.
             link.partial = false;
         }

@@ -2,24 +2,36 @@
 
 use std::sync::Arc;
 
-use super::{Departure, Handle, Row, RowState, forget};
+use super::{Handle, Row, RowState, forget};
 use crate::codec::{Cell, Erased, Null};
 use crate::entity::Entity;
 use crate::keys::ByKey;
 use crate::meta::{ForeignKey, Table};
-use crate::undo::{Undoable, Verdict};
+use crate::undo::{Record, Rest, Undoable, Verdict};
 
 /// What a relation that isn't "not loaded" records beside its rows.
 #[derive(Debug, Default)]
-pub struct Link(Undoable<Ties>);
+pub struct Link(Undoable<Home, Ties>);
 
-/// How a relation stands to the parent's rows in the database.
-#[derive(Debug, Default)]
-pub struct Ties {
-    /// The parent that the relation was loaded or saved under; 0 for none yet.
-    pub(crate) home: Handle,
+/// Where a relation was loaded or saved.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Home {
+    /// The parent; 0 for none yet.
+    pub(crate) parent: Handle,
     /// The children's foreign key, known from then on.
     pub(crate) foreign_key: Option<&'static ForeignKey>,
+}
+
+impl PartialEq for Home {
+    fn eq(&self, other: &Self) -> bool {
+        self.parent == other.parent
+            && self.foreign_key.map(std::ptr::from_ref) == other.foreign_key.map(std::ptr::from_ref)
+    }
+}
+
+/// How a relation differs from the parent's rows in the database: by nothing, as long as all that it holds is as it was loaded.
+#[derive(Debug, Default)]
+pub struct Ties {
     /// The next save concerns all rows of the parent, loaded or not.
     pub(crate) whole: bool,
     /// The parent may have rows that are not held.
@@ -28,6 +40,19 @@ pub struct Ties {
     pub(crate) attached: bool,
     /// The rows that left since the last save, and those of which a rollback has undone the INSERT: see [`left()`](Self::left).
     pub(crate) left: Vec<Left>,
+}
+
+impl Rest for Ties {
+    const NOTHING: &'static Self = &Self {
+        whole: false,
+        partial: false,
+        attached: false,
+        left: Vec::new(),
+    };
+
+    fn is_nothing(&self) -> bool {
+        !(self.whole || self.partial || self.attached) && self.left.is_empty()
+    }
 }
 
 impl Ties {
@@ -40,32 +65,52 @@ impl Ties {
     pub(crate) fn left(&self) -> impl Iterator<Item = &Left> {
         self.left.iter().filter(|left| !left.is_undone())
     }
+
+    /// All rows that stay are held.
+    fn complete(&mut self) {
+        self.whole = false;
+        self.partial = false;
+    }
 }
 
 impl std::ops::Deref for Link {
     type Target = Ties;
 
     fn deref(&self) -> &Ties {
-        self.0.get()
+        self.0.rest()
     }
 }
 
 impl std::ops::DerefMut for Link {
     fn deref_mut(&mut self) -> &mut Ties {
-        self.0.get_mut()
+        self.0.rest_mut()
     }
 }
 
 impl From<Ties> for Link {
     fn from(ties: Ties) -> Self {
-        Self(Undoable::new(ties))
+        Self(Undoable::new(Home::default(), ties))
     }
 }
 
 impl Link {
+    /// All rows of the parent with this handle are held.
+    pub(crate) fn under(parent: Handle, foreign_key: &'static ForeignKey) -> Self {
+        let home = Home {
+            parent,
+            foreign_key: Some(foreign_key),
+        };
+        Self(Undoable::new(home, Ties::default()))
+    }
+
+    /// Where it was loaded or saved.
+    pub(crate) fn home(&self) -> Home {
+        self.0.plain()
+    }
+
     /// All rows of `parent` are known, but for what others added meanwhile.
     pub(crate) fn is_loaded_under(&self, parent: &RowState) -> bool {
-        self.home == parent.handle() && !self.partial
+        self.home().parent == parent.handle() && !self.partial
     }
 
     /// Concerns all rows that refer to `parent` by this key: what is not kept leaves.
@@ -76,8 +121,9 @@ impl Link {
 
     /// It was loaded or saved under `parent`, as the relation of this key.
     pub(crate) fn is_of(&self, parent: &RowState, foreign_key: &ForeignKey) -> bool {
-        let mut keys = self.foreign_key.iter();
-        self.home == parent.handle() && keys.all(|key| std::ptr::eq(*key, foreign_key))
+        let home = self.home();
+        let mut keys = home.foreign_key.iter();
+        home.parent == parent.handle() && keys.all(|key| std::ptr::eq(*key, foreign_key))
     }
 
     /// Nothing is known yet of a relation that is about to hold something.
@@ -98,16 +144,16 @@ impl Link {
 
     /// All rows of the parent leave, also if a transaction is rolled back in which the relation was saved.
     pub(crate) fn clear(&mut self) {
-        let (now, before) = self.0.both_mut();
-        for ties in std::iter::once(now).chain(before) {
-            ties.whole = true;
+        self.whole = true;
+        if let Some(before) = self.0.before_mut() {
+            before.rest.whole = true;
         }
     }
 
     /// A child takes the one place that there is: of all rows of the parent, where they are unknown after a rollback.
     pub(crate) fn occupy(&mut self) {
-        if let (_, Some(before)) = self.0.both_mut() {
-            before.whole |= before.partial;
+        if let Some(before) = self.0.before_mut() {
+            before.rest.whole |= before.rest.partial;
         }
     }
 
@@ -129,33 +175,38 @@ impl Link {
 
     /// Records what left; also for a rollback, where it may have been there before.
     fn lose(&mut self, left: Left, existed: impl FnOnce(&Ties) -> bool) {
-        let (now, before) = self.0.both_mut();
+        let before = self.0.before_mut().map(|before| &mut before.rest);
         if let Some(before) = before.filter(|before| existed(before)) {
             before.left.push(left.clone());
         }
-        now.left.push(left);
+        self.left.push(left);
     }
 
     /// All rows of the parent are known from now on, but for what left: also after a rollback, where it isn't all of them that are to go then.
-    pub(crate) fn loaded(&mut self, home: Handle, foreign_key: &'static ForeignKey) {
-        let (now, before) = self.0.both_mut();
-        let before = before.filter(|before| before.is_partial());
-        for ties in std::iter::once(now).chain(before) {
-            ties.home = home;
-            ties.foreign_key = Some(foreign_key);
-            ties.whole = false;
-            ties.partial = false;
+    pub(crate) fn loaded(&mut self, parent: Handle, foreign_key: &'static ForeignKey) {
+        let home = Home {
+            parent,
+            foreign_key: Some(foreign_key),
+        };
+        let before = self.0.before_mut();
+        if let Some(before) = before.filter(|before| before.rest.is_partial()) {
+            before.plain = home;
+            before.rest.complete();
+        }
+        *self.0.plain_mut() = home;
+        if self.whole || self.partial {
+            self.complete();
         }
     }
 
     /// This relation of the parent with this handle was read again, in the place of another link: a transaction that is open may undo what was
     /// recorded before it. Whether the rows are the parent's has to be checked then.
     pub(crate) fn inherit(&mut self, old: Option<&mut Self>, home: Handle) {
-        self.home = home;
+        self.0.plain_mut().parent = home;
         let Some(old) = old else { return };
         self.0.inherit(std::mem::take(&mut old.0));
-        if let (_, Some(before)) = self.0.both_mut() {
-            before.attached = true;
+        if let Some(before) = self.0.before_mut() {
+            before.rest.attached = true;
         }
     }
 
@@ -169,21 +220,15 @@ impl Link {
     }
 
     /// What was pending is written, unless a transaction is rolled back; `all` rows of the parent are held.
-    pub(crate) fn settled(
-        &mut self,
-        home: Handle,
-        foreign_key: Option<&'static ForeignKey>,
-        all: bool,
-        verdict: Option<&Arc<Verdict>>,
-    ) {
+    pub(crate) fn settled(&mut self, home: Home, all: bool, verdict: Option<&Arc<Verdict>>) {
         let expunged = self.left().filter(|left| left.is_expunged());
-        let next = Ties {
-            home,
-            foreign_key,
-            whole: false,
-            partial: self.partial && !all && !self.whole,
-            attached: false,
-            left: expunged.cloned().collect(),
+        let next = Record {
+            plain: home,
+            rest: Ties {
+                partial: self.partial && !all && !self.whole,
+                left: expunged.cloned().collect(),
+                ..Ties::default()
+            },
         };
         self.0.change(next, verdict);
     }
@@ -194,18 +239,22 @@ impl Link {
         foreign_key: &'static ForeignKey,
         verdict: Option<&Arc<Verdict>>,
     ) -> Self {
-        let ties = |home, partial| Ties {
-            home,
-            foreign_key: Some(foreign_key),
-            partial,
-            ..Ties::default()
+        let link = |parent, partial| Record {
+            plain: Home {
+                parent,
+                foreign_key: Some(foreign_key),
+            },
+            rest: Ties {
+                partial,
+                ..Ties::default()
+            },
         };
         let home = parent.handle();
         // A parent whose INSERT is undone is new.
-        let before = parent.insert().map_or(home, |_| 0);
-        let mut link = Self::from(ties(before, true));
-        link.0.change(ties(home, false), verdict);
-        link
+        let before = link(parent.insert().map_or(home, |_| 0), true);
+        let mut emptied = Self(Undoable::new(before.plain, before.rest));
+        emptied.0.change(link(home, false), verdict);
+        emptied
     }
 }
 
@@ -240,7 +289,7 @@ impl Link {
             let cells = row.state.identity(T::table(), &row.value);
             let left = Left::new(row.state.handle(), Leave::Expunged, cells);
             self.leave(left, &row.state);
-            row.state.depart(T::table(), &row.value, self.departure());
+            row.state.depart(T::table(), &row.value, self.home());
         }
         row
     }
@@ -253,7 +302,7 @@ impl Link {
         let handle = row.state.handle();
         let mut back = self.take_back(|left| left.is_expunged() && left.handle == handle);
         let departure = row.state.departure();
-        let is_from_here = |left: Departure| left.from == 0 || left == self.departure();
+        let is_from_here = |left: Home| left.parent == 0 || left == self.home();
         if back.is_none() && departure.is_some_and(is_from_here) {
             // By its key: it has been read again since, under another handle.
             let mut returned = ByKey::new(T::table());
@@ -261,7 +310,7 @@ impl Link {
             let is_it = |left: &Left| returned.find(&left.key(T::table())).is_some();
             back = self.take_back(|left| left.is_expunged() && is_it(left));
         }
-        if back.is_some() && departure == Some(self.departure()) {
+        if back.is_some() && departure == Some(self.home()) {
             row.state.arrive();
         }
         row
@@ -271,14 +320,6 @@ impl Link {
     pub(crate) fn forget_expunged(&mut self, table: &'static Table, returned: &ByKey) {
         self.left
             .retain(|left| !left.is_expunged() || returned.find(&left.key(table)).is_none());
-    }
-
-    /// How a row departs from here.
-    fn departure(&self) -> Departure {
-        Departure {
-            from: self.home,
-            foreign_key: self.foreign_key,
-        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! What is recorded about a row.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::codec::{Cell, Erased, Null};
-use crate::meta::{ForeignKey, Table};
-use crate::slot::Limbo;
-use crate::undo::{Undoable, Verdict};
+use crate::meta::Table;
+use crate::slot::{Home, Outcome};
+use crate::undo::{Record, Rest, Undoable, Verdict};
 
 /// Tells the rows that this process has loaded or saved from each other; 0 is a new row.
 ///
@@ -21,106 +21,47 @@ fn next_handle() -> Handle {
 
 /// What is recorded about a row: nothing for a new one, its columns as the database has them for a persistent one.
 #[derive(Debug, Default)]
-pub struct RowState {
-    record: Undoable<Record>,
-    outcome: Outcome,
-}
-
-/// What is known of a row in the database.
-#[derive(Debug, Default)]
-struct Record {
-    handle: Handle,
-    touched: Option<Box<Touched>>,
-}
+pub struct RowState(Undoable<Handle, Option<Touched>>);
 
 /// The row as the database has it, from the first mutable borrow on.
 #[derive(Debug)]
 struct Touched {
     original: Vec<Cell>,
-    departure: Option<Departure>,
+    /// Where the row was expunged from: it still has that owner in the database.
+    departure: Option<Home>,
 }
 
-/// An expunged row: it still has its owner in the database.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Departure {
-    /// The parent that the row was expunged from.
-    pub from: Handle,
-    /// The foreign key that still refers to it.
-    pub foreign_key: Option<&'static ForeignKey>,
-}
+impl Rest for Option<Touched> {
+    const NOTHING: &'static Self = &None;
 
-impl PartialEq for Departure {
-    fn eq(&self, other: &Self) -> bool {
-        self.from == other.from
-            && self.foreign_key.map(std::ptr::from_ref) == other.foreign_key.map(std::ptr::from_ref)
-    }
-}
-
-/// Whether what a handle last wrote is known to have happened, and where it is on its way if it isn't.
-///
-/// Set while the answer is in flight that decides it: a future that is dropped there, or a connection that is lost, leaves it set.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome(Mutex<Option<Arc<Limbo>>>);
-
-impl Outcome {
-    /// Nobody knows, from here on.
-    pub(crate) fn doubt(&self, limbo: &Arc<Limbo>) {
-        *self.lock() = Some(Arc::clone(limbo));
-    }
-
-    /// The answer came.
-    pub(crate) fn settle(&self) {
-        *self.lock() = None;
-    }
-
-    /// Nobody knows.
-    pub(crate) fn is_in_doubt(&self) -> bool {
-        self.lock().is_some()
-    }
-
-    /// Where the write is that nobody knows of.
-    pub(crate) fn limbo(&self) -> Option<Arc<Limbo>> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Limbo>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_nothing(&self) -> bool {
+        self.is_none()
     }
 }
 
 impl RowState {
     /// A row that was just read or written.
     pub(crate) fn persistent() -> Self {
-        Self {
-            record: Undoable::new(Record {
-                handle: next_handle(),
-                touched: None,
-            }),
-            outcome: Outcome::default(),
-        }
+        Self(Undoable::new(next_handle(), None))
     }
 
     /// The transaction that is open and may undo the INSERT of the row.
     pub(super) fn insert(&self) -> Option<&Arc<Verdict>> {
-        let (was, verdict) = self.record.before()?;
-        (was.handle == 0).then_some(verdict)
+        let (was, verdict) = self.0.before()?;
+        (was.plain == 0).then_some(verdict)
     }
 
     /// The transaction that is open and may undo that the row came here: its INSERT, or its move.
     pub(super) fn arrival(&self) -> Option<&Arc<Verdict>> {
-        let (was, verdict) = self.record.before()?;
-        let departed = || {
-            was.touched
-                .as_ref()
-                .is_some_and(|was| was.departure.is_some())
-        };
-        (was.handle == 0 || departed()).then_some(verdict)
+        let (was, verdict) = self.0.before()?;
+        let departed = was.rest.as_ref().and_then(|was| was.departure);
+        (was.plain == 0 || departed.is_some()).then_some(verdict)
     }
 
     /// This row was read again, in the place of another state of it: a transaction that is open may undo what was recorded before it.
     pub(crate) fn inherit(&mut self, old: Self) {
-        self.record.get_mut().handle = old.handle();
-        self.record.inherit(old.record);
+        *self.0.plain_mut() = old.handle();
+        self.0.inherit(old.0);
     }
 
     /// Never saved.
@@ -129,22 +70,27 @@ impl RowState {
     }
 
     pub(crate) fn handle(&self) -> Handle {
-        self.record.get().handle
+        self.0.plain()
     }
 
-    pub(crate) fn outcome(&self) -> &Outcome {
-        &self.outcome
+    /// An operation is about to write the row, or what is below it.
+    pub(crate) fn await_outcome(&mut self, outcome: &Arc<Outcome>) {
+        self.0.await_outcome(outcome);
+    }
+
+    /// That of the last operation.
+    pub(crate) fn outcome(&self) -> Option<&Arc<Outcome>> {
+        self.0.outcome()
     }
 
     /// Nobody knows whether what was last written happened.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.outcome.is_in_doubt() || self.record.is_in_doubt()
+        self.0.is_in_doubt()
     }
 
     /// Copies the columns before the first change.
     pub(crate) fn touch(&mut self, table: &'static Table, row: &Erased) {
-        let record = self.record.get_mut();
-        if record.handle == 0 || record.touched.is_some() {
+        if self.is_new() || self.is_touched() {
             return;
         }
         let mut original = Vec::with_capacity(table.columns.len());
@@ -156,28 +102,28 @@ impl RowState {
                     .map(|column| (column.codec.clone)(column.cell(fields))),
             );
         });
-        record.touched = Some(Box::new(Touched {
+        *self.0.rest_mut() = Some(Touched {
             original,
             departure: None,
-        }));
+        });
     }
 
     /// A row that leaves its parent with its row in the database.
-    pub(crate) fn depart(&mut self, table: &'static Table, row: &Erased, departure: Departure) {
+    pub(crate) fn depart(&mut self, table: &'static Table, row: &Erased, departure: Home) {
         self.touch(table, row);
-        if let Some(touched) = &mut self.record.get_mut().touched {
+        if let Some(touched) = self.touched_mut() {
             touched.departure.get_or_insert(departure);
         }
     }
 
     /// The row is back where it was.
     pub(crate) fn arrive(&mut self) {
-        if let Some(touched) = &mut self.record.get_mut().touched {
+        if let Some(touched) = self.touched_mut() {
             touched.departure = None;
         }
     }
 
-    pub(crate) fn departure(&self) -> Option<Departure> {
+    pub(crate) fn departure(&self) -> Option<Home> {
         self.touched()?.departure
     }
 
@@ -187,7 +133,13 @@ impl RowState {
     }
 
     fn touched(&self) -> Option<&Touched> {
-        self.record.get().touched.as_deref()
+        self.0.rest().as_ref()
+    }
+
+    fn touched_mut(&mut self) -> Option<&mut Touched> {
+        self.is_touched()
+            .then(|| self.0.rest_mut())
+            .and_then(Option::as_mut)
     }
 
     /// A column as the database has it.
@@ -235,18 +187,18 @@ impl RowState {
             original[column] = cell;
         }
         let next = Record {
-            handle: self.handle(),
-            touched: Some(Box::new(Touched {
+            plain: self.handle(),
+            rest: Some(Touched {
                 original,
                 departure: touched.departure,
-            })),
+            }),
         };
-        self.record.change(next, verdict);
+        self.0.change(next, verdict);
     }
 
     /// Whether this transaction is in doubt concerns the row, though it wasn't written in it.
     pub(crate) fn share(&mut self, verdict: &Arc<Verdict>) {
-        self.record.share(verdict);
+        self.0.share(verdict);
     }
 
     /// The row is as the database has it now, unless a transaction is rolled back.
@@ -257,11 +209,10 @@ impl RowState {
             self.handle()
         };
         let next = Record {
-            handle,
-            touched: None,
+            plain: handle,
+            rest: None,
         };
-        self.record.change(next, verdict);
-        self.outcome.settle();
+        self.0.change(next, verdict);
     }
 
     /// The key of the row as the database has it; `None` for a part that is unknown here.

@@ -115,7 +115,8 @@ impl Order {
             let Some(departure) = graph.nodes[id].state.departure() else {
                 continue;
             };
-            if let (Some(parent), Some(key)) = (nodes.get(&departure.from), departure.foreign_key) {
+            if let (Some(parent), Some(key)) = (nodes.get(&departure.parent), departure.foreign_key)
+            {
                 leaving
                     .entry((*parent, std::ptr::from_ref(key)))
                     .or_default()
