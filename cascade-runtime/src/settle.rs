@@ -33,6 +33,14 @@ struct Settling {
     let_go: Vec<usize>,
 }
 
+impl Settling {
+    /// Nothing is written back into the row itself.
+    fn is_quiet(&self) -> bool {
+        let is_changed = self.written || self.cleared.is_some() || self.owner.is_some();
+        !is_changed && self.cells.is_empty() && self.held.is_empty() && self.let_go.is_empty()
+    }
+}
+
 pub(crate) fn settled(graph: &Graph<'_>, staged: Vec<Vec<(usize, Cell)>>) -> Settled {
     let values = Values::after(graph, staged);
     let mut keys: Vec<Option<Vec<Cell>>> = graph.nodes.iter().map(|_| None).collect();
@@ -106,6 +114,9 @@ pub(crate) fn settle<'t>(
             state.share(verdict);
         }
         roots = roots.saturating_sub(1);
+        if table.relations.is_empty() && row.is_quiet() {
+            continue;
+        }
         let mut parts = written(table, value, row.cells);
         for relation in row.let_go {
             parts.slots[relation].unload();

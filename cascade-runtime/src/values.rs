@@ -1,6 +1,6 @@
 //! What a cell is bound to when its turn comes: a field, a parent's generated key, the recorded value.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::codec::{Cell, Codec, Erased, Null};
 use crate::graph::{Fate, Graph, Kept, Node};
@@ -22,7 +22,7 @@ pub(crate) struct Values<'g, 'a> {
     /// The columns of nodes that are NULL for now.
     late: HashSet<(usize, usize)>,
     /// By node that the next statement inserts: which of its tables, and its place there.
-    entering: HashMap<usize, (usize, usize)>,
+    entering: Vec<Option<(usize, usize)>>,
     /// By table that it inserts into: a single row.
     sole: Vec<bool>,
     /// No key is computed that can be read.
@@ -93,7 +93,7 @@ impl<'g, 'a> Values<'g, 'a> {
             gathered: Vec::new(),
             ties: Vec::new(),
             late: HashSet::new(),
-            entering: HashMap::new(),
+            entering: Vec::new(),
             sole: Vec::new(),
             exact: true,
         }
@@ -121,9 +121,10 @@ impl<'g, 'a> Values<'g, 'a> {
         self.sole.clear();
         for (table, rows) in tables.into_iter().enumerate() {
             self.sole.push(rows.len() == 1);
+            self.entering.resize(self.graph.nodes.len(), None);
             for (place, row) in rows.iter().enumerate() {
                 if let Target::Node(id) = row {
-                    self.entering.insert(*id, (table, place));
+                    self.entering[*id] = Some((table, place));
                 }
             }
         }
@@ -143,6 +144,15 @@ impl<'g, 'a> Values<'g, 'a> {
         drawn
     }
 
+    /// The key that a column takes in all of the rows, where it is the same of the same table.
+    pub(crate) fn drawn_by_all(&self, rows: &[Target], column: usize) -> Option<Drawn> {
+        let (first, others) = rows.split_first()?;
+        let (by, _) = self.drawn_of(*first, column)?;
+        let mut others = others.iter();
+        let is_same = |row: &Target| self.place(*row, column, by).is_some();
+        others.all(is_same).then_some(by)
+    }
+
     /// The place of the row whose key a column takes, where the key is this one.
     pub(crate) fn place(&self, row: Target, column: usize, of: Drawn) -> Option<usize> {
         let (by, place) = self.drawn_of(row, column)?;
@@ -151,7 +161,7 @@ impl<'g, 'a> Values<'g, 'a> {
 
     fn drawn_of(&self, row: Target, column: usize) -> Option<(Drawn, usize)> {
         let (node, column) = self.origin(row, column)?;
-        let &(insert, place) = self.entering.get(&node)?;
+        let (insert, place) = (*self.entering.get(node)?)?;
         let sole = self.sole[insert];
         let by = Drawn {
             insert,

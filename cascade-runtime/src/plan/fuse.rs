@@ -77,7 +77,8 @@ struct Group {
     unlinked: HashMap<&'static str, Vec<usize>>,
     /// Those of them in which they change rows that are not named: by which foreign key they found them, where it is one.
     swept: Vec<(&'static str, Option<&'static ForeignKey>)>,
-    /// The rows that they name.
+    /// The rows of the graph that they name, by their numbers, and others.
+    nodes: Vec<bool>,
     rows: HashSet<Target>,
 }
 
@@ -95,8 +96,11 @@ impl Group {
             self.changed.contains(table.ident)
                 || unlinked.is_some_and(|links| !links_others(graph, step, links))
         };
-        let mut rows = named(graph, step);
-        !sees(step).iter().any(changes) && !rows.any(|row| self.rows.contains(&row))
+        let is_named = |row| match row {
+            Target::Node(id) => self.nodes.get(id).copied().unwrap_or_default(),
+            row => self.rows.contains(&row),
+        };
+        !sees(step).iter().any(changes) && !named(graph, step).any(is_named)
     }
 
     fn add(&mut self, graph: &Graph<'_>, step: &Step) {
@@ -111,7 +115,13 @@ impl Group {
         if let Action::Sweep { reach, .. } = &step.action {
             self.swept.push((step.table.ident, found_by(reach)));
         }
-        self.rows.extend(named(graph, step));
+        self.nodes.resize(graph.nodes.len(), false);
+        for row in named(graph, step) {
+            match row {
+                Target::Node(id) => self.nodes[id] = true,
+                row => drop(self.rows.insert(row)),
+            }
+        }
     }
 }
 

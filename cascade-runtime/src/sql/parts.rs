@@ -82,15 +82,11 @@ impl List {
             else {
                 continue;
             };
-            let drawn = values.drawn(&self.rows, column);
-            let mut rows = self.rows.iter();
-            if let [by] = drawn[..]
-                && rows.all(|row| values.place(*row, column, by).is_some())
-            {
+            if let Some(by) = values.drawn_by_all(&self.rows, column) {
                 self.cells[cell].content = Content::Drawn { column, by };
                 continue;
             }
-            for by in drawn {
+            for by in values.drawn(&self.rows, column) {
                 let place = self.cells.len();
                 self.cells.push(Bound {
                     content: Content::Place { column, by },
