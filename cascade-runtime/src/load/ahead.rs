@@ -6,13 +6,11 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use sqlx::Connection as _;
-
 use crate::backend::{Backend, Places, RowOf, from_sqlx, is_lost};
 use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{arguments, read_cell, sends};
+use crate::exec::{Wire, arguments, read_cell, sends};
 use crate::graph::{Graph, Root};
 use crate::keys::{ByKey, Cells};
 use crate::load::{Above, absent, differs, read_child, target_of};
@@ -87,7 +85,7 @@ fn below(arm: usize, tree: &Tree) -> impl Iterator<Item = (usize, usize, &Tree)>
 
 /// Reads rows by their keys, and what lies below them. `None` where the database can't do it at once, or refuses: level by level shows where.
 pub(super) async fn read<DB: Backend>(
-    connection: &mut DB::Connection,
+    mut wire: Wire<'_, DB>,
     table: &'static Table,
     (keys, tree): (&Keys, &Tree),
 ) -> Result<Option<Ahead<DB>>, Error> {
@@ -108,12 +106,12 @@ pub(super) async fn read<DB: Backend>(
     let arguments = arguments::<DB>(&statement, &values)?;
     sends(table, "read", None, &statement.text);
     let mut answers = Vec::new();
-    match DB::send(connection, statement.text, arguments, &mut answers).await {
+    match wire.send(statement.text, arguments, &mut answers).await {
         Ok(()) => {}
         Err(error) => {
             let is_answer = matches!(error, sqlx::Error::Database(_)) && !is_lost::<DB>(&error);
             // There the transaction of the caller can't go on.
-            let is_last = !DB::SEVERAL && connection.is_in_transaction();
+            let is_last = !DB::SEVERAL && wire.is_in_transaction();
             let error = from_sqlx::<DB>(error);
             return match error.kind() {
                 ErrorKind::Database if is_answer && !is_last => Ok(None),
