@@ -81,7 +81,7 @@
 //!
 //! [`save_together`] saves graphs of different types as one. The derive makes one constant per relation, in upper case: `User::PROFILE`.
 //! `db` is anything that is a [`Db`]: `&pool`, `&mut *connection`, `&mut transaction`. In a transaction of yours an operation is a savepoint, so
-//! a failed one leaves it usable.
+//! a failed one leaves it usable. Behind a pooler that tracks no prepared statements it is `Unnamed(&pool)` ([`guide::performance`]).
 //!
 //! [`retry`] repeats an operation, or a transaction of several, while another transaction is in the way: [`ErrorKind::Conflict`].
 //!

@@ -27,19 +27,23 @@ macro_rules! sqlx_calls {
             connection: &mut $connection,
             text: String,
             arguments: $arguments,
+            named: bool,
         ) -> futures_core::future::BoxFuture<'_, Result<Vec<$row>, sqlx::Error>> {
-            Box::pin(crate::sql::query::<Self>(text, arguments).fetch_all(connection))
+            let query = crate::sql::query::<Self>(text, arguments);
+            Box::pin(query.persistent(named).fetch_all(connection))
         }
 
         fn send<'c>(
             connection: &'c mut $connection,
             text: String,
             arguments: $arguments,
+            named: bool,
             answers: &'c mut Vec<crate::backend::Answer<$row>>,
         ) -> futures_core::future::BoxFuture<'c, Result<(), sqlx::Error>> {
+            let query = crate::sql::query::<Self>(text, arguments).persistent(named);
             Box::pin(async {
                 let mut answer = crate::backend::Answer::default();
-                let mut parts = connection.fetch_many(crate::sql::query::<Self>(text, arguments));
+                let mut parts = connection.fetch_many(query);
                 while let Some(part) =
                     std::future::poll_fn(|context| parts.as_mut().poll_next(context)).await
                 {
@@ -142,12 +146,13 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
     #[doc(hidden)]
     fn bind_own(own: Own<'_>, arguments: &mut Self::Arguments) -> Result<(), BoxDynError>;
 
-    /// Runs a statement for its rows.
+    /// Runs a statement for its rows: prepared under a name that is kept, if `named`.
     #[doc(hidden)]
     fn fetch(
         connection: &mut Self::Connection,
         text: String,
         arguments: Self::Arguments,
+        named: bool,
     ) -> BoxFuture<'_, Result<Vec<Self::Row>, sqlx::Error>>;
 
     /// Several statements can go as one message, each of which takes its arguments in turn.
@@ -160,6 +165,7 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
         connection: &'c mut Self::Connection,
         text: String,
         arguments: Self::Arguments,
+        named: bool,
         answers: &'c mut Vec<Answer<Self::Row>>,
     ) -> BoxFuture<'c, Result<(), sqlx::Error>>;
 
@@ -206,6 +212,13 @@ pub trait Backend: sqlx::Database + sealed::Sealed {
     #[doc(hidden)]
     #[must_use]
     fn ends_transaction(_: &dyn DatabaseError) -> bool {
+        false
+    }
+
+    /// The server has forgotten a statement without a name between its preparation and its execution.
+    #[doc(hidden)]
+    #[must_use]
+    fn has_forgotten(_: &dyn DatabaseError) -> bool {
         false
     }
 

@@ -60,9 +60,16 @@ pub trait Db: Send + sealed::Sealed {
     }
 }
 
-/// Where an operation gets its connection.
+/// Where an operation gets its connection, and how its statements go there.
 #[doc(hidden)]
-pub enum Source<'c, DB: Backend> {
+pub struct Source<'c, DB: Backend> {
+    pub(crate) place: Place<'c, DB>,
+    /// sqlx prepares a statement under a name, and keeps it on the connection. Where they have no names, each operation is a transaction.
+    pub(crate) named: bool,
+}
+
+/// Where an operation gets its connection.
+pub(crate) enum Place<'c, DB: Backend> {
     /// Taken from a pool when there is something to send.
     Pool(&'c Pool<DB>),
     /// The caller's.
@@ -71,12 +78,18 @@ pub enum Source<'c, DB: Backend> {
     Transaction(&'c mut DB::Connection, Arc<Verdict>),
 }
 
+impl<'c, DB: Backend> From<Place<'c, DB>> for Source<'c, DB> {
+    fn from(place: Place<'c, DB>) -> Self {
+        Self { place, named: true }
+    }
+}
+
 impl<DB: Backend> sealed::Sealed for &Pool<DB> {}
 impl<DB: Backend> Db for &Pool<DB> {
     type Backend = DB;
 
     fn source(&mut self) -> Source<'_, DB> {
-        Source::Pool(self)
+        Place::Pool(self).into()
     }
 }
 
@@ -85,7 +98,7 @@ impl<DB: Backend> Db for &mut PoolConnection<DB> {
     type Backend = DB;
 
     fn source(&mut self) -> Source<'_, DB> {
-        Source::Connection(&mut ***self)
+        Place::Connection(&mut ***self).into()
     }
 }
 
@@ -94,7 +107,7 @@ impl<DB: Backend> Db for &mut Transaction<'_, DB> {
     type Backend = DB;
 
     fn source(&mut self) -> Source<'_, DB> {
-        Source::Connection(&mut ***self)
+        Place::Connection(&mut ***self).into()
     }
 }
 
@@ -105,7 +118,7 @@ impl Db for &mut sqlx::SqliteConnection {
     type Backend = sqlx::Sqlite;
 
     fn source(&mut self) -> Source<'_, sqlx::Sqlite> {
-        Source::Connection(&mut **self)
+        Place::Connection(&mut **self).into()
     }
 }
 
@@ -116,7 +129,7 @@ impl Db for &mut sqlx::PgConnection {
     type Backend = sqlx::Postgres;
 
     fn source(&mut self) -> Source<'_, sqlx::Postgres> {
-        Source::Connection(&mut **self)
+        Place::Connection(&mut **self).into()
     }
 }
 
@@ -127,7 +140,7 @@ impl Db for &mut sqlx::MySqlConnection {
     type Backend = sqlx::MySql;
 
     fn source(&mut self) -> Source<'_, sqlx::MySql> {
-        Source::Connection(&mut **self)
+        Place::Connection(&mut **self).into()
     }
 }
 
@@ -150,10 +163,64 @@ impl<DB: Backend> Db for &mut crate::Transaction<'_, DB> {
 
     fn source(&mut self) -> Source<'_, DB> {
         let verdict = (**self).verdict();
-        Source::Transaction(&mut ***self, verdict)
+        Place::Transaction(&mut ***self, verdict).into()
     }
 
     fn verdict(&self) -> Option<Arc<Verdict>> {
         Some((**self).verdict())
+    }
+}
+
+/// What an operation runs on behind a pooler in transaction mode that doesn't track prepared statements: `PgBouncer` before 1.21, or with
+/// `max_prepared_statements = 0`.
+///
+/// sqlx prepares a statement and executes it in two exchanges, under a name that it keeps. Such a pooler may give each to another of the server's
+/// connections, and on one of them the names of its clients meet. Through this, no statement has a name, and each operation, also one that reads, is
+/// in a transaction, or a savepoint in yours: the pooler keeps one connection for all of it, and on that nothing is left. It takes a pool, a
+/// connection or a transaction, whatever is a [`Db`] of PostgreSQL.
+///
+/// ```no_run
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/models.rs"));
+/// # async fn example(pool: sqlx::PgPool) -> Result<(), sqlx_cascade::Error> {
+/// use sqlx_cascade::{Transaction, Unnamed};
+///
+/// let db = Unnamed(&pool);
+/// user("ada").save(db).await?;
+/// let mut ada = User::find(1).with(User::PROFILE).one(db).await?;
+///
+/// let mut transaction = Transaction::begin(&pool).await?;
+/// ada.name = "augusta".into();
+/// ada.save(Unnamed(&mut transaction)).await?;
+/// sqlx::query("UPDATE profiles SET bio = ''").persistent(false).execute(&mut *transaction).await?;
+/// transaction.commit().await
+/// # }
+/// # fn main() {}
+/// ```
+///
+/// Everything behind that pooler has to be like this. SQL of your own says `persistent(false)` and stands in a transaction, or is a `raw_sql`; and
+/// what uses the same connections without it leaves names behind that others meet.
+///
+/// What it costs: two round trips for each statement, which is prepared anew, and those of BEGIN and COMMIT. Where sqlx meets a type of your own, such as an enum,
+/// for the first time on a connection, the server refuses the statement once (`26000` in its log), and the library does the same again.
+/// `docs/performance.md` says which poolers don't need it.
+#[cfg(feature = "postgres")]
+#[derive(Debug, Clone, Copy)]
+pub struct Unnamed<D>(pub D);
+
+#[cfg(feature = "postgres")]
+impl<D: Db<Backend = sqlx::Postgres>> sealed::Sealed for Unnamed<D> {}
+#[cfg(feature = "postgres")]
+impl<D: Db<Backend = sqlx::Postgres>> Db for Unnamed<D> {
+    type Backend = sqlx::Postgres;
+
+    fn source(&mut self) -> Source<'_, sqlx::Postgres> {
+        Source {
+            named: false,
+            ..self.0.source()
+        }
+    }
+
+    fn verdict(&self) -> Option<Arc<Verdict>> {
+        self.0.verdict()
     }
 }

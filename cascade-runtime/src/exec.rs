@@ -5,6 +5,7 @@ mod fused;
 mod insert;
 mod run;
 mod transaction;
+mod wire;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,8 +24,9 @@ use crate::values::Values;
 pub(crate) use bind::arguments;
 pub use fused::{is_step_by_step, step_by_step};
 use run::Run;
-pub(crate) use transaction::{Lease, begin, ended};
+pub(crate) use transaction::{Lease, begin, ended, part, transact};
 use transaction::{Line, begin_framed, unknown};
+pub(crate) use wire::Wire;
 
 /// What a plan is run with.
 pub(crate) struct Work<'g, 'a> {
@@ -56,7 +58,7 @@ impl Work<'_, '_> {
         {
             return Ok(done);
         }
-        if self.is_lone::<DB>() && !lease.is_in_transaction() {
+        if self.is_lone::<DB>() && lease.goes_alone() {
             let all = [self.one_by_one()];
             let done = self.run_alone::<DB>(&mut lease, &all, outcome);
             return done.await?.map_err(Failure::into_error::<DB>);
@@ -73,17 +75,19 @@ impl Work<'_, '_> {
                 continue;
             }
             let done = done.map_err(Failure::into_error::<DB>);
-            return transaction.end(done, outcome).await;
+            match transaction.end(done, outcome).await {
+                Err(error) if lease.repeats(&error) => {
+                    values = Values::new(self.graph, self.keys);
+                }
+                done => return done,
+            }
         }
     }
 
     /// Runs the steps on a connection that is in a transaction already.
-    pub(crate) async fn run_in<DB: Backend>(
-        &self,
-        connection: &mut DB::Connection,
-    ) -> Result<Done, Error> {
+    pub(crate) async fn run_in<DB: Backend>(&self, wire: Wire<'_, DB>) -> Result<Done, Error> {
         self.check::<DB>()?;
-        let mut line = Line::<DB>::Connection(connection);
+        let mut line = Line::Wire(wire);
         let done = self.run_groups(&mut line, &[self.one_by_one()]).await;
         done.map_err(Failure::into_error::<DB>)
     }
@@ -115,7 +119,7 @@ impl Work<'_, '_> {
         groups: &[Fusion],
         outcome: &Arc<Outcome>,
     ) -> Result<Result<Done, Failure>, Error> {
-        let mut line = Line::<DB>::Connection(lease.deciding(outcome));
+        let mut line = Line::Wire(lease.deciding(outcome));
         match self.run_groups(&mut line, groups).await {
             Err(Failure {
                 error: Cause::Database(error),

@@ -4,7 +4,7 @@ use crate::codec::Cell;
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::Lease;
+use crate::exec::{Lease, Wire, part};
 use crate::graph::Root;
 use crate::handle::Persistent;
 use crate::load::{self, Above, Reading};
@@ -133,20 +133,21 @@ impl<T: Entity> Query<T> {
             let message = "`for_update` locks until the end of a transaction, and there is none; pass `&mut transaction`";
             return Err(Error::new(ErrorKind::Unsupported, message).at(T::NAME, T::NAME));
         }
-        let found = find::<D::Backend, T>(lease.connection(), &keys, &self.tree, self.lock).await;
-        lease.done();
-        found
+        part(&mut lease, (keys, self.tree), |(keys, tree), wire| {
+            Box::pin(find(wire, keys, tree, self.lock))
+        })
+        .await
     }
 }
 
 /// Reads rows with their relations.
 pub(crate) async fn find<DB: Backend, T: Entity>(
-    connection: &mut DB::Connection,
+    wire: Wire<'_, DB>,
     keys: &Keys,
     tree: &Tree,
     lock: bool,
 ) -> Result<Vec<Persistent<T>>, Error> {
-    let mut reading = Reading::<DB>::new(connection);
+    let mut reading = Reading::new(wire);
     let rows = reading.roots::<T>(keys, tree, lock).await?;
     let mut rows: Vec<Row<T>> = rows.into_iter().map(Row::persistent).collect();
     if !tree.is_empty() && !rows.is_empty() {
@@ -158,12 +159,12 @@ pub(crate) async fn find<DB: Backend, T: Entity>(
 
 /// Loads relations under rows.
 pub(crate) async fn load_into<DB: Backend, T: Entity>(
-    connection: &mut DB::Connection,
+    wire: Wire<'_, DB>,
     rows: Vec<&mut Row<T>>,
     tree: &Tree,
     above: Above,
 ) -> Result<(), Error> {
-    load_below::<DB, T>(&mut Reading::new(connection), rows, tree, above).await
+    load_below::<DB, T>(&mut Reading::new(wire), rows, tree, above).await
 }
 
 async fn load_below<DB: Backend, T: Entity>(

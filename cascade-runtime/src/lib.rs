@@ -61,6 +61,8 @@ mod wrappers_serde;
 pub use backend::Backend;
 pub use belongs_to::BelongsTo;
 pub use db::Db;
+#[cfg(feature = "postgres")]
+pub use db::Unnamed;
 pub use entity::Entity;
 pub use error::{Error, ErrorKind};
 pub use find::{Find, FindMany};

@@ -13,7 +13,7 @@ use crate::backend::{Backend, Places, RowOf, from_sqlx, supports};
 use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{arguments, sends};
+use crate::exec::{Wire, arguments, sends};
 use crate::graph::{Graph, Root};
 use crate::meta::{ForeignKey, ForeignKeyPart, Kind, RelationDef, Table};
 use crate::plan::{Keys, Target};
@@ -48,16 +48,13 @@ pub(crate) struct Staged {
 
 /// A connection that rows are read on, or what was read of them already.
 pub(crate) struct Reading<'c, DB: Backend> {
-    connection: &'c mut DB::Connection,
+    wire: Wire<'c, DB>,
     ahead: Option<Ahead<DB>>,
 }
 
 impl<'c, DB: Backend> Reading<'c, DB> {
-    pub(crate) fn new(connection: &'c mut DB::Connection) -> Self {
-        Self {
-            connection,
-            ahead: None,
-        }
+    pub(crate) fn new(wire: Wire<'c, DB>) -> Self {
+        Self { wire, ahead: None }
     }
 
     /// Reads rows by their keys, and ahead what lies below them, where the database can do it at once.
@@ -69,11 +66,11 @@ impl<'c, DB: Backend> Reading<'c, DB> {
     ) -> Result<Vec<T>, Error> {
         supports::<DB>(T::table())?;
         if !tree.is_empty() && !lock {
-            self.ahead = ahead::read::<DB>(self.connection, T::table(), (keys, tree)).await?;
+            self.ahead = ahead::read::<DB>(self.wire.lend(), T::table(), (keys, tree)).await?;
         }
         match &self.ahead {
             Some(ahead) => ahead.roots(),
-            None => rows::<DB, T>(self.connection, keys, lock).await,
+            None => rows::<DB, T>(self.wire.lend(), keys, lock).await,
         }
     }
 
@@ -89,7 +86,7 @@ impl<'c, DB: Backend> Reading<'c, DB> {
 
 /// Reads rows by their keys: in the order asked, without the absent.
 pub(crate) async fn rows<DB: Backend, T: Entity>(
-    connection: &mut DB::Connection,
+    mut wire: Wire<'_, DB>,
     keys: &Keys,
     lock: bool,
 ) -> Result<Vec<T>, Error> {
@@ -108,7 +105,8 @@ pub(crate) async fn rows<DB: Backend, T: Entity>(
         let statement = DB::texts().select(&select, list);
         sends(table, "read", None, &statement.text);
         let arguments = arguments::<DB>(&statement, &values)?;
-        for row in DB::fetch(connection, statement.text, arguments)
+        for row in wire
+            .fetch(statement.text, arguments)
             .await
             .map_err(from_sqlx::<DB>)?
         {
@@ -126,7 +124,7 @@ pub(crate) async fn rows<DB: Backend, T: Entity>(
 
 /// Reads all rows of one relation of one parent.
 pub(crate) async fn rows_of<DB: Backend>(
-    connection: &mut DB::Connection,
+    wire: Wire<'_, DB>,
     parent: Root<'_>,
     relation: &'static RelationDef,
 ) -> Result<Vec<Fetched>, Error> {
@@ -136,7 +134,7 @@ pub(crate) async fn rows_of<DB: Backend>(
         .iter()
         .position(|known| std::ptr::eq(known, relation));
     let relation = (index.unwrap_or_default(), 0);
-    let reading = &mut Reading::new(connection);
+    let reading = &mut Reading::new(wire);
     let fetched = children_of::<DB>(reading, &[parent], relation, Above::Known).await?;
     Ok(fetched.into_iter().flatten().collect())
 }
@@ -331,7 +329,7 @@ async fn children_of<DB: Backend>(
     let in_lists = DB::texts().dialect.reads_in_lists() && above == Above::JustRead;
     if in_lists && parents.len() > 1 {
         let rows = (parents, index);
-        if let Some(level) = ahead::level::<DB>(reading.connection, rows, &path).await? {
+        if let Some(level) = ahead::level::<DB>(&mut reading.wire, rows, &path).await? {
             let dealt = level.deal((parents, index, 1), &path)?;
             return one_each(relation, dealt, path);
         }
@@ -371,7 +369,9 @@ async fn children_of<DB: Backend>(
         let statement = DB::texts().select(&select, list);
         sends(child, "read", None, &statement.text);
         let arguments = arguments::<DB>(&statement, &values)?;
-        let rows = DB::fetch(reading.connection, statement.text, arguments)
+        let rows = reading
+            .wire
+            .fetch(statement.text, arguments)
             .await
             .map_err(|error| from_sqlx::<DB>(error).at(child.entity, path.clone()))?;
         for row in &rows {

@@ -13,7 +13,7 @@ use crate::codec::{Cell, Erased};
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::exec::{Lease, begin};
+use crate::exec::{Lease, begin, part};
 use crate::find::{find, not_found};
 use crate::handle::Persistent;
 use crate::load::held;
@@ -100,12 +100,18 @@ pub(crate) async fn merge_into<T: Entity, D: Db>(
     let mut lease = Lease::take(db.source()).await?;
     let mut transaction = begin::<D::Backend>(&mut lease).await?;
     let merged = async {
-        let mut handle = find::<D::Backend, T>(transaction.connection(), &keys, &tree, true)
-            .await?
-            .pop()
-            .ok_or_else(|| not_found(table))?;
+        let mut found = part(
+            &mut transaction.lease(),
+            (keys, tree),
+            |(keys, tree), wire| Box::pin(find::<_, T>(wire, keys, tree, true)),
+        )
+        .await?;
+        let mut handle = found.pop().ok_or_else(|| not_found(table))?;
         merge(&mut handle.row, value)?;
-        let saved = save_in::<D::Backend>(&handle.row, transaction.connection()).await?;
+        let saved = part(&mut transaction.lease(), &handle.row, |row, wire| {
+            Box::pin(save_in(*row, wire))
+        })
+        .await?;
         Ok((handle, saved))
     };
     let merged = merged.await;

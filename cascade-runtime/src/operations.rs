@@ -3,7 +3,7 @@
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::exec::Lease;
+use crate::exec::{Lease, part};
 use crate::find::{load_into, there};
 use crate::handle::{Detached, Persistent};
 use crate::load::Above;
@@ -356,11 +356,10 @@ fn load_all<'a, T: Entity, D: Db + 'a>(
             there(&parent.row)?;
         }
         let mut lease = Lease::take(db.source()).await?;
-        let parents = parents.into_iter().map(|parent| &mut parent.row);
-        let connection = lease.connection();
-        let loaded =
-            load_into::<D::Backend, T>(connection, parents.collect(), &tree, Above::Known).await;
-        lease.done();
-        loaded
+        part(&mut lease, (parents, tree), |(parents, tree), wire| {
+            let rows = parents.iter_mut().map(|parent| &mut parent.row);
+            Box::pin(load_into(wire, rows.collect(), tree, Above::Known))
+        })
+        .await
     })
 }

@@ -14,16 +14,18 @@ use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
 use serde_json::Value;
 
+use crate::backend::Backend;
 use crate::codec::Erased;
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::exec::{Lease, begin};
+use crate::exec::{Lease, Wire, begin, part};
 use crate::find::{find, keys, load_into, not_found};
 use crate::handle::Persistent;
 use crate::load::Above;
 use crate::merge::{merge_changes, place_of};
 use crate::meta::Table;
+use crate::plan::Keys;
 use crate::relation::Tree;
 use crate::save::save_in;
 use crate::slot::Row;
@@ -80,33 +82,43 @@ pub(crate) async fn patch_into<T: Entity + Serialize + DeserializeOwned, D: Db>(
     let mut lease = Lease::take(db.source()).await?;
     let mut transaction = begin::<D::Backend>(&mut lease).await?;
     let patched = async {
-        let mut handle =
-            find::<D::Backend, T>(transaction.connection(), &keys, &Tree::default(), true)
-                .await?
-                .pop()
-                .ok_or_else(|| not_found(T::table()))?;
-        // Each round loads one level: what a relation holds is known when it is there.
-        loop {
-            let needed = needed(&handle.row, &shape)?;
-            if needed.is_empty() {
-                break;
-            }
-            load_into::<D::Backend, T>(
-                transaction.connection(),
-                vec![&mut handle.row],
-                &needed,
-                Above::JustRead,
-            )
-            .await?;
-        }
+        let mut handle = part(
+            &mut transaction.lease(),
+            (keys, shape),
+            |(keys, shape), wire| Box::pin(find_shaped::<_, T>(wire, keys, shape)),
+        )
+        .await?;
         patch(&mut handle.row, Value::Object(payload))?;
-        let saved = save_in::<D::Backend>(&handle.row, transaction.connection()).await?;
+        let saved = part(&mut transaction.lease(), &handle.row, |row, wire| {
+            Box::pin(save_in(*row, wire))
+        })
+        .await?;
         Ok((handle, saved))
     };
     let patched = patched.await;
     let (mut handle, saved) = transaction.end(patched, &Arc::default()).await?;
     saved.write_back(&mut handle.row, verdict.as_ref());
     Ok(handle)
+}
+
+/// Reads a row, and what a payload of this shape holds.
+async fn find_shaped<DB: Backend, T: Entity + Serialize>(
+    mut wire: Wire<'_, DB>,
+    keys: &Keys,
+    shape: &Shape,
+) -> Result<Persistent<T>, Error> {
+    let root = Tree::default();
+    let found = find::<DB, T>(wire.lend(), keys, &root, true);
+    let mut handle = found.await?.pop().ok_or_else(|| not_found(T::table()))?;
+    // Each round loads one level: what a relation holds is known when it is there.
+    loop {
+        let needed = needed(&handle.row, shape)?;
+        if needed.is_empty() {
+            return Ok(handle);
+        }
+        let row = vec![&mut handle.row];
+        load_into::<DB, T>(wire.lend(), row, &needed, Above::JustRead).await?;
+    }
 }
 
 /// The relations that the payload holds and the row has not loaded.

@@ -4,7 +4,7 @@ use crate::codec::{Cell, Erased};
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::exec::Lease;
+use crate::exec::{Lease, part};
 use crate::find::{find, not_found, there};
 use crate::handle::{Detached, Persistent};
 use crate::keys::ByKey;
@@ -29,9 +29,10 @@ pub(crate) async fn refresh<T: Entity, D: Db>(
     let tree = loaded(table, &handle.row.value, doubted);
     let keys = recorded_key(&handle.row);
     let mut lease = Lease::take(db.source()).await?;
-    let found = find::<D::Backend, T>(lease.connection(), &keys, &tree, false).await;
-    lease.done();
-    let fresh = found?.pop().ok_or_else(|| not_found(table))?;
+    let found = part(&mut lease, (keys, tree), |(keys, tree), wire| {
+        Box::pin(find(wire, keys, tree, false))
+    });
+    let fresh = found.await?.pop().ok_or_else(|| not_found(table))?;
     overwrite(table, &mut handle.row, fresh.row, doubted);
     Ok(())
 }

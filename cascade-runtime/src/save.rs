@@ -7,7 +7,7 @@ use crate::codec::Erased;
 use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{Done, Lease, Work, begin};
+use crate::exec::{Done, Lease, Wire, Work, transact};
 use crate::graph::{Graph, Root, Seen, is_quiet};
 use crate::handle::Persistent;
 use crate::load;
@@ -165,9 +165,10 @@ pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Res
             Saved::of(&graph, done)
         } else {
             let mut lease = Lease::take(db.source()).await?;
-            let mut transaction = begin::<D::Backend>(&mut lease).await?;
-            let saved = save_in::<D::Backend>(&*rows, transaction.connection()).await;
-            transaction.end(saved, &outcome).await?
+            transact(&mut lease, &outcome, &*rows, |rows, wire| {
+                Box::pin(save_in(*rows, wire))
+            })
+            .await?
         }
     };
     Ok(saved.write_back(rows, db.verdict().as_ref()))
@@ -202,10 +203,10 @@ impl Saved {
 /// The statements of a save, on a connection that is in a transaction.
 pub(crate) async fn save_in<DB: Backend>(
     rows: &(dyn Roots + Sync),
-    connection: &mut DB::Connection,
+    mut wire: Wire<'_, DB>,
 ) -> Result<Saved, Error> {
     let unseen = Graph::build(roots(rows), &[])?;
-    let seen = see::<DB>(&unseen, connection).await?;
+    let seen = see::<DB>(&unseen, wire.lend()).await?;
     let graph = if seen.is_empty() {
         unseen
     } else {
@@ -217,14 +218,11 @@ pub(crate) async fn save_in<DB: Backend>(
         steps: &steps,
         keys: Keys::NONE,
     };
-    Ok(Saved::of(&graph, work.run_in::<DB>(connection).await?))
+    Ok(Saved::of(&graph, work.run_in(wire).await?))
 }
 
 /// Reads the rows that leave unseen where one of them may have the key of a row that enters.
-async fn see<DB: Backend>(
-    graph: &Graph<'_>,
-    connection: &mut DB::Connection,
-) -> Result<Vec<Seen>, Error> {
+async fn see<DB: Backend>(graph: &Graph<'_>, mut wire: Wire<'_, DB>) -> Result<Vec<Seen>, Error> {
     let mut seen = Vec::new();
     for whole in graph.unseen() {
         let parent = &graph.nodes[whole.parent];
@@ -233,7 +231,7 @@ async fn see<DB: Backend>(
             value: parent.value,
             state: parent.state,
         };
-        let rows = load::rows_of::<DB>(connection, root, whole.relation).await;
+        let rows = load::rows_of::<DB>(wire.lend(), root, whole.relation).await;
         // A row that a save is about is stale where it is gone, whether it is read or written.
         let rows = rows.map_err(|error| match error.kind() {
             ErrorKind::NotFound => {

@@ -8,12 +8,14 @@ use crate::{Outcome, command};
 pub(crate) const MANIFEST: &str = "benches/Cargo.toml";
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    let (services, filter) = choose(arguments);
+    let (mut services, filter) = choose(arguments);
+    // All are compared on the servers themselves.
+    services.retain(|service| service.before.is_none());
     let mut bench = command::cargo(["run", "--release", "--quiet", "--manifest-path", MANIFEST]);
     // Beside the builds of the workspace, where it is ignored and found again.
     bench.args(["--target-dir", "target", "--"]).args(filter);
-    for service in ALL {
-        bench.env_remove(service.variable);
+    for variable in ALL.iter().flat_map(|service| service.variables) {
+        bench.env_remove(variable);
     }
     let keeper = Keeper::start(&services)?;
     bench.envs(keeper.variables.iter().cloned());

@@ -1,4 +1,4 @@
-//! A process of its own that makes the databases, keeps them while tests run, and removes them.
+//! A process of its own that makes the databases, starts the servers, keeps them while tests run, and removes them.
 //!
 //! Its standard input is a pipe that nobody writes to. When the process that started it ends, in whatever way, the pipe
 //! closes and the keeper cleans up: so nothing survives a test that fails, Ctrl-C or `kill`. It is in a process group
@@ -6,7 +6,7 @@
 
 use crate::Outcome;
 use crate::cleanup::Cleanup;
-use crate::services::{ALL, Service};
+use crate::services::{ALL, Made, Service};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -20,8 +20,7 @@ const READY: &str = "ready";
 /// A running keeper, seen from the process that started it.
 pub(crate) struct Keeper {
     process: Child,
-    /// `(variable, URL)` of each service.
-    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) variables: Vec<Made>,
 }
 
 impl Keeper {
@@ -48,7 +47,7 @@ impl Keeper {
         }
         // Why is what it wrote to standard error.
         let _ = Keeper { process, variables }.stop();
-        Err("the databases are not available".to_owned())
+        Err("not all servers are available".to_owned())
     }
 
     /// Returns when all is removed.
@@ -67,13 +66,16 @@ impl Keeper {
 pub(crate) fn keep(names: &[String]) -> Outcome {
     let mut cleanup = Cleanup::default();
     let mut output = std::io::stdout();
+    let mut made = Vec::new();
     for service in ALL
         .iter()
         .filter(|service| names.iter().any(|name| name == service.name))
     {
-        let url = (service.start)(&mut cleanup)?;
-        // A parent that is gone can't read this; then the pipe below is closed as well.
-        let _ = writeln!(output, "{}={url}", service.variable);
+        for (variable, url) in (service.start)(&mut cleanup, &made)? {
+            // A parent that is gone can't read this; then the pipe below is closed as well.
+            let _ = writeln!(output, "{variable}={url}");
+            made.push((variable, url));
+        }
     }
     let _ = writeln!(output, "{READY}");
     let _ = output.flush();

@@ -21,6 +21,7 @@ mod cleanup;
 mod command;
 mod keeper;
 mod mysql;
+mod pgbouncer;
 mod postgres;
 mod services;
 mod stamp;
@@ -34,8 +35,8 @@ use std::process::ExitCode;
 type Outcome<T = ()> = Result<T, String>;
 
 const USAGE: &str = "\
-cargo xtask test [--no-postgres] [--no-mysql] [arguments of cargo test]
-    Gets the databases ready, runs all tests, and removes what it made.
+cargo xtask test [--no-postgres] [--no-mysql] [--no-pgbouncer] [arguments of cargo test]
+    Gets the servers ready, runs all tests, and removes what it made.
 cargo xtask ci
     Everything that a change has to pass: format, lints, docs, features, tests, examples, budget.
 cargo xtask budget

@@ -9,7 +9,7 @@ mod url;
 
 use crate::Outcome;
 use crate::cleanup::Cleanup;
-use crate::services::{SKIP_LOCAL, variable};
+use crate::services::{Made, SKIP_LOCAL, variable};
 use crate::stamp::{is_leftover, stamped};
 use client::Client;
 
@@ -20,7 +20,7 @@ pub(crate) const VARIABLE: &str = "SQLX_CASCADE_MYSQL_URL";
 const PREFIX: &str = "sqlx_cascade_test_";
 
 /// Makes an empty database on the first server there is.
-pub(crate) fn start(cleanup: &mut Cleanup) -> Outcome<String> {
+pub(crate) fn start(cleanup: &mut Cleanup, _: &[Made]) -> Outcome<Vec<Made>> {
     private::remove_leftovers();
     let server = server(cleanup)?;
     remove_leftovers(&server);
@@ -29,7 +29,7 @@ pub(crate) fn start(cleanup: &mut Cleanup) -> Outcome<String> {
     say!("MariaDB: made the database {database}");
     let url = server.url_of(&database);
     cleanup.later(move || drop_databases(&server, &database));
-    Ok(url)
+    Ok(vec![(VARIABLE.to_owned(), url)])
 }
 
 /// Looks for a server: named, private, listening locally, installed. A private one comes first: it writes nothing through to the disk, and is many times

@@ -1,6 +1,7 @@
 //! PostgreSQL: a server, and an empty database on it.
 
 mod client;
+mod folder;
 mod install;
 mod local;
 mod private;
@@ -9,10 +10,13 @@ mod url;
 
 use crate::Outcome;
 use crate::cleanup::Cleanup;
-use crate::services::{SKIP_LOCAL, variable};
+use crate::services::{Made, SKIP_LOCAL, variable};
 use crate::stamp::{is_leftover, stamped};
-use client::Client;
 use std::time::Duration;
+
+pub(crate) use client::Client;
+pub(crate) use folder::{Folder, leftovers, remove};
+pub(crate) use url::encode;
 
 /// Names a server to use; to tests, the URL of the database made for them.
 pub(crate) const VARIABLE: &str = "SQLX_CASCADE_POSTGRES_URL";
@@ -20,8 +24,8 @@ pub(crate) const VARIABLE: &str = "SQLX_CASCADE_POSTGRES_URL";
 const PREFIX: &str = "sqlx_cascade_test_";
 
 /// Makes an empty database on the first server there is.
-pub(crate) fn start(cleanup: &mut Cleanup) -> Outcome<String> {
-    private::remove_leftovers();
+pub(crate) fn start(cleanup: &mut Cleanup, _: &[Made]) -> Outcome<Vec<Made>> {
+    leftovers(private::PREFIX).for_each(remove);
     let server = server(cleanup)?;
     remove_leftovers(&server);
     let database = stamped(PREFIX);
@@ -32,7 +36,7 @@ pub(crate) fn start(cleanup: &mut Cleanup) -> Outcome<String> {
     say!("PostgreSQL: made the database {database}");
     let url = server.url_of(&database);
     cleanup.later(move || drop_database(&server, &database));
-    Ok(url)
+    Ok(vec![(VARIABLE.to_owned(), url)])
 }
 
 /// Looks for a server: named, listening locally, private, installed.

@@ -27,8 +27,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let names: Vec<_> = services.iter().map(|service| service.name).collect();
     let mut tests = command::cargo(["test", "--workspace"]);
     tests.args(rest).env_remove(REQUIRE);
-    for service in ALL {
-        tests.env_remove(service.variable);
+    for variable in ALL.iter().flat_map(|service| service.variables) {
+        tests.env_remove(variable);
     }
     tests.envs(keeper.variables.iter().cloned());
     if !names.is_empty() {

@@ -88,6 +88,12 @@ impl Backend for Postgres {
         named.or_else(|| Some(format!("{}.{}", error.table()?, error.column()?)))
     }
 
+    /// It is told from a failed EXECUTE in a function by who reports it.
+    fn has_forgotten(error: &dyn DatabaseError) -> bool {
+        let routine = |error: &PgDatabaseError| error.routine() == Some("exec_bind_message");
+        error.code().as_deref() == Some("26000") && error.try_downcast_ref().is_some_and(routine)
+    }
+
     /// Connection exceptions, and a server that shuts down or was told to end the session.
     fn is_lost(error: &dyn DatabaseError) -> bool {
         let code = error.code();

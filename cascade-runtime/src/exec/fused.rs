@@ -63,12 +63,12 @@ impl Work<'_, '_> {
         groups: &[Fusion],
         outcome: &Arc<Outcome>,
     ) -> Result<Option<Done>, Error> {
-        if groups.len() == 1 && self.is_sure::<DB>() && !lease.is_in_transaction() {
+        if groups.len() == 1 && self.is_sure::<DB>() && lease.goes_alone() {
             let done = self.run_alone::<DB>(lease, groups, outcome);
             return again::<DB>(done.await?);
         }
         let mut transaction = begin::<DB>(lease).await?;
-        let mut line = Line::<DB>::Connection(transaction.connection());
+        let mut line = Line::Wire(transaction.wire());
         let done = self.run_groups(&mut line, groups);
         match again::<DB>(done.await) {
             Ok(Some(done)) => transaction.end(Ok(done), outcome).await.map(Some),
@@ -112,7 +112,7 @@ impl<'g, DB: Backend> Run<'_, 'g, '_, '_, '_, DB> {
             arguments::<DB>(&fused.statement, values).map_err(|error| fail(error.into()))?;
         let text = std::mem::take(&mut fused.statement.text);
         sends(steps[0].table, "together", None, &text);
-        let found = DB::fetch(self.line.connection(), text, arguments).await;
+        let found = self.line.wire().fetch(text, arguments).await;
         let found = found.map_err(|error| fail(error.into()))?;
         let counts = take_down::<DB>(&fused, &found, values).map_err(fail)?;
         values.enter([]);

@@ -3,7 +3,7 @@
 use crate::backend::{Answer, Backend, Own, Places, RowOf, encoding};
 use crate::codec::Cell;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{Cause, arguments, sends};
+use crate::exec::{Cause, Wire, arguments, sends};
 use crate::meta::{Generated, Table};
 use crate::plan::Target;
 use crate::read::ReadRow as _;
@@ -12,7 +12,7 @@ use crate::values::Values;
 
 /// Draws keys by an expression where an insert can't tell which row got which.
 pub(super) async fn draw<DB: Backend>(
-    connection: &mut DB::Connection,
+    mut wire: Wire<'_, DB>,
     table: &'static Table,
     nodes: &[usize],
     values: &mut Values<'_, '_>,
@@ -37,7 +37,7 @@ pub(super) async fn draw<DB: Backend>(
     }
     let statement = texts.draw(expression, missing.len());
     sends(table, "draw", Some(missing.len()), &statement.text);
-    let rows = DB::fetch(connection, statement.text, DB::Arguments::default()).await?;
+    let rows = wire.fetch(statement.text, DB::Arguments::default()).await?;
     for (node, row) in missing.iter().zip(&rows) {
         let cell = read_cell::<DB>(table, column, row, 0)?;
         values.stage(*node, column, cell);
@@ -61,7 +61,7 @@ pub(super) fn drawn<DB: Backend>(
 
 /// Matches what an insert returned to the rows that it inserted.
 pub(super) async fn matched<DB: Backend>(
-    connection: &mut DB::Connection,
+    mut wire: Wire<'_, DB>,
     table: &'static Table,
     statement: &Statement,
     nodes: &[usize],
@@ -70,7 +70,7 @@ pub(super) async fn matched<DB: Backend>(
 ) -> Result<(), Cause> {
     if returned.rows.is_empty() && !DB::texts().dialect.returns_rows() {
         returned.rows =
-            read_again::<DB>(connection, table, (statement, returned.key), nodes, values).await?;
+            read_again::<DB>(wire.lend(), table, (statement, returned.key), nodes, values).await?;
     }
     let reported = returned.key;
     let returned = returned.rows.as_slice();
@@ -85,15 +85,7 @@ pub(super) async fn matched<DB: Backend>(
             .map(|row| Ok(usize::try_from(DB::number(row, 0)?).unwrap_or(usize::MAX)));
         numbers.collect::<Result<Vec<usize>, sqlx::Error>>()?
     } else {
-        ranked::<DB>(
-            connection,
-            table,
-            statement,
-            nodes,
-            (returned, reported),
-            values,
-        )
-        .await?
+        ranked::<DB>(wire, table, statement, nodes, (returned, reported), values).await?
     };
     for (row, number) in returned.iter().zip(order) {
         let Some(node) = nodes.get(number) else {
@@ -133,7 +125,7 @@ pub(super) fn computed(
 
 /// Reads what an insert didn't give back: by the first of the keys that it drew, or by the keys that were known before.
 async fn read_again<DB: Backend>(
-    connection: &mut DB::Connection,
+    mut wire: Wire<'_, DB>,
     table: &'static Table,
     (statement, first): (&Statement, u64),
     nodes: &[usize],
@@ -159,7 +151,7 @@ async fn read_again<DB: Backend>(
         (again, arguments)
     };
     sends(table, "read", Some(nodes.len()), &again.text);
-    Ok(DB::fetch(connection, again.text, arguments).await?)
+    Ok(wire.fetch(again.text, arguments).await?)
 }
 
 /// Takes down what the database has given rows whose keys are known.
@@ -183,7 +175,7 @@ pub(super) fn reread<DB: Backend>(
 
 /// The number, in the list, of each row that came back without one.
 async fn ranked<DB: Backend>(
-    connection: &mut DB::Connection,
+    mut wire: Wire<'_, DB>,
     table: &'static Table,
     statement: &Statement,
     nodes: &[usize],
@@ -212,7 +204,7 @@ async fn ranked<DB: Backend>(
             None => true,
             Some(look) => {
                 sends(table, "read", None, &look.text);
-                let found = DB::fetch(connection, look.text, DB::Arguments::default()).await?;
+                let found = wire.fetch(look.text, DB::Arguments::default()).await?;
                 !found.is_empty()
             }
         };

@@ -132,7 +132,7 @@ impl<'r, 'g, 'a, 'l, 'c, DB: Backend> Run<'r, 'g, 'a, 'l, 'c, DB> {
         while skip < listed.len() {
             if let Action::Insert { rows, .. } = &step.action {
                 let drawn = insert::draw::<DB>(
-                    self.line.connection(),
+                    self.line.wire(),
                     step.table,
                     &rows[skip..],
                     &mut self.values,
@@ -191,8 +191,8 @@ impl<'r, 'g, 'a, 'l, 'c, DB: Backend> Run<'r, 'g, 'a, 'l, 'c, DB> {
             follow(&mut text, after);
         }
         let mut answers = Vec::with_capacity(waiting.sent.len() + 2);
-        let connection = self.line.connection();
-        let done = DB::send(connection, text, waiting.arguments, &mut answers).await;
+        let mut wire = self.line.wire();
+        let done = wire.send(text, waiting.arguments, &mut answers).await;
         let before = usize::from(frame.before.is_some());
         let answered = answers.len().saturating_sub(before);
         let begun = answers.len() >= before;
@@ -234,7 +234,7 @@ impl<'r, 'g, 'a, 'l, 'c, DB: Backend> Run<'r, 'g, 'a, 'l, 'c, DB> {
                 let nodes = &nodes[rows.clone()];
                 let reported = answer.key.cast_signed();
                 let matched = insert::matched::<DB>(
-                    self.line.connection(),
+                    self.line.wire(),
                     step.table,
                     &statement,
                     nodes,
@@ -301,7 +301,7 @@ impl<'r, 'g, 'a, 'l, 'c, DB: Backend> Run<'r, 'g, 'a, 'l, 'c, DB> {
         let arguments =
             arguments::<DB>(&statement, &self.values).map_err(|error| fail(error.into()))?;
         sends(first.table, "together", None, &statement.text);
-        let found = DB::fetch(self.line.connection(), statement.text, arguments).await;
+        let found = self.line.wire().fetch(statement.text, arguments).await;
         let found = found.map_err(|error| fail(error.into()))?;
         let mut touched = Vec::with_capacity(steps.len());
         for (index, (step, listed)) in parts.iter().enumerate() {

@@ -2,20 +2,28 @@
 
 use std::sync::Arc;
 
+use futures_core::future::BoxFuture;
 use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use sqlx_core::transaction::TransactionManager as _;
 
 use crate::backend::{Backend, from_sqlx, is_lost};
-use crate::db::Source;
+use crate::db::{Place, Source};
 use crate::error::{Error, ErrorKind};
-use crate::exec::Cause;
+use crate::exec::{Cause, Wire};
 use crate::slot::Outcome;
 use crate::undo::Verdict;
+
+/// How often something is done again at most, should a pooler part what a transaction holds together: an operation has fewer statements.
+const REPEATS: u32 = 100;
 
 /// A connection for an operation: the caller's, or one of the pool's.
 pub(crate) struct Lease<'c, DB: Backend> {
     held: Held<'c, DB>,
+    /// See [`Source::named`].
+    named: bool,
+    /// How often its work was done again.
+    repeated: u32,
     /// A BEGIN is on its way.
     beginning: bool,
     progress: Progress,
@@ -76,17 +84,23 @@ impl<DB: Backend> Drop for Lease<'_, DB> {
 
 impl<'c, DB: Backend> Lease<'c, DB> {
     pub(crate) async fn take(source: Source<'c, DB>) -> Result<Self, Error> {
-        let held = match source {
-            Source::Pool(pool) => Held::Pool(Some(pool.acquire().await.map_err(from_sqlx::<DB>)?)),
-            Source::Connection(connection) => Held::Caller(connection),
-            Source::Transaction(_, verdict) if verdict.is_undone() => return Err(ended()),
-            Source::Transaction(connection, verdict) => Held::Ours(connection, verdict),
+        let held = match source.place {
+            Place::Pool(pool) => Held::Pool(Some(pool.acquire().await.map_err(from_sqlx::<DB>)?)),
+            Place::Connection(connection) => Held::Caller(connection),
+            Place::Transaction(_, verdict) if verdict.is_undone() => return Err(ended()),
+            Place::Transaction(connection, verdict) => Held::Ours(connection, verdict),
         };
-        Ok(Self {
+        Ok(Self::of(held, source.named))
+    }
+
+    fn of(held: Held<'c, DB>, named: bool) -> Self {
+        Self {
             held,
+            named,
+            repeated: 0,
             beginning: false,
             progress: Progress::default(),
-        })
+        }
     }
 
     /// The caller's connection is in a transaction.
@@ -94,20 +108,41 @@ impl<'c, DB: Backend> Lease<'c, DB> {
         self.held.connection().is_in_transaction()
     }
 
+    /// A statement needs no transaction around it.
+    pub(super) fn goes_alone(&mut self) -> bool {
+        self.named && !self.is_in_transaction()
+    }
+
+    /// What failed with this error is to be done again.
+    ///
+    /// Where sqlx meets a type for the first time on a connection, it asks for it between the preparation of a statement and its execution, by a
+    /// plain query, with which the server forgets a statement without a name. From then on it knows the type.
+    pub(super) fn repeats(&mut self, error: &Error) -> bool {
+        let Some(sqlx::Error::Database(error)) = error.database_error() else {
+            return false;
+        };
+        let is_forgotten = !self.named && DB::has_forgotten(&**error);
+        self.repeated += u32::from(is_forgotten);
+        is_forgotten && self.repeated <= REPEATS
+    }
+
     /// For statements without a transaction; [`done`](Self::done) follows.
-    pub(crate) fn connection(&mut self) -> &mut DB::Connection {
+    fn wire(&mut self) -> Wire<'_, DB> {
         self.progress.busy = true;
-        self.held.connection()
+        Wire {
+            named: self.named,
+            connection: self.held.connection(),
+        }
     }
 
     /// For a statement without a transaction that decides an outcome by itself; [`done`](Self::done) follows.
-    pub(super) fn deciding(&mut self, outcome: &Arc<Outcome>) -> &mut DB::Connection {
+    pub(super) fn deciding(&mut self, outcome: &Arc<Outcome>) -> Wire<'_, DB> {
         self.progress.doubt(outcome);
-        self.connection()
+        self.wire()
     }
 
     /// The answers to all statements were read.
-    pub(crate) fn done(&mut self) {
+    fn done(&mut self) {
         self.progress.busy = false;
     }
 
@@ -132,12 +167,13 @@ pub(crate) async fn begin<'l, DB: Backend>(
         return Err(ended());
     }
     begun.map_err(from_sqlx::<DB>)?;
+    let named = lease.named;
     let (connection, verdict) = match &mut lease.held {
         Held::Ours(connection, verdict) => (&mut **connection, Some(&**verdict)),
         held => (held.connection(), None),
     };
     Ok(Transaction {
-        connection,
+        wire: Wire { connection, named },
         verdict,
         progress: &mut lease.progress,
         open: true,
@@ -158,7 +194,10 @@ pub(super) async fn begin_framed<'l, DB: Backend>(
     }
     lease.progress.busy = true;
     Ok(Transaction {
-        connection: lease.held.connection(),
+        wire: Wire {
+            named: lease.named,
+            connection: lease.held.connection(),
+        },
         verdict: None,
         progress: &mut lease.progress,
         open: false,
@@ -166,9 +205,47 @@ pub(super) async fn begin_framed<'l, DB: Backend>(
     })
 }
 
+/// Does something in a transaction, and does it again where it has to be.
+pub(crate) async fn transact<DB: Backend, S, T>(
+    lease: &mut Lease<'_, DB>,
+    outcome: &Arc<Outcome>,
+    mut state: S,
+    mut work: impl for<'w> FnMut(&'w mut S, Wire<'w, DB>) -> BoxFuture<'w, Result<T, Error>>,
+) -> Result<T, Error> {
+    loop {
+        let mut transaction = begin(lease).await?;
+        let done = work(&mut state, transaction.wire()).await;
+        match transaction.end(done, outcome).await {
+            Err(error) if lease.repeats(&error) => {}
+            done => return done,
+        }
+    }
+}
+
+/// Does what needs no transaction of its own: it only reads, or is a part of what is done in one. Where statements have no names it gets one.
+pub(crate) async fn part<DB: Backend, S, T>(
+    lease: &mut Lease<'_, DB>,
+    mut state: S,
+    mut work: impl for<'w> FnMut(&'w mut S, Wire<'w, DB>) -> BoxFuture<'w, Result<T, Error>>,
+) -> Result<T, Error> {
+    if lease.named {
+        let done = work(&mut state, lease.wire()).await;
+        lease.done();
+        return done;
+    }
+    let done = transact(lease, &Arc::default(), state, work).await;
+    done.map_err(|error| match error.kind() {
+        ErrorKind::OutcomeUnknown => {
+            let message = "the connection was lost before what was read was known to be true";
+            error.recast(ErrorKind::Database, message)
+        }
+        _ => error,
+    })
+}
+
 /// A transaction of the library's own.
 pub(crate) struct Transaction<'c, DB: Backend> {
-    connection: &'c mut DB::Connection,
+    wire: Wire<'c, DB>,
     /// That of the transaction of ours that it is in.
     verdict: Option<&'c Verdict>,
     /// The lease's.
@@ -192,7 +269,7 @@ enum Kind {
 /// Where the steps of a plan are run.
 pub(super) enum Line<'l, 'c, DB: Backend> {
     /// Here.
-    Connection(&'l mut DB::Connection),
+    Wire(Wire<'l, DB>),
     /// In a transaction that decides this outcome.
     Framed(&'l mut Transaction<'c, DB>, &'l Arc<Outcome>),
 }
@@ -207,10 +284,10 @@ pub(super) struct Frame {
 }
 
 impl<DB: Backend> Line<'_, '_, DB> {
-    pub(super) fn connection(&mut self) -> &mut DB::Connection {
+    pub(super) fn wire(&mut self) -> Wire<'_, DB> {
         match self {
-            Self::Connection(connection) => connection,
-            Self::Framed(transaction, _) => transaction.connection,
+            Self::Wire(wire) => wire.lend(),
+            Self::Framed(transaction, _) => transaction.wire(),
         }
     }
 
@@ -262,8 +339,13 @@ impl<DB: Backend> Line<'_, '_, DB> {
 }
 
 impl<DB: Backend> Transaction<'_, DB> {
-    pub(crate) fn connection(&mut self) -> &mut DB::Connection {
-        self.connection
+    pub(crate) fn wire(&mut self) -> Wire<'_, DB> {
+        self.wire.lend()
+    }
+
+    /// For a [`part`] of what is done in it.
+    pub(crate) fn lease(&mut self) -> Lease<'_, DB> {
+        Lease::of(Held::Caller(self.wire.connection), self.wire.named)
     }
 
     /// Commits what was done, or rolls back what failed.
@@ -302,7 +384,9 @@ impl<DB: Backend> Transaction<'_, DB> {
         match self.kind {
             Kind::Framed if self.open => self.say("ROLLBACK").await,
             Kind::Framed => Ok(()),
-            Kind::Whole | Kind::Savepoint => DB::rollback(self.connection, &mut self.open).await,
+            Kind::Whole | Kind::Savepoint => {
+                DB::rollback(self.wire.connection, &mut self.open).await
+            }
         }
     }
 
@@ -314,8 +398,8 @@ impl<DB: Backend> Transaction<'_, DB> {
         self.progress.doubt(outcome);
         let committed = match self.kind {
             Kind::Framed => self.say("COMMIT").await,
-            Kind::Whole => DB::commit(self.connection, &mut self.open).await,
-            Kind::Savepoint => DB::release(self.connection, &mut self.open).await,
+            Kind::Whole => DB::commit(self.wire.connection, &mut self.open).await,
+            Kind::Savepoint => DB::release(self.wire.connection, &mut self.open).await,
         };
         match committed {
             // With the caller's transaction everything in it is gone.
@@ -332,7 +416,8 @@ impl<DB: Backend> Transaction<'_, DB> {
     /// Ends a transaction that sqlx knows nothing of.
     async fn say(&mut self, end: &'static str) -> Result<(), sqlx::Error> {
         let (arguments, mut answers) = (DB::Arguments::default(), Vec::new());
-        DB::send(self.connection, end.to_owned(), arguments, &mut answers).await?;
+        let text = end.to_owned();
+        self.wire.send(text, arguments, &mut answers).await?;
         self.open = false;
         Ok(())
     }
@@ -342,9 +427,9 @@ impl<DB: Backend> Drop for Transaction<'_, DB> {
     /// Queues what undoes it.
     fn drop(&mut self) {
         match self.kind {
-            Kind::Framed if self.open => DB::undo_begin(self.connection),
+            Kind::Framed if self.open => DB::undo_begin(self.wire.connection),
             Kind::Whole | Kind::Savepoint if self.open => {
-                DB::TransactionManager::start_rollback(self.connection);
+                DB::TransactionManager::start_rollback(self.wire.connection);
             }
             _ => {}
         }

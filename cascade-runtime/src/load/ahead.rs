@@ -6,13 +6,11 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use sqlx::Connection as _;
-
 use crate::backend::{Backend, from_sqlx, is_lost};
 use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::exec::{arguments, sends};
+use crate::exec::{Wire, arguments, sends};
 use crate::graph::{Graph, Root};
 use crate::keys::{ByKey, Cells};
 use crate::load::found::{self, Found};
@@ -87,7 +85,7 @@ fn below(arm: usize, tree: &Tree) -> impl Iterator<Item = (usize, usize, &Tree)>
 
 /// Reads rows by their keys, and what lies below them. `None` where the database can't do it at once, or refuses: level by level shows where.
 pub(super) async fn read<DB: Backend>(
-    connection: &mut DB::Connection,
+    mut wire: Wire<'_, DB>,
     table: &'static Table,
     (keys, tree): (&Keys, &Tree),
 ) -> Result<Option<Ahead<DB>>, Error> {
@@ -108,12 +106,12 @@ pub(super) async fn read<DB: Backend>(
     let arguments = arguments::<DB>(&statement, &values)?;
     sends(table, "read", None, &statement.text);
     let mut answers = Vec::new();
-    match DB::send(connection, statement.text, arguments, &mut answers).await {
+    match wire.send(statement.text, arguments, &mut answers).await {
         Ok(()) => {}
         Err(error) => {
             let is_answer = matches!(error, sqlx::Error::Database(_)) && !is_lost::<DB>(&error);
             // There the transaction of the caller can't go on.
-            let is_last = !DB::SEVERAL && connection.is_in_transaction();
+            let is_last = !DB::SEVERAL && wire.is_in_transaction();
             let error = from_sqlx::<DB>(error);
             return match error.kind() {
                 ErrorKind::Database if is_answer && !is_last => Ok(None),
@@ -139,7 +137,7 @@ pub(super) async fn read<DB: Backend>(
 
 /// Reads a relation of several rows by lists of the keys that its rows hold.
 pub(super) async fn level<DB: Backend>(
-    connection: &mut DB::Connection,
+    wire: &mut Wire<'_, DB>,
     (parents, index): (&[Root<'_>], usize),
     path: &str,
 ) -> Result<Option<Ahead<DB>>, Error> {
@@ -160,7 +158,7 @@ pub(super) async fn level<DB: Backend>(
         let statement = DB::texts().level(&arms, list);
         sends(child, "read", None, &statement.text);
         let arguments = arguments::<DB>(&statement, &values)?;
-        let found = DB::fetch(connection, statement.text, arguments).await;
+        let found = wire.fetch(statement.text, arguments).await;
         let at_path = |error| from_sqlx::<DB>(error).at(child.entity, path);
         rows.append(&mut found.map_err(at_path)?);
     }

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// A server that we can ask.
-pub(super) struct Client {
+pub(crate) struct Client {
     psql: PathBuf,
     url: String,
 }
 
 impl Client {
     /// The URL may be without a database: each server has the one named `postgres`.
-    pub(super) fn new(url: String) -> Outcome<Self> {
+    pub(crate) fn new(url: String) -> Outcome<Self> {
         let psql = programs::find("psql").ok_or("PostgreSQL: install the client program `psql`")?;
         let url = if url::has_database(&url) {
             url
@@ -24,7 +24,7 @@ impl Client {
     }
 
     /// The rows of a query, a line each.
-    pub(super) fn ask(&self, sql: &str) -> Outcome<String> {
+    pub(crate) fn ask(&self, sql: &str) -> Outcome<String> {
         let mut psql = Command::new(&self.psql);
         psql.args([
             "--no-psqlrc",
@@ -39,7 +39,7 @@ impl Client {
         command::read_quietly(&mut psql)
     }
 
-    pub(super) fn run(&self, sql: &str) -> Outcome {
+    pub(crate) fn run(&self, sql: &str) -> Outcome {
         self.ask(sql).map(drop)
     }
 

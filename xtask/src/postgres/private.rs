@@ -1,36 +1,30 @@
 //! A private server: its files in a folder that only we can enter, its only door a socket in that folder.
 
 use super::client::Client;
-use super::{programs, url};
-use crate::apt::is_root;
+use super::{Folder, programs, url};
 use crate::cleanup::Cleanup;
-use crate::stamp::{is_leftover, stamped};
 use crate::{Outcome, command};
-use std::fs::{DirBuilder, File, read_dir, read_to_string, remove_dir_all};
-use std::os::unix::fs::{DirBuilderExt, chown};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::fs::{File, read_to_string};
 use std::time::{Duration, Instant};
 
 /// Part of the name of the socket, nothing more.
 const PORT: u16 = 5432;
 
-const PREFIX: &str = "sqlx-cascade-postgres-";
+/// Begins the names of the folders. A server whose keeper was killed ends by itself when its files are gone.
+pub(super) const PREFIX: &str = "sqlx-cascade-postgres-";
 
 /// Initialises and starts a server. The cleanup stops it and removes its files.
 pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
     let programs = programs::server()
         .ok_or("PostgreSQL: `initdb`, `postgres` and `pg_ctl` are not in one folder")?;
-    let owner = owner()?;
-    let folder = folder(owner, cleanup)?;
-    let data = folder.join("data");
+    let folder = Folder::make(PREFIX, cleanup)?;
+    let data = folder.path.join("data");
 
     say!(
         "PostgreSQL: starts a private server from {}",
         programs.display()
     );
-    let mut initdb = program(&programs.join("initdb"), &folder, owner);
+    let mut initdb = folder.program(&programs.join("initdb"));
     initdb.args([
         "--auth=trust",
         "--username=postgres",
@@ -41,14 +35,14 @@ pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
     ]);
     command::read(initdb.arg(&data))?;
 
-    let log = folder.join("log");
+    let log = folder.path.join("log");
     let file = File::create(&log).map_err(|error| error.to_string())?;
     let again = file.try_clone().map_err(|error| error.to_string())?;
-    let mut server = program(&programs.join("postgres"), &folder, owner);
+    let mut server = folder.program(&programs.join("postgres"));
     // Listens on no address; its data need not survive a crash of the machine.
     let (port, no_address) = (PORT.to_string(), "");
     server.args(["-F", "-h", no_address, "-p", &port, "-k"]);
-    server.arg(&folder).arg("-D").arg(&data);
+    server.arg(&folder.path).arg("-D").arg(&data);
     command::announce(&server);
     let mut process = server
         .stdout(file)
@@ -57,12 +51,12 @@ pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
         .map_err(|error| error.to_string())?;
     let process_id = process.id();
 
-    let mut stop = program(&programs.join("pg_ctl"), &folder, owner);
+    let mut stop = folder.program(&programs.join("pg_ctl"));
     stop.args(["stop", "--mode=immediate", "--pgdata"])
         .arg(&data);
     let client = Client::new(format!(
         "postgres://postgres@{}:{PORT}",
-        url::encode(&folder.to_string_lossy())
+        url::encode(&folder.path.to_string_lossy())
     ));
     let ready =
         client.and_then(|client| wait_for(client, || process.try_wait().ok().flatten().is_some()));
@@ -97,79 +91,6 @@ fn wait_for(client: Client, mut has_ended: impl FnMut() -> bool) -> Outcome<Clie
                 ));
             }
             Err(_) => std::thread::sleep(Duration::from_millis(100)),
-        }
-    }
-}
-
-/// A user and group that the server runs as, when it can't run as ours.
-type Owner = Option<(u32, u32)>;
-
-/// PostgreSQL refuses to run as root: then it runs as the user `postgres`, or as `nobody`.
-fn owner() -> Outcome<Owner> {
-    if !is_root() {
-        return Ok(None);
-    }
-    let number = |option, user| {
-        command::read_quietly(Command::new("id").args([option, user]))
-            .ok()?
-            .parse::<u32>()
-            .ok()
-    };
-    let of = |user| Some((number("-u", user)?, number("-g", user)?));
-    let owner = of("postgres").or_else(|| of("nobody"));
-    owner.map(Some).ok_or_else(|| {
-        "PostgreSQL: as root, there must be a user `postgres` or `nobody`".to_owned()
-    })
-}
-
-/// A program that runs as the owner, quietly, in the folder.
-fn program(path: &Path, folder: &Path, owner: Owner) -> Command {
-    let mut command = Command::new(path);
-    command
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .env_remove("PGDATA");
-    if let Some((user, group)) = owner {
-        command.uid(user).gid(group);
-    }
-    command
-}
-
-/// Makes the folder of a new server. It goes with the cleanup.
-fn folder(owner: Owner, cleanup: &mut Cleanup) -> Outcome<PathBuf> {
-    let folder = base(owner).join(stamped(PREFIX));
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-    DirBuilder::new()
-        .mode(0o700)
-        .create(&folder)
-        .map_err(failed)?;
-    let made = folder.clone();
-    cleanup.later(move || {
-        remove_dir_all(&made).map_err(|error| format!("{}: {error}", made.display()))
-    });
-    if let Some((user, group)) = owner {
-        chown(&folder, Some(user), Some(group)).map_err(failed)?;
-    }
-    Ok(folder)
-}
-
-/// Where temporary files go, if the server's user can enter it and the path of a socket there is not too long.
-fn base(owner: Owner) -> PathBuf {
-    let usual = std::env::temp_dir();
-    if owner.is_none() && usual.as_os_str().len() <= 50 {
-        usual
-    } else {
-        PathBuf::from("/tmp")
-    }
-}
-
-/// Removes the folders of servers whose keeper was killed. Such a server ends by itself when its files are gone.
-pub(super) fn remove_leftovers() {
-    for base in [PathBuf::from("/tmp"), std::env::temp_dir()] {
-        for entry in read_dir(base).into_iter().flatten().flatten() {
-            if is_leftover(&entry.file_name().to_string_lossy(), PREFIX) {
-                let _ = remove_dir_all(entry.path());
-            }
         }
     }
 }

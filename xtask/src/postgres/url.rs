@@ -32,7 +32,7 @@ pub(super) fn for_psql(url: &str) -> String {
 }
 
 /// The part of a URL that names a host or a directory with a socket.
-pub(super) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     let code = |byte: u8| {
         if plain(byte) {
