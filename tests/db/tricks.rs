@@ -394,7 +394,10 @@ async fn what_is_deleted_leads_to_what_is_below() {
 async fn columns_of_many_rows_are_arrays() {
     run::<Postgres, _>(async |test: Test<Postgres>| {
         test.create(SHOPS).await;
-        let empty = Shop::default();
+        let empty = Shop {
+            shelves: Vec::new().into(),
+            ..Shop::default()
+        };
         let shops = Shop::save_all(vec![shop(), empty, shop()], &test.pool)
             .await
             .unwrap();

@@ -167,7 +167,13 @@ impl Dialect for Postgres {
         let returned: Vec<String> = statement
             .returns
             .iter()
-            .map(|column| format!("i.{}", self.quote(table.columns[*column].name)))
+            .map(|column| {
+                fused::read_key(
+                    table,
+                    *column,
+                    &self.quote_behind("i.", table.columns[*column].name),
+                )
+            })
             .collect();
         statement.numbered = true;
         statement.text = format!(

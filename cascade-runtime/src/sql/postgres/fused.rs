@@ -410,6 +410,16 @@ pub(super) fn type_of(table: &'static Table, column: usize) -> Option<String> {
     matches!(name, "INT2" | "INT4" | "INT8" | "UUID" | "TEXT").then(|| name.to_owned())
 }
 
+/// A column of a row that has gone in, as it comes back. What can't be read would be there all the same, where nothing can be undone any more: a key
+/// is cast to its type.
+pub(super) fn read_key(table: &'static Table, column: usize, name: &str) -> String {
+    let key = table.columns[column].key;
+    match type_of(table, column).filter(|_| key) {
+        Some(cast) => format!("CAST({name} AS {cast})"),
+        None => name.to_owned(),
+    }
+}
+
 fn is_insert(step: &Step) -> bool {
     matches!(step.action, Action::Insert { .. })
 }

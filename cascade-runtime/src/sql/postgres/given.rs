@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::meta::Table;
-use crate::sql::postgres::fused::{drawn, keys_of, resolved, type_of};
+use crate::sql::postgres::fused::{drawn, keys_of, read_key, resolved};
 use crate::sql::postgres::place;
 use crate::sql::{Bind, Content, Entering, Fused, List, Returned, Statement, Texts};
 
@@ -57,10 +57,7 @@ impl Given {
         if rows == 1 {
             let quoted = texts.columns(table, &columns, "");
             let cells = columns.iter().zip(quoted).map(|(column, name)| {
-                // What can't be read would be there all the same, where nothing can be undone any more.
-                let key = table.columns[*column].key;
-                let cast = key.then(|| type_of(table, *column)).flatten();
-                let cell = cast.map_or(name.clone(), |cast| format!("CAST({name} AS {cast})"));
+                let cell = read_key(table, *column, &name);
                 format!("(SELECT {cell} FROM i{index})")
             });
             self.columns.extend(cells);
