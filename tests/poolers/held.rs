@@ -4,11 +4,13 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use sqlx::postgres::PgPool;
+use sqlx::Postgres;
+use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx_cascade::Persistent;
 
 use crate::models::{Mood, User, user};
 use crate::place::{Place, client, texts};
+use crate::proxy::Proxy;
 use crate::way::{Nameless, Way as _};
 
 /// A user, two clients that know all types, and an operation of the first.
@@ -16,7 +18,9 @@ async fn two_clients(operation: impl AsyncFnOnce(&PgPool, &PgPool, Persistent<Us
     let Some(place) = Place::open().await else {
         return;
     };
-    let (pool, rival) = (client(place.untracked()), client(place.untracked()));
+    // No answer comes through it while a future is polled.
+    let proxy = Proxy::<Postgres>::new(place.untracked(), PgPoolOptions::new()).await;
+    let (pool, rival) = (proxy.pool.clone(), client(place.untracked()));
     let ada = user("ada").save(Nameless::on(&pool)).await.unwrap();
     for pool in [&pool, &rival] {
         let found = User::find(ada.id).with(User::POSTS);

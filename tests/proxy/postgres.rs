@@ -18,11 +18,16 @@ impl Wired for Postgres {
             let settings = given
                 .split("-c ")
                 .filter_map(|setting| setting.trim().split_once('='));
-            PgConnectOptions::new()
+            let options = PgConnectOptions::new()
                 .username(server.get_username())
                 .database(server.get_database().unwrap_or_default())
-                .application_name(server.get_application_name().unwrap_or_default())
-                .options(settings)
+                .application_name(server.get_application_name().unwrap_or_default());
+            // A pooler refuses the parameter, also where nothing is set by it.
+            if given.is_empty() {
+                options
+            } else {
+                options.options(settings)
+            }
         };
         let options = options.ssl_mode(PgSslMode::Disable);
         options.host("127.0.0.1").port(port)
