@@ -461,6 +461,49 @@ async fn the_arms_of_a_union_keep_their_order() {
     .await;
 }
 
+/// The statements of a read are as of one time, unless a transaction is what makes them so: one of sqlx, or one that was begun by a text.
+#[tokio::test]
+async fn a_message_of_statements_reads_as_of_one_time() {
+    run::<Sqlite, _>(async |test: Test<Sqlite>| {
+        test.create(PEOPLE).await;
+        let ada = person("ada", 3).save(&test.pool).await.unwrap();
+        let find = || Person::find(ada.id).with((Person::LETTERS, Person::CARD, Person::NOTES));
+        let sent = || {
+            let mut sent = test.statements();
+            sent.retain(|text| !text.starts_with("PRAGMA"));
+            let ends = [sent.first(), sent.last()].map(|text| text.cloned().unwrap());
+            ends.map(|text| text.split(' ').next().unwrap_or_default().to_owned())
+        };
+        drop(test.statements());
+        assert_eq!(find().one(&test.pool).await.unwrap().letters.len(), 3);
+        assert_eq!(sent(), ["BEGIN", "COMMIT"]);
+        let mut transaction = test.pool.begin().await.unwrap();
+        drop(test.statements());
+        assert_eq!(find().one(&mut transaction).await.unwrap().letters.len(), 3);
+        assert_eq!(sent(), ["SELECT", "SELECT"]);
+        transaction.rollback().await.unwrap();
+        let mut connection = test.pool.acquire().await.unwrap();
+        sqlx::raw_sql("BEGIN; DELETE FROM letters")
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        assert!(
+            find()
+                .one(&mut *connection)
+                .await
+                .unwrap()
+                .letters
+                .is_empty()
+        );
+        sqlx::raw_sql("ROLLBACK")
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        assert_eq!(find().one(&mut *connection).await.unwrap().letters.len(), 3);
+    })
+    .await;
+}
+
 crate::support::on_every_database![rows_that_are_asked_for_twice];
 
 async fn rows_that_are_asked_for_twice<B: crate::support::Base>(test: Test<B>) {

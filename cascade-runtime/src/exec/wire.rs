@@ -25,6 +25,11 @@ impl<DB: Backend> Wire<'_, DB> {
         self.connection.is_in_transaction()
     }
 
+    /// Undoes a BEGIN of a text, of which sqlx knows nothing.
+    pub(crate) fn undo_begin(&mut self) {
+        DB::undo_begin(self.connection);
+    }
+
     /// Runs a statement for its rows.
     pub(crate) fn fetch(
         &mut self,

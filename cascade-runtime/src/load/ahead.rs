@@ -6,7 +6,7 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use crate::backend::{Backend, from_sqlx, is_lost};
+use crate::backend::{Answer, Backend, from_sqlx, is_lost};
 use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
@@ -106,7 +106,7 @@ pub(super) async fn read<DB: Backend>(
     let arguments = arguments::<DB>(&statement, &values)?;
     sends(table, "read", None, &statement.text);
     let mut answers = Vec::new();
-    match wire.send(statement.text, arguments, &mut answers).await {
+    match at_once::<DB>(&mut wire, statement.text, arguments, &mut answers).await {
         Ok(()) => {}
         Err(error) => {
             let is_answer = matches!(error, sqlx::Error::Database(_)) && !is_lost::<DB>(&error);
@@ -120,10 +120,8 @@ pub(super) async fn read<DB: Backend>(
         }
     }
     let found = if DB::SEVERAL {
-        answers
-            .into_iter()
-            .map(|one| Found::Rows(one.rows))
-            .collect()
+        let rows = answers.into_iter().map(|one| Found::Rows(one.rows));
+        rows.collect()
     } else {
         let rows = answers.into_iter().flat_map(|answer| answer.rows);
         found::united::<DB>(&arms, rows)?
@@ -133,6 +131,45 @@ pub(super) async fn read<DB: Backend>(
         found,
         relations,
     }))
+}
+
+/// Sends what reads all of it, as of one time: several statements are in a transaction, which begins with the first of them to read.
+async fn at_once<DB: Backend>(
+    wire: &mut Wire<'_, DB>,
+    text: String,
+    arguments: DB::Arguments,
+    answers: &mut Vec<Answer<DB::Row>>,
+) -> Result<(), sqlx::Error> {
+    if !DB::SEVERAL || wire.is_in_transaction() {
+        return wire.send(text, arguments, answers).await;
+    }
+    let framed = format!("BEGIN;\n{text};\nCOMMIT");
+    let mut open = Open {
+        wire: wire.lend(),
+        is_open: true,
+    };
+    let sent = open.wire.send(framed, arguments, answers).await;
+    // Where the BEGIN is refused, the caller has begun one by a text, of which sqlx knows nothing.
+    open.is_open = sent.is_err() && !answers.is_empty();
+    drop(open);
+    sent?;
+    answers.pop();
+    answers.remove(0);
+    Ok(())
+}
+
+/// A transaction that sqlx knows nothing of: who drops it on its way leaves a ROLLBACK behind it.
+struct Open<'w, DB: Backend> {
+    wire: Wire<'w, DB>,
+    is_open: bool,
+}
+
+impl<DB: Backend> Drop for Open<'_, DB> {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.wire.undo_begin();
+        }
+    }
 }
 
 /// Reads a relation of several rows by lists of the keys that its rows hold.
