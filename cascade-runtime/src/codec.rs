@@ -167,8 +167,12 @@ pub struct ArrayFns<DB: sqlx::Database> {
     /// Binds a list of values, or NULLs.
     pub encode: EncodeArray<DB>,
     /// Reads the array at a position of a row.
-    pub decode: fn(&DB::Row, usize) -> Result<Box<dyn Elements>, sqlx::Error>,
+    pub decode: DecodeArray<DB>,
 }
+
+/// Reads the values of a column, which stand as one array.
+pub(crate) type DecodeArray<DB> =
+    fn(&<DB as sqlx::Database>::Row, usize) -> Result<Box<dyn Elements>, sqlx::Error>;
 
 /// The values of a column in some rows.
 pub trait Elements: Send + Sync {

@@ -224,11 +224,8 @@ impl Reach {
 
     /// What it is listed by are the keys of its rows, or those that they refer to.
     pub(crate) fn is_direct(&self) -> bool {
-        match (&self.base, &self.hops[..]) {
-            (_, []) => true,
-            (Base::Rows { .. }, [Hop::Children { .. }]) => true,
-            _ => false,
-        }
+        let is_one = matches!(self.hops[..], [Hop::Children { .. }]);
+        self.hops.is_empty() || is_one && matches!(self.base, Base::Rows { .. })
     }
 
     /// The table that it ends at.

@@ -111,18 +111,17 @@ impl Dialect for Postgres {
         }
         let source = self.source(statement, list);
         if statement.returns.is_empty() {
-            let overriding = if columns
-                .iter()
-                .any(|column| table.columns[*column].key && table.columns[*column].is_generated())
-            {
+            let is_given = |column: &usize| {
+                table.columns[*column].key && table.columns[*column].is_generated()
+            };
+            let overriding = if columns.iter().any(is_given) {
                 " OVERRIDING SYSTEM VALUE"
             } else {
                 ""
             };
+            let (names, cells) = (names.join(", "), cells.join(", "));
             statement.text = format!(
-                "INSERT INTO {name} ({}){overriding} SELECT {} FROM {source} ORDER BY r.n",
-                names.join(", "),
-                cells.join(", ")
+                "INSERT INTO {name} ({names}){overriding} SELECT {cells} FROM {source} ORDER BY r.n"
             );
             return;
         }

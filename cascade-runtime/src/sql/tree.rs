@@ -25,6 +25,15 @@ pub(crate) enum Way {
     Links(&'static Table),
 }
 
+/// Where the rows of an arm come from.
+struct Named {
+    from: String,
+    /// The columns that name them.
+    columns: Vec<String>,
+    /// The arm, and its columns, that these refer to.
+    above: Option<(usize, Vec<usize>)>,
+}
+
 impl Arm {
     /// The rows that all starts from.
     pub(crate) fn root(table: &'static Table) -> Self {
@@ -161,7 +170,11 @@ impl Texts {
         arms: &[Arm],
         (index, list): (usize, &List),
     ) -> String {
-        let (from, named, above) = self.named_by(arms, index);
+        let Named {
+            from,
+            columns: named,
+            above,
+        } = self.named_by(arms, index);
         let condition = match above {
             Some((above, columns)) if above > 0 || !is_key(&arms[above], &columns) => {
                 let columns = self.columns(arms[above].table, &columns, &format!("t{above}."));
@@ -181,8 +194,8 @@ impl Texts {
     /// The rows of the second of two arms, by the keys that name them.
     pub(crate) fn level(&self, arms: &[Arm], list: List) -> Statement {
         let mut statement = Statement::default();
-        let (from, named, _) = self.named_by(arms, 1);
-        let condition = self.dialect.one_of(&mut statement, &named, list);
+        let Named { from, columns, .. } = self.named_by(arms, 1);
+        let condition = self.dialect.one_of(&mut statement, &columns, list);
         statement.text = format!(
             "SELECT {} FROM {from} WHERE {condition} ORDER BY {}",
             self.shown(&arms[1], 1).join(", "),
@@ -191,12 +204,8 @@ impl Texts {
         statement
     }
 
-    /// Where the rows of an arm come from, the columns that name them, and the arm and its columns that these refer to.
-    fn named_by(
-        &self,
-        arms: &[Arm],
-        index: usize,
-    ) -> (String, Vec<String>, Option<(usize, Vec<usize>)>) {
+    /// By what the rows of an arm are found.
+    fn named_by(&self, arms: &[Arm], index: usize) -> Named {
         let arm = &arms[index];
         let prefix = format!("t{index}.");
         let mut from = self.named(arm, index);
@@ -226,7 +235,11 @@ impl Texts {
                 (self.columns(link, &source, &links), Some(above))
             }
         };
-        (from, named, above)
+        Named {
+            from,
+            columns: named,
+            above,
+        }
     }
 
     fn named(&self, arm: &Arm, index: usize) -> String {

@@ -88,16 +88,13 @@ impl Postgres {
                 }
                 _ => {
                     let returned = returned(texts, parts, (index, &above));
-                    match above[index] {
-                        Some((above, key)) => {
-                            let text = swept(texts, part, (above, key));
-                            draft.change((index, part), (&text, &returned), []);
-                        }
-                        None => {
-                            let (text, takes) = changing(texts, &mut draft, part, values)?;
-                            draft.change((index, part), (&text, &returned), takes);
-                            draft.look(part.step);
-                        }
+                    if let Some((above, key)) = above[index] {
+                        let text = swept(texts, part, (above, key));
+                        draft.change((index, part), (&text, &returned), []);
+                    } else {
+                        let (text, takes) = changing(texts, &mut draft, part, values)?;
+                        draft.change((index, part), (&text, &returned), takes);
+                        draft.look(part.step);
                     }
                 }
             }
@@ -322,14 +319,14 @@ fn changing(
     if taken < part.rows.len() || !statement.binds.iter().all(is_list) {
         return None;
     }
-    let takes = statement.binds.iter().flat_map(|bind| match bind {
+    let inserts = statement.binds.iter().flat_map(|bind| match bind {
         Bind::Rows(list) | Bind::Arrays(list) => list.takes().collect(),
         Bind::Number(_) => Vec::new(),
     });
-    let takes = takes.collect();
+    let inserts = inserts.collect();
     draft.statement.places = statement.places;
     draft.statement.binds.extend(statement.binds);
-    Some((statement.text, takes))
+    Some((statement.text, inserts))
 }
 
 /// A FROM item `r` with the cells of a list as `c0`, `c1`, .., of which some take keys that the statement draws.
