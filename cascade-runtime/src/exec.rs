@@ -45,7 +45,7 @@ pub(crate) struct Done {
 impl Work<'_, '_> {
     /// Runs the steps in one transaction, or a single statement by itself.
     ///
-    /// The outcome are in doubt while the answer is on its way.
+    /// The outcome is in doubt while the answer is on its way.
     pub(crate) async fn run<DB: Backend>(
         &self,
         source: Source<'_, DB>,

@@ -1,6 +1,8 @@
 //! What a failure leaves behind: nothing, in the tables and in memory.
 
 mod albums;
+#[path = "../support/aside.rs"]
+mod aside;
 mod blog;
 mod blog_memory;
 mod blog_operation;

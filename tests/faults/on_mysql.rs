@@ -10,6 +10,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use sqlx::pool::PoolOptions;
 use sqlx::{ConnectOptions as _, Connection as _, MySql, Pool};
 
+use crate::aside::aside;
 use crate::home::{Kind, Level, Served, running};
 use crate::proxy::{Connections, Proxy};
 
@@ -28,7 +29,6 @@ impl Database {
 }
 
 impl Drop for Database {
-    /// On a thread of its own: the test may have failed, and its runtime may be stuck.
     fn drop(&mut self) {
         let (name, server) = (self.name.clone(), self.server.clone());
         let drop_database = async move {
@@ -42,15 +42,7 @@ impl Drop for Database {
             }
             MySql::run_on(&mut connection, &format!("DROP DATABASE {name}")).await
         };
-        let dropped = std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(drop_database)
-        });
-        if !matches!(dropped.join(), Ok(Ok(()))) {
-            eprintln!("the database {} is left behind", self.name);
-        }
+        aside(&format!("the database {}", self.name), drop_database);
     }
 }
 

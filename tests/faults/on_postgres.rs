@@ -8,6 +8,7 @@ use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{Connection as _, Postgres};
 
+use crate::aside::aside;
 use crate::home::{Kind, Level, Served, running};
 use crate::proxy::Proxy;
 
@@ -37,7 +38,6 @@ async fn is_superuser(place: &Schema) -> bool {
 }
 
 impl Drop for Schema {
-    /// On a thread of its own: the test may have failed, and its runtime may be stuck.
     fn drop(&mut self) {
         let (name, server) = (self.name.clone(), self.server.clone());
         let drop_schema = async move {
@@ -48,15 +48,7 @@ impl Drop for Schema {
             Postgres::run_on(&mut connection, &others).await?;
             Postgres::run_on(&mut connection, &format!("DROP SCHEMA \"{name}\" CASCADE")).await
         };
-        let dropped = std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(drop_schema)
-        });
-        if !matches!(dropped.join(), Ok(Ok(()))) {
-            eprintln!("the schema {} is left behind", self.name);
-        }
+        aside(&format!("the schema {}", self.name), drop_schema);
     }
 }
 

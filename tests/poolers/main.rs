@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask test` starts the poolers, each with two connections per database for all its clients.
 
+#[path = "../support/aside.rs"]
+mod aside;
 mod clients;
 mod held;
 mod lost;

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, Row as _};
 
+use crate::aside::aside;
 use crate::models::SCHEMA;
 
 /// A database, and the ways to it.
@@ -116,7 +117,6 @@ fn stamped() -> String {
 }
 
 impl Drop for Place {
-    /// On a thread of its own: the test may have failed, and its runtime may be stuck.
     fn drop(&mut self) {
         let (name, server) = (self.name.clone(), self.server.clone());
         let drop_database = async move {
@@ -128,14 +128,6 @@ impl Drop for Place {
             )
             .await
         };
-        let dropped = std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(drop_database)
-        });
-        if !matches!(dropped.join(), Ok(Ok(()))) {
-            eprintln!("the database {} is left behind", self.name);
-        }
+        aside(&format!("the database {}", self.name), drop_database);
     }
 }

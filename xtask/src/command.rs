@@ -2,8 +2,8 @@
 
 use crate::Outcome;
 use std::ffi::OsStr;
-use std::path::Path;
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// `cargo`, the one that runs this.
@@ -11,6 +11,36 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).stdin(Stdio::null());
     command
+}
+
+/// Where a program is: in PATH, or in one of these folders.
+pub(crate) fn find(name: &str, folders: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path: Vec<_> = std::env::split_paths(&path).collect();
+    path.into_iter()
+        .chain(folders.iter().map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+/// Waits until a server that was started answers, a minute at most, unless it has ended by itself.
+pub(crate) fn wait_for(
+    process: &mut Child,
+    what: &str,
+    ask: impl Fn() -> Outcome<String>,
+) -> Outcome {
+    let start = Instant::now();
+    loop {
+        let answer = ask();
+        let has_ended = process.try_wait().ok().flatten().is_some();
+        match answer {
+            Ok(_) => return Ok(()),
+            Err(error) if has_ended || start.elapsed() > Duration::from_mins(1) => {
+                return Err(format!("{what} doesn't start: {error}"));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
 }
 
 /// Prints a command.

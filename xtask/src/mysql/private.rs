@@ -10,7 +10,6 @@ use std::fs::{DirBuilder, File, create_dir, read_dir, read_to_string, remove_dir
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 const PREFIX: &str = "sqlx-cascade-mysql-";
 
@@ -45,7 +44,10 @@ pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
 
     let socket = url::encode(&socket.to_string_lossy());
     let url = format!("mysql://root@localhost?socket={socket}");
-    let ready = Client::new(&url).and_then(|client| wait_for(&client, &mut process));
+    let ready = Client::new(&url).and_then(|client| {
+        let ask = || client.ask("SELECT 1");
+        command::wait_for(&mut process, "MariaDB: the private server", ask)
+    });
     cleanup.later(move || stop(&url, process));
     ready.map_err(|error| {
         format!(
@@ -88,24 +90,6 @@ fn program(path: &Path, folder: &Path) -> Command {
         command.arg("--user=root");
     }
     command
-}
-
-/// Waits until the server answers.
-fn wait_for(client: &Client, process: &mut Child) -> Outcome {
-    let start = Instant::now();
-    loop {
-        let answer = client.ask("SELECT 1");
-        let has_ended = process.try_wait().ok().flatten().is_some();
-        match answer {
-            Ok(_) => return Ok(()),
-            Err(error) if has_ended || start.elapsed() > Duration::from_mins(1) => {
-                return Err(format!(
-                    "MariaDB: the private server doesn't start: {error}"
-                ));
-            }
-            Err(_) => std::thread::sleep(Duration::from_millis(100)),
-        }
-    }
 }
 
 fn stop(url: &str, mut process: Child) -> Outcome {

@@ -1,5 +1,6 @@
 //! Where the programs of MariaDB and MySQL are.
 
+use crate::command;
 use std::path::PathBuf;
 
 /// Folders beside those of PATH, in the packages of Debian, Red Hat and Homebrew.
@@ -29,10 +30,5 @@ pub(super) fn installer() -> Option<PathBuf> {
 }
 
 fn find(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path: Vec<_> = std::env::split_paths(&path).collect();
-    path.into_iter()
-        .chain(INSTALLED.into_iter().map(PathBuf::from))
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    command::find(name, &INSTALLED)
 }

@@ -7,7 +7,6 @@ use crate::{Outcome, command};
 use std::fs::{File, read_to_string, write};
 use std::path::Path;
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 /// Of the one that doesn't track, and of the one that does.
 pub(super) const PORTS: [u16; 2] = [6432, 6433];
@@ -68,7 +67,10 @@ pub(super) fn start(pooler: &Pooler<'_>, cleanup: &mut Cleanup) -> Outcome<Strin
     let mut process = command.spawn().map_err(failed)?;
 
     let url = url(&folder.path, port, &server.database);
-    let ready = Client::new(url.clone()).and_then(|client| wait_for(&client, &mut process));
+    let ready = Client::new(url.clone()).and_then(|client| {
+        let ask = || client.ask("SELECT 1");
+        command::wait_for(&mut process, "PgBouncer: the pooler", ask)
+    });
     cleanup.later(move || end(process));
     ready.map_err(|error| {
         let log = read_to_string(&log).unwrap_or_default();
@@ -80,22 +82,6 @@ pub(super) fn start(pooler: &Pooler<'_>, cleanup: &mut Cleanup) -> Outcome<Strin
 fn url(folder: &Path, port: u16, database: &str) -> String {
     let host = encode(&folder.to_string_lossy());
     format!("postgres://postgres@{host}:{port}/{}", encode(database))
-}
-
-/// Waits until the server answers through it.
-fn wait_for(client: &Client, process: &mut Child) -> Outcome {
-    let start = Instant::now();
-    loop {
-        let answer = client.ask("SELECT 1");
-        let has_ended = process.try_wait().ok().flatten().is_some();
-        match answer {
-            Ok(_) => return Ok(()),
-            Err(error) if has_ended || start.elapsed() > Duration::from_mins(1) => {
-                return Err(format!("PgBouncer: the pooler doesn't start: {error}"));
-            }
-            Err(_) => std::thread::sleep(Duration::from_millis(50)),
-        }
-    }
 }
 
 fn end(mut process: Child) -> Outcome {

@@ -13,12 +13,7 @@ const INSTALLED: [&str; 4] = [
 ];
 
 pub(super) fn find() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path: Vec<_> = std::env::split_paths(&path).collect();
-    path.into_iter()
-        .chain(INSTALLED.into_iter().map(PathBuf::from))
-        .map(|folder| folder.join("pgbouncer"))
-        .find(|file| file.is_file())
+    command::find("pgbouncer", &INSTALLED)
 }
 
 /// Its version, without the last number.

@@ -5,7 +5,6 @@ use super::{Folder, programs, url};
 use crate::cleanup::Cleanup;
 use crate::{Outcome, command};
 use std::fs::{File, read_to_string};
-use std::time::{Duration, Instant};
 
 /// Part of the name of the socket, nothing more.
 const PORT: u16 = 5432;
@@ -58,8 +57,11 @@ pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
         "postgres://postgres@{}:{PORT}",
         url::encode(&folder.path.to_string_lossy())
     ));
-    let ready =
-        client.and_then(|client| wait_for(client, || process.try_wait().ok().flatten().is_some()));
+    let ready = client.and_then(|client| {
+        let ask = || client.ask("SELECT 1");
+        command::wait_for(&mut process, "PostgreSQL: the private server", ask)?;
+        Ok(client)
+    });
     cleanup.later(move || {
         // It may have ended by itself.
         let stopped = command::read_quietly(&mut stop);
@@ -76,21 +78,4 @@ pub(super) fn start(cleanup: &mut Cleanup) -> Outcome<Client> {
             read_to_string(&log).unwrap_or_default().trim()
         )
     })
-}
-
-/// Waits until the server answers.
-fn wait_for(client: Client, mut has_ended: impl FnMut() -> bool) -> Outcome<Client> {
-    let start = Instant::now();
-    loop {
-        let answer = client.ask("SELECT 1");
-        match answer {
-            Ok(_) => return Ok(client),
-            Err(error) if has_ended() || start.elapsed() > Duration::from_mins(1) => {
-                return Err(format!(
-                    "PostgreSQL: the private server doesn't start: {error}"
-                ));
-            }
-            Err(_) => std::thread::sleep(Duration::from_millis(100)),
-        }
-    }
 }
