@@ -15,7 +15,7 @@ use crate::graph::build::Builder;
 use crate::meta::{ForeignKey, RelationDef, Table};
 use crate::slot::{Left, RowState};
 
-pub(crate) use quiet::is_quiet;
+pub(crate) use quiet::Survey;
 
 /// A row at the top of what is saved.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub struct Root<'a> {
     pub(crate) state: &'a RowState,
 }
 
-/// The tree under some roots, parents before children.
+/// What is saved of the tree under some roots, parents before children.
 #[derive(Default)]
 pub(crate) struct Graph<'a> {
     pub(crate) nodes: Vec<Node<'a>>,
@@ -46,6 +46,8 @@ pub(crate) struct Node<'a> {
     pub(crate) held: Vec<Held>,
     /// Its place among its siblings, or among several roots.
     index: Option<usize>,
+    /// All rows below it are in the graph.
+    is_whole: bool,
     pub(crate) fate: Fate,
 }
 
@@ -171,26 +173,27 @@ pub(crate) enum Kept<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Flattens the trees under `roots`. Rows that were `seen` leave by name where else all rows of their relation would.
+    /// Flattens the trees under `roots`, but for what a survey of them says to be quiet. Rows that were `seen` leave by name where else all rows of their relation would.
     ///
     /// # Errors
     ///
     /// What the unsaved graph by itself shows to be wrong; where several things are, the one that is the most severe.
     pub(crate) fn build(
         roots: impl IntoIterator<Item = Root<'a>>,
+        survey: &'a Survey,
         seen: &'a [Seen],
     ) -> Result<Self, Error> {
-        Builder::new(roots, seen).save()
+        Builder::new(roots, Some(survey), seen).save()
     }
 
     /// The rows, and nothing to do with them.
     pub(crate) fn of_rows(roots: impl IntoIterator<Item = Root<'a>>) -> Self {
-        Builder::new(roots, &[]).rows()
+        Builder::new(roots, None, &[]).rows()
     }
 
     /// The rows that a delete of the roots has to let go first: they left a relation that releases.
     pub(crate) fn releases(roots: impl IntoIterator<Item = Root<'a>>) -> Self {
-        Builder::new(roots, &[]).releases()
+        Builder::new(roots, None, &[]).releases()
     }
 
     /// The relations whose rows have to be read before they can leave: one of them may have the key of a row that enters.
@@ -231,7 +234,7 @@ impl<'a> Graph<'a> {
         let mut names = Vec::new();
         let mut next = Some(node);
         while let Some(node) = next.map(|id| &self.nodes[id]) {
-            let above = node.owner.or(node.holder);
+            let above = node.above();
             let name = above.map_or(node.table.entity, |above| above.relation.field);
             if !name.is_empty() {
                 names.push(match node.index {
@@ -252,6 +255,16 @@ impl<'a> Graph<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// Where it is held.
+    pub(crate) fn above(&self) -> Option<Owner> {
+        self.owner.or(self.holder)
+    }
+
+    /// Its place in the relation that holds it.
+    pub(crate) fn position(&self) -> usize {
+        self.index.unwrap_or_default()
+    }
+
     /// A row that moves lets go of the objects of the parents whose keys change by that.
     pub(crate) fn lets_go(&self, key: &ForeignKey) -> bool {
         let (Some(owner), Some(departure)) = (self.owner, self.state.departure()) else {

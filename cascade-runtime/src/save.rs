@@ -8,7 +8,7 @@ use crate::db::Db;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Done, Lease, Wire, Work, transact};
-use crate::graph::{Graph, Root, Seen, is_quiet};
+use crate::graph::{Graph, Root, Seen, Survey};
 use crate::handle::Persistent;
 use crate::load;
 use crate::meta::Table;
@@ -144,12 +144,13 @@ fn in_doubt(table: &'static Table, path: String) -> Error {
 
 /// Saves everything under some rows in one transaction.
 pub(crate) async fn save<D: Db>(rows: &mut (dyn Roots + Sync), mut db: D) -> Result<Report, Error> {
-    if is_quiet(&*rows) {
+    let survey = Survey::of(&*rows);
+    if survey.is_quiet() {
         return Ok(Report::default());
     }
     let outcome = awaited(rows)?;
     let saved = {
-        let graph = Graph::build(roots(&*rows), &[])?;
+        let graph = Graph::build(roots(&*rows), &survey, &[])?;
         all_known(&graph)?;
         if graph.unseen().is_empty() {
             let steps = plan::save(&graph, abilities::<D::Backend>())?;
@@ -205,12 +206,13 @@ pub(crate) async fn save_in<DB: Backend>(
     rows: &(dyn Roots + Sync),
     mut wire: Wire<'_, DB>,
 ) -> Result<Saved, Error> {
-    let unseen = Graph::build(roots(rows), &[])?;
+    let survey = Survey::of(rows);
+    let unseen = Graph::build(roots(rows), &survey, &[])?;
     let seen = see::<DB>(&unseen, wire.lend()).await?;
     let graph = if seen.is_empty() {
         unseen
     } else {
-        Graph::build(roots(rows), &seen)?
+        Graph::build(roots(rows), &survey, &seen)?
     };
     let steps = plan::save(&graph, abilities::<DB>())?;
     let work = Work {
@@ -257,7 +259,8 @@ async fn see<DB: Backend>(graph: &Graph<'_>, mut wire: Wire<'_, DB>) -> Result<V
 
 /// What a save would do.
 pub(crate) fn plan(rows: &dyn Roots) -> Result<Plan, Error> {
-    let graph = Graph::build(roots(rows), &[])?;
+    let survey = Survey::of(rows);
+    let graph = Graph::build(roots(rows), &survey, &[])?;
     let steps = plan::save(&graph, Abilities::default());
     // What one statement has to insert is saved by the databases that can.
     let checks_at_end = cfg!(feature = "postgres");

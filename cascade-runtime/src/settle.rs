@@ -16,6 +16,16 @@ pub(crate) struct Settled {
     rows: Vec<Settling>,
     /// By node: the key that others refer to, of those that others refer to.
     keys: Vec<Option<Vec<Cell>>>,
+    /// Where those are held that aren't roots: what is held beside them is no part of what was saved.
+    places: Vec<Place>,
+}
+
+/// Where a row is held.
+struct Place {
+    /// By which node.
+    node: usize,
+    relation: &'static RelationDef,
+    position: usize,
 }
 
 /// What is written back into one row.
@@ -55,7 +65,16 @@ pub(crate) fn settled(graph: &Graph<'_>, staged: Vec<Vec<(usize, Cell)>>) -> Set
     for (row, cells) in rows.iter_mut().zip(values.into_staged()) {
         row.cells = cells;
     }
-    Settled { rows, keys }
+    let place = |node: &Node<'_>| {
+        let above = node.above()?;
+        Some(Place {
+            node: above.node,
+            relation: above.relation,
+            position: node.position(),
+        })
+    };
+    let places = graph.nodes.iter().filter_map(place).collect();
+    Settled { rows, keys, places }
 }
 
 fn settling(node: &Node<'_>) -> Settling {
@@ -100,12 +119,14 @@ pub(crate) fn settle<'t>(
     settled: Settled,
     verdict: Option<&Arc<Verdict>>,
 ) {
-    let Settled { rows, keys } = settled;
+    let Settled { rows, keys, places } = settled;
     let mut queue: VecDeque<_> = roots.into_iter().collect();
     let mut roots = queue.len();
-    let mut rows = rows.into_iter();
-    while let Some((table, value, state)) = queue.pop_front() {
-        let Some(row) = rows.next() else { return };
+    let mut places = places.into_iter().peekable();
+    for (node, row) in rows.into_iter().enumerate() {
+        let Some((table, value, state)) = queue.pop_front() else {
+            return;
+        };
         let inserted = state.is_new();
         if row.written {
             state.settled(verdict);
@@ -137,13 +158,16 @@ pub(crate) fn settle<'t>(
             };
             // Of a parent that was new, what is held is all.
             link.settled(home, inserted, verdict);
-            if relation.cascade.save_update {
+            let here =
+                |place: &Place| place.node == node && std::ptr::eq(place.relation, relation);
+            if places.peek().is_some_and(here) {
                 let child = (relation.target)();
-                queue.extend(
-                    slot.rows_mut()
-                        .into_iter()
-                        .map(|(value, state)| (child, value, state)),
-                );
+                let rows = slot.rows_mut().into_iter().enumerate();
+                let saved = rows.filter(|(position, _)| {
+                    let next = |place: &Place| here(place) && place.position == *position;
+                    places.next_if(next).is_some()
+                });
+                queue.extend(saved.map(|(_, (value, state))| (child, value, state)));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::codec::{Cell, Erased, Null};
 use crate::error::{Error, ErrorKind};
-use crate::graph::{Fate, Graph, Held, Kept, Leaver, Node, Owner, Root, Seen, Whole};
+use crate::graph::{Fate, Graph, Held, Kept, Leaver, Node, Owner, Root, Seen, Survey, Whole};
 use crate::keys::ByKey;
 use crate::meta::{ForeignKey, PassiveDeletes, RelationDef, Table};
 use crate::slot::{Link, RowState, Slot};
@@ -23,10 +23,17 @@ pub(super) struct Builder<'a> {
     pub(super) graph: Graph<'a>,
     worst: Option<(usize, Error)>,
     seen: &'a [Seen],
+    /// What is left out of the graph is what it says to be quiet.
+    survey: Option<&'a Survey>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(roots: impl IntoIterator<Item = Root<'a>>, seen: &'a [Seen]) -> Self {
+    pub(super) fn new(
+        roots: impl IntoIterator<Item = Root<'a>>,
+        survey: Option<&'a Survey>,
+        seen: &'a [Seen],
+    ) -> Self {
+        let survey = survey.filter(|survey| !survey.is_of_all());
         let node = |(index, root): (usize, Root<'a>)| Node {
             table: root.table,
             value: root.value,
@@ -35,6 +42,7 @@ impl<'a> Builder<'a> {
             holder: None,
             held: Vec::new(),
             index: Some(index),
+            is_whole: survey.is_none() || root.state.is_new(),
             fate: Fate::Keep,
         };
         let mut nodes: Vec<Node<'a>> = roots.into_iter().enumerate().map(node).collect();
@@ -49,6 +57,7 @@ impl<'a> Builder<'a> {
             graph,
             worst: None,
             seen,
+            survey,
         }
     }
 
@@ -228,7 +237,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Adds the rows of a relation.
+    /// Adds the rows of a relation, but for those that are quiet.
     fn held(
         &mut self,
         id: usize,
@@ -242,10 +251,19 @@ impl<'a> Builder<'a> {
             relation,
             foreign_key,
         });
+        let parent = &self.graph.nodes[id];
+        let is_needed = parent.is_whole
+            || relation.is_held()
+            || (slot.link()).is_some_and(|link| link.is_whole_under(parent.state, foreign_key));
+        let is_whole = parent.is_whole;
         for position in 0..slot.count() {
             let Some((value, state)) = slot.row(position) else {
                 continue;
             };
+            let is_quiet = |survey: &Survey| !state.is_new() && !survey.has(state);
+            if !is_needed && self.survey.is_some_and(is_quiet) {
+                continue;
+            }
             self.graph.nodes.push(Node {
                 table,
                 value,
@@ -254,6 +272,7 @@ impl<'a> Builder<'a> {
                 holder: above.filter(|_| relation.is_held()),
                 held: Vec::new(),
                 index: (!relation.is_single()).then_some(position),
+                is_whole: is_whole || state.is_new(),
                 fate: Fate::Keep,
             });
         }
