@@ -116,22 +116,23 @@ const _: () = {
                 ],
             );
         }
-        fn visit(&mut self) -> __cascade::Parts<'_> {
-            __cascade::Parts::new(
-                [
-                    &mut self.id,
-                    &mut self.title,
-                    &mut self.text,
-                    &mut self.place,
-                    &mut self.published,
-                ],
-                [
-                    <Cover as __cascade::Entity>::has_one_mut(&mut self.cover),
-                    <Comment as __cascade::Entity>::has_many_mut(&mut self.comments),
-                    <Tag as __cascade::Entity>::many_to_many_mut(&mut self.tags),
-                    <User as __cascade::Entity>::held_mut(&mut self.author),
-                ],
-            )
+        fn visit<'a>(&'a mut self, __parts: &mut __cascade::Parts<'a>) {
+            __parts
+                .put(
+                    [
+                        &mut self.id,
+                        &mut self.title,
+                        &mut self.text,
+                        &mut self.place,
+                        &mut self.published,
+                    ],
+                    [
+                        <Cover as __cascade::Entity>::has_one_mut(&mut self.cover),
+                        <Comment as __cascade::Entity>::has_many_mut(&mut self.comments),
+                        <Tag as __cascade::Entity>::many_to_many_mut(&mut self.tags),
+                        <User as __cascade::Entity>::held_mut(&mut self.author),
+                    ],
+                );
         }
         fn read(
             __row: &mut __cascade::Reader<'_>,

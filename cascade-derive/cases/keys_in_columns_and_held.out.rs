@@ -137,20 +137,21 @@ const _: () = {
                 ],
             );
         }
-        fn visit(&mut self) -> __cascade::Parts<'_> {
-            __cascade::Parts::new(
-                [
-                    &mut self.id,
-                    &mut self.user_id,
-                    &mut self.bio,
-                    &mut self.version,
-                    &mut self.tenant_id,
-                ],
-                [
-                    <Org as __cascade::Entity>::optional_held_mut(&mut self.org),
-                    <Self as __cascade::Entity>::has_one_mut(&mut self.r#type),
-                ],
-            )
+        fn visit<'a>(&'a mut self, __parts: &mut __cascade::Parts<'a>) {
+            __parts
+                .put(
+                    [
+                        &mut self.id,
+                        &mut self.user_id,
+                        &mut self.bio,
+                        &mut self.version,
+                        &mut self.tenant_id,
+                    ],
+                    [
+                        <Org as __cascade::Entity>::optional_held_mut(&mut self.org),
+                        <Self as __cascade::Entity>::has_one_mut(&mut self.r#type),
+                    ],
+                );
         }
         fn read(
             __row: &mut __cascade::Reader<'_>,

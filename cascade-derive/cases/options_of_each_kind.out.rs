@@ -191,21 +191,22 @@ const _: () = {
                 ],
             );
         }
-        fn visit(&mut self) -> __cascade::Parts<'_> {
-            __cascade::Parts::new(
-                [&mut self.tenant, &mut self.id, &mut self.mail, &mut self.number],
-                [
-                    <Post as __cascade::Entity>::has_many_mut(&mut self.edited),
-                    <Post as __cascade::Entity>::has_many_mut(&mut self.written),
-                    <Self as __cascade::Entity>::many_to_many_mut(&mut self.friends),
-                    <notes::PersonalNote as __cascade::Entity>::many_to_many_mut(
-                        &mut self.notes,
-                    ),
-                    <Post as __cascade::Entity>::many_to_many_mut(&mut self.seen),
-                    <Team as __cascade::Entity>::optional_held_mut(&mut self.team),
-                    <Desk as __cascade::Entity>::held_mut(&mut self.desk),
-                ],
-            )
+        fn visit<'a>(&'a mut self, __parts: &mut __cascade::Parts<'a>) {
+            __parts
+                .put(
+                    [&mut self.tenant, &mut self.id, &mut self.mail, &mut self.number],
+                    [
+                        <Post as __cascade::Entity>::has_many_mut(&mut self.edited),
+                        <Post as __cascade::Entity>::has_many_mut(&mut self.written),
+                        <Self as __cascade::Entity>::many_to_many_mut(&mut self.friends),
+                        <notes::PersonalNote as __cascade::Entity>::many_to_many_mut(
+                            &mut self.notes,
+                        ),
+                        <Post as __cascade::Entity>::many_to_many_mut(&mut self.seen),
+                        <Team as __cascade::Entity>::optional_held_mut(&mut self.team),
+                        <Desk as __cascade::Entity>::held_mut(&mut self.desk),
+                    ],
+                );
         }
         fn read(
             __row: &mut __cascade::Reader<'_>,

@@ -62,11 +62,12 @@ const _: () = {
                 &[<Profile as __cascade::Entity>::has_one(&self.profile)],
             );
         }
-        fn visit(&mut self) -> __cascade::Parts<'_> {
-            __cascade::Parts::new(
-                [&mut self.id, &mut self.name, &mut self.email],
-                [<Profile as __cascade::Entity>::has_one_mut(&mut self.profile)],
-            )
+        fn visit<'a>(&'a mut self, __parts: &mut __cascade::Parts<'a>) {
+            __parts
+                .put(
+                    [&mut self.id, &mut self.name, &mut self.email],
+                    [<Profile as __cascade::Entity>::has_one_mut(&mut self.profile)],
+                );
         }
         fn read(
             __row: &mut __cascade::Reader<'_>,

@@ -43,9 +43,7 @@ const _: () = {
             ::core::option::Option::None
         }
         fn view<'a>(&'a self, _: &mut __cascade::See<'_, 'a>) {}
-        fn visit(&mut self) -> __cascade::Parts<'_> {
-            ::core::default::Default::default()
-        }
+        fn visit<'a>(&'a mut self, _: &mut __cascade::Parts<'a>) {}
         fn read(
             _: &mut __cascade::Reader<'_>,
         ) -> ::core::result::Result<Self, __cascade::Error> {

@@ -324,8 +324,8 @@ impl<P: Entity> Slot for BelongsTo<P> {
         self.content.row(index)
     }
 
-    fn rows_mut(&mut self) -> Vec<(&mut Erased, &mut RowState)> {
-        Slot::rows_mut(&mut self.content)
+    fn each_mut<'r>(&'r mut self, see: &mut dyn FnMut(&'r mut Erased, &'r mut RowState)) {
+        self.content.each_mut(see);
     }
 
     fn read(&self, row: &mut Reader<'_>) -> Result<Box<Erased>, Error> {
@@ -410,8 +410,10 @@ impl<P: Entity> Slot for Option<BelongsTo<P>> {
         self.as_ref()?.row(index)
     }
 
-    fn rows_mut(&mut self) -> Vec<(&mut Erased, &mut RowState)> {
-        self.as_mut().map_or_else(Vec::new, Slot::rows_mut)
+    fn each_mut<'r>(&'r mut self, see: &mut dyn FnMut(&'r mut Erased, &'r mut RowState)) {
+        if let Some(held) = self {
+            held.each_mut(see);
+        }
     }
 
     fn read(&self, row: &mut Reader<'_>) -> Result<Box<Erased>, Error> {

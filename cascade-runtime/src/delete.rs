@@ -154,7 +154,7 @@ pub(crate) async fn detach<T: Entity, D: Db>(
             .map_err(|error| gone(error, aggregate.is_some(), table))?
     };
     let verdict = db.verdict();
-    let staged: Vec<_> = done.staged.into_iter().flatten().collect();
+    let staged = done.staged.into_cells();
     if !staged.is_empty() || verdict.is_some() {
         record(&mut handle.row, Vec::new(), &staged, verdict.as_ref());
     }
@@ -217,7 +217,7 @@ async fn let_go<T: Entity, D: Db>(
         done.await
             .map_err(|error| gone(error, version.is_some(), table))?
     };
-    let staged: Vec<_> = done.staged.into_iter().flatten().collect();
+    let staged = done.staged.into_cells();
     let nulls = columns
         .iter()
         .map(|&column| (column, Box::new(Null) as Cell));
@@ -228,7 +228,7 @@ async fn let_go<T: Entity, D: Db>(
         db.verdict().as_ref(),
     );
     let mut parts = written(table, &mut handle.row.value, staged);
-    refer(table, &mut parts, foreign_key, None);
+    refer::<Cell>(table, &mut parts, foreign_key, None);
     Ok(done.report)
 }
 
@@ -290,7 +290,7 @@ fn survivor<T: Entity>(mut row: Row<T>) -> T {
         for (relation, slot) in table
             .relations
             .iter()
-            .zip((table.functions.visit)(value).slots)
+            .zip(table.functions.parts(value).slots)
         {
             let survives = (relation.target)().is_link() && !relation.single_parent;
             if relation.cascade.delete

@@ -62,7 +62,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// Hands out the fields and the slots for writing back.
     #[doc(hidden)]
-    fn visit(&mut self) -> Parts<'_>;
+    fn visit<'a>(&'a mut self, parts: &mut Parts<'a>);
 
     /// A wrapper of the struct, without its type. A method of the trait: every mention of a struct that isn't mapped is then the same
     /// error, which rustc shows once.
@@ -312,7 +312,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
     }
 }
 
-/// The fields and slots of a struct, for writing.
+/// The fields and slots of a struct, for writing. Many structs are visited with the same.
 #[derive(Default)]
 pub struct Parts<'a> {
     /// Every field that is a column.
@@ -322,16 +322,16 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The fields and the slots of a struct.
-    #[must_use]
-    pub fn new<const F: usize, const S: usize>(
+    /// The fields and the slots of a struct, in the place of those of another one.
+    pub fn put<const F: usize, const S: usize>(
+        &mut self,
         fields: [&'a mut Erased; F],
         slots: [&'a mut dyn Slot; S],
-    ) -> Self {
-        Self {
-            fields: Vec::from(fields),
-            slots: Vec::from(slots),
-        }
+    ) {
+        self.fields.clear();
+        self.fields.extend(fields);
+        self.slots.clear();
+        self.slots.extend(slots);
     }
 }
 

@@ -11,7 +11,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::backend::{self, Backend, from_sqlx, is_lost};
-use crate::codec::Cell;
 use crate::db::Source;
 use crate::error::{Error, ErrorKind};
 use crate::graph::Graph;
@@ -19,6 +18,7 @@ use crate::meta::{Generated, Table};
 use crate::plan::{Action, Fusion, Keys, Step};
 use crate::report::Report;
 use crate::slot::Outcome;
+use crate::staged::Staged;
 use crate::values::Values;
 
 pub(crate) use bind::arguments;
@@ -38,8 +38,8 @@ pub(crate) struct Work<'g, 'a> {
 /// What came of it.
 pub(crate) struct Done {
     pub(crate) report: Report,
-    /// By node: what the database has given it.
-    pub(crate) staged: Vec<Vec<(usize, Cell)>>,
+    /// What the database has given.
+    pub(crate) staged: Staged,
 }
 
 impl Work<'_, '_> {

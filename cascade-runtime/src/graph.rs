@@ -28,6 +28,8 @@ pub struct Root<'a> {
 /// What is saved of the tree under some roots, parents before children.
 #[derive(Default)]
 pub(crate) struct Graph<'a> {
+    /// How many of the nodes are roots: the first.
+    roots: usize,
     pub(crate) nodes: Vec<Node<'a>>,
     pub(crate) leavers: Vec<Leaver<'a>>,
     pub(crate) wholes: Vec<Whole<'a>>,
@@ -39,13 +41,12 @@ pub(crate) struct Node<'a> {
     pub(crate) table: &'static Table,
     pub(crate) value: &'a Erased,
     pub(crate) state: &'a RowState,
-    pub(crate) owner: Option<Owner>,
-    /// The row that holds it in a `BelongsTo`.
-    holder: Option<Owner>,
+    /// The row that holds it, as a child or in a `BelongsTo`.
+    pub(crate) above: Option<Owner>,
     /// The rows that it holds in a `BelongsTo`, by its foreign keys.
     pub(crate) held: Vec<Held>,
-    /// Its place among its siblings, or among several roots.
-    index: Option<usize>,
+    /// Its place in the relation that holds it, or among the roots.
+    pub(crate) position: usize,
     /// All rows below it are in the graph.
     is_whole: bool,
     pub(crate) fate: Fate,
@@ -219,7 +220,7 @@ impl<'a> Graph<'a> {
                 continue;
             }
             let natural = !node.table.draws_key();
-            if let (true, true, Some(owner)) = (natural, node.fate.is_insert(), node.owner) {
+            if let (true, true, Some(owner)) = (natural, node.fate.is_insert(), node.owner()) {
                 entering
                     .entry(place(owner.node, owner.relation))
                     .or_default()
@@ -234,12 +235,14 @@ impl<'a> Graph<'a> {
         let mut names = Vec::new();
         let mut next = Some(node);
         while let Some(node) = next.map(|id| &self.nodes[id]) {
-            let above = node.above();
+            let above = node.above;
             let name = above.map_or(node.table.entity, |above| above.relation.field);
+            let is_listed = above.map_or(self.roots > 1, |above| !above.relation.is_single());
             if !name.is_empty() {
-                names.push(match node.index {
-                    Some(index) => format!("{name}[{index}]"),
-                    None => name.to_owned(),
+                names.push(if is_listed {
+                    format!("{name}[{}]", node.position)
+                } else {
+                    name.to_owned()
                 });
             }
             next = above.map(|above| above.node);
@@ -255,19 +258,14 @@ impl<'a> Graph<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Where it is held.
-    pub(crate) fn above(&self) -> Option<Owner> {
-        self.owner.or(self.holder)
-    }
-
-    /// Its place in the relation that holds it.
-    pub(crate) fn position(&self) -> usize {
-        self.index.unwrap_or_default()
+    /// The parent whose child it is.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        self.above.filter(|above| !above.relation.is_held())
     }
 
     /// A row that moves lets go of the objects of the parents whose keys change by that.
     pub(crate) fn lets_go(&self, key: &ForeignKey) -> bool {
-        let (Some(owner), Some(departure)) = (self.owner, self.state.departure()) else {
+        let (Some(owner), Some(departure)) = (self.owner(), self.state.departure()) else {
             return false;
         };
         let left = departure.foreign_key;

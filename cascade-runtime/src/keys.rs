@@ -1,7 +1,7 @@
 //! Foreign keys in plain columns, and keys from their parts: what the derive fills into the constants.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher as _};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
 use crate::codec::{Cell, Codec, Erased};
 use crate::entity::{Entity, ForeignKeyPartOf, ForeignKeyTo, KeyFor, KeyPart, PartOf};
@@ -127,9 +127,40 @@ pub(crate) type Cells = Vec<Option<Cell>>;
 
 /// Rows of a table by some of their columns, as these are stored. A type without `Hash` costs a comparison with every row.
 pub(crate) struct ByKey {
-    table: &'static Table,
-    columns: Vec<usize>,
-    rows: HashMap<u64, Vec<(usize, Cells)>>,
+    /// Of the columns: the codec that each is stored with, and that of its field.
+    codecs: Vec<(&'static Codec, &'static Codec)>,
+    /// By hash: the first row that has it, and the last.
+    ends: HashMap<u64, (usize, usize), BuildHasherDefault<Hashed>>,
+    rows: Vec<Known>,
+    /// Those of each row, one after the other.
+    cells: Cells,
+}
+
+/// A row that was taken down.
+struct Known {
+    row: usize,
+    /// The next one with the same hash.
+    next: Option<usize>,
+}
+
+/// A hash is not hashed once more.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(bytes);
+        self.0 = hasher.finish();
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl ByKey {
@@ -140,17 +171,50 @@ impl ByKey {
 
     /// By these columns.
     pub(crate) fn over(table: &'static Table, columns: &[usize]) -> Self {
+        let own = |column: usize| &table.columns[column].codec;
+        let codecs = columns
+            .iter()
+            .map(|&column| (codec(table, column), own(column)));
         Self {
-            table,
-            columns: columns.to_vec(),
-            rows: HashMap::new(),
+            codecs: codecs.collect(),
+            ends: HashMap::default(),
+            rows: Vec::new(),
+            cells: Cells::new(),
         }
     }
 
     /// Takes down a row, by some number of it.
     pub(crate) fn add(&mut self, row: usize, cells: Cells) {
         let hash = self.hash(|part| cells[part].as_deref());
-        self.rows.entry(hash).or_default().push((row, cells));
+        self.link(row, hash);
+        self.cells.extend(cells);
+    }
+
+    /// The first row with these cells; where there is none, takes down this one.
+    pub(crate) fn find_or_add<'c>(
+        &mut self,
+        row: usize,
+        cell: impl Fn(usize) -> Option<&'c Erased>,
+    ) -> Option<usize> {
+        let hash = self.hash(&cell);
+        let found = self.find_hashed(hash, &cell);
+        if found.is_none() {
+            self.link(row, hash);
+            let parts = self.codecs.iter().enumerate();
+            let cells = parts.map(|(part, (_, own))| cell(part).map(own.clone));
+            self.cells.extend(cells);
+        }
+        found
+    }
+
+    fn link(&mut self, row: usize, hash: u64) {
+        let here = self.rows.len();
+        self.rows.push(Known { row, next: None });
+        let (_, last) = self.ends.entry(hash).or_insert((here, here));
+        if *last != here {
+            self.rows[*last].next = Some(here);
+            *last = here;
+        }
     }
 
     /// The first row with these cells.
@@ -160,9 +224,27 @@ impl ByKey {
 
     /// The same, of cells that are asked for one by one.
     pub(crate) fn find_by<'c>(&self, cell: impl Fn(usize) -> Option<&'c Erased>) -> Option<usize> {
-        let rows = self.rows.get(&self.hash(&cell))?;
-        let found = rows.iter().find(|(_, other)| self.are(other, &cell));
-        found.map(|(row, _)| *row)
+        if self.rows.is_empty() {
+            return None;
+        }
+        self.find_hashed(self.hash(&cell), &cell)
+    }
+
+    fn find_hashed<'c>(
+        &self,
+        hash: u64,
+        cell: &impl Fn(usize) -> Option<&'c Erased>,
+    ) -> Option<usize> {
+        let parts = self.codecs.len();
+        let mut next = self.ends.get(&hash).map(|(first, _)| *first);
+        while let Some(here) = next {
+            let known = &self.rows[here];
+            if self.are(&self.cells[here * parts..][..parts], cell) {
+                return Some(known.row);
+            }
+            next = known.next;
+        }
+        None
     }
 
     /// Whether these cells are those of one row.
@@ -171,22 +253,18 @@ impl ByKey {
     }
 
     /// Whether cells are those that are asked for one by one.
-    pub(crate) fn are<'c>(
-        &self,
-        cells: &[Option<Cell>],
-        cell: impl Fn(usize) -> Option<&'c Erased>,
-    ) -> bool {
-        let mut parts = self.columns.iter().zip(cells).enumerate();
-        parts.all(|(part, (&column, a))| match (a, cell(part)) {
-            (Some(a), Some(b)) => (codec(self.table, column).same)(&**a, b),
+    fn are<'c>(&self, cells: &[Option<Cell>], cell: impl Fn(usize) -> Option<&'c Erased>) -> bool {
+        let mut parts = self.codecs.iter().zip(cells).enumerate();
+        parts.all(|(part, ((codec, _), a))| match (a, cell(part)) {
+            (Some(a), Some(b)) => (codec.same)(&**a, b),
             (a, b) => a.is_none() && b.is_none(),
         })
     }
 
     fn hash<'c>(&self, cell: impl Fn(usize) -> Option<&'c Erased>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        for (part, &column) in self.columns.iter().enumerate() {
-            if let (Some(hash), Some(cell)) = (codec(self.table, column).hash, cell(part)) {
+        for (part, (codec, _)) in self.codecs.iter().enumerate() {
+            if let (Some(hash), Some(cell)) = (codec.hash, cell(part)) {
                 hash(cell, &mut hasher);
             }
         }

@@ -50,6 +50,7 @@ mod save;
 mod settle;
 mod slot;
 mod sql;
+mod staged;
 #[doc(hidden)]
 pub mod text;
 mod transaction;

@@ -273,7 +273,7 @@ fn reached_mut<'r>(
     if !table.is_link() {
         return Some((value, state.handle()));
     }
-    let slot = (table.functions.visit)(value).slots.into_iter().next()?;
+    let slot = table.functions.parts(value).slots.into_iter().next()?;
     let (value, state) = slot.rows_mut().into_iter().next()?;
     Some((value, state.handle()))
 }
@@ -295,7 +295,7 @@ fn fill(
     foreign_key: &'static ForeignKey,
     children: Option<Vec<Fetched>>,
 ) {
-    let slots = (table.functions.visit)(parent).slots;
+    let slots = table.functions.parts(parent).slots;
     if let (Some(slot), Some(children)) = (slots.into_iter().nth(index), children) {
         slot.fill(
             handle,
@@ -361,6 +361,7 @@ async fn children_of<DB: Backend>(
         order_by: relation.order_by,
         lock: false,
     };
+    let slot = slot_of(parents[0], index);
     let mut first = 0;
     let rows = (0..parents.len()).map(Target::Node).collect();
     for list in chunks::<DB>(&List::new(table, side, rows, columns)) {
@@ -393,7 +394,7 @@ async fn children_of<DB: Backend>(
                 continue;
             };
             let parent = &graph.nodes[first + number];
-            let value = read_child(parents[first + number], index, &RowOf::<DB> { row, places })?;
+            let value = read_child(slot, child, &RowOf::<DB> { row, places })?;
             if !link.is_link() {
                 refers((relation, foreign_key), child, &*value, parent, &path)?;
             }
@@ -439,18 +440,22 @@ fn absent(table: &'static Table, relation: &RelationDef, above: Above) -> Result
     Err(Error::new(kind, message).at(table.entity, table.entity))
 }
 
-fn read_child(parent: Root<'_>, index: usize, row: &dyn ReadRow) -> Result<Box<Erased>, Error> {
-    let child = target_of(&parent.table.relations[index]);
-    let mut read = None;
+/// A relation of a row: it can read the children of any other, too.
+fn slot_of(parent: Root<'_>, index: usize) -> Option<&dyn Slot> {
+    let mut slot = None;
     (parent.table.functions.view)(parent.value, &mut |_, slots| {
-        read = Some(slots[index].read(&mut Reader::new(child, row)));
+        slot = slots.get(index).copied();
     });
-    read.unwrap_or_else(|| {
-        Err(Error::new(
-            ErrorKind::Database,
-            "the relation can't be read",
-        ))
-    })
+    slot
+}
+
+fn read_child(
+    slot: Option<&dyn Slot>,
+    child: &'static Table,
+    row: &dyn ReadRow,
+) -> Result<Box<Erased>, Error> {
+    let missing = || Error::new(ErrorKind::Database, "the relation can't be read");
+    slot.ok_or_else(missing)?.read(&mut Reader::new(child, row))
 }
 
 /// A row has to hold exactly the key that it refers to: a collation may call more than that equal.
@@ -507,7 +512,9 @@ pub(crate) fn apply(
         };
         let mut loaded = Vec::new();
         for (parent, _) in &mut parents {
-            let slot = (table.functions.visit)(&mut **parent)
+            let slot = table
+                .functions
+                .parts(&mut **parent)
                 .slots
                 .into_iter()
                 .nth(relation);

@@ -305,11 +305,10 @@ impl Functions {
                 see(&[&row.target], &[T::held(&row.target)]);
             }
         }
-        fn visit<T: Entity>(row: &mut Erased) -> Parts<'_> {
-            let row = row.downcast_mut::<LinkRow<T>>();
-            row.map_or_else(Parts::default, |row| {
-                Parts::new([], [T::held_mut(&mut row.target)])
-            })
+        fn visit<'a, T: Entity>(row: &'a mut Erased, parts: &mut Parts<'a>) {
+            if let Some(row) = row.downcast_mut::<LinkRow<T>>() {
+                parts.put([], [T::held_mut(&mut row.target)]);
+            }
         }
         Self {
             view: view::<T>,

@@ -139,7 +139,7 @@ pub struct Functions {
     /// [`Entity::view`].
     pub view: for<'a> fn(&'a Erased, &mut See<'_, 'a>),
     /// [`Entity::visit`].
-    pub visit: for<'a> fn(&'a mut Erased) -> Parts<'a>,
+    pub visit: for<'a> fn(&'a mut Erased, &mut Parts<'a>),
     /// The rows are links.
     pub link: bool,
 }
@@ -159,15 +159,25 @@ impl Functions {
                 row.view(see);
             }
         }
-        fn visit<E: Entity>(row: &mut Erased) -> Parts<'_> {
-            row.downcast_mut::<E>()
-                .map_or_else(Parts::default, E::visit)
+        fn visit<'a, E: Entity>(row: &'a mut Erased, parts: &mut Parts<'a>) {
+            if let Some(row) = row.downcast_mut::<E>() {
+                row.visit(parts);
+            }
         }
         Self {
             view: view::<E>,
             visit: visit::<E>,
             link: false,
         }
+    }
+}
+
+impl Functions {
+    /// The fields and the slots of a struct.
+    pub(crate) fn parts<'a>(&self, row: &'a mut Erased) -> Parts<'a> {
+        let mut parts = Parts::default();
+        (self.visit)(row, &mut parts);
+        parts
     }
 }
 

@@ -12,7 +12,7 @@ use crate::load::{held, reached};
 use crate::meta::{ForeignKey, ForeignKeyPart, RelationDef, Table};
 use crate::plan::Keys;
 use crate::relation::Tree;
-use crate::settle::refer_to;
+use crate::settle::refer;
 use crate::slot::{Handle, Home, Row, RowState, Slot};
 
 /// Reads the row again, and the loaded relations that say `refresh-expire`. What is unsaved in them is discarded.
@@ -87,8 +87,8 @@ fn read_again<'r>(
     new: &'r mut Erased,
     doubted: bool,
 ) -> Vec<Again<'r>> {
-    let slots = (table.functions.visit)(old).slots.into_iter();
-    let slots = slots.zip((table.functions.visit)(new).slots);
+    let slots = table.functions.parts(old).slots.into_iter();
+    let slots = slots.zip(table.functions.parts(new).slots);
     let mut again = Vec::new();
     for (relation, (old, new)) in table.relations.iter().zip(slots) {
         let is_partial = old.link().is_some_and(|link| link.is_partial());
@@ -170,9 +170,9 @@ pub(crate) fn expunge<T: Entity>(handle: Persistent<T>) -> Detached<T> {
         vec![(T::table(), &mut row.value, &row.state)];
     while let Some((table, value, state)) = rows.pop() {
         let pending = pending_parents(table, value, state);
-        let mut parts = (table.functions.visit)(value);
+        let mut parts = table.functions.parts(value);
         for (key, cells) in pending {
-            refer_to(table, &mut parts, key, cells.as_deref());
+            refer(table, &mut parts, key, cells.as_deref());
         }
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
             if relation.cascade.expunge {

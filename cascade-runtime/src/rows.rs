@@ -284,10 +284,10 @@ impl<T: Child, S: Store<Value = T> + Send + Sync + 'static> Slot for Content<S> 
         Some((&row.value, &row.state))
     }
 
-    fn rows_mut(&mut self) -> Vec<(&mut Erased, &mut RowState)> {
-        let rows = self.rows_mut().iter_mut();
-        rows.map(|row| (&mut row.value as &mut Erased, &mut row.state))
-            .collect()
+    fn each_mut<'r>(&'r mut self, see: &mut dyn FnMut(&'r mut Erased, &'r mut RowState)) {
+        for row in self.rows_mut() {
+            see(&mut row.value, &mut row.state);
+        }
     }
 
     fn read(&self, row: &mut Reader<'_>) -> Result<Box<Erased>, Error> {

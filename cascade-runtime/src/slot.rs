@@ -58,8 +58,14 @@ pub trait Slot: Send + Sync {
     fn count(&self) -> usize;
     /// A row that is held.
     fn row(&self, index: usize) -> Option<(&Erased, &RowState)>;
+    /// Hands out the rows that are held, in their order.
+    fn each_mut<'r>(&'r mut self, see: &mut dyn FnMut(&'r mut Erased, &'r mut RowState));
     /// The rows that are held.
-    fn rows_mut(&mut self) -> Vec<(&mut Erased, &mut RowState)>;
+    fn rows_mut(&mut self) -> Vec<(&mut Erased, &mut RowState)> {
+        let mut rows = Vec::with_capacity(self.count());
+        self.each_mut(&mut |value, state| rows.push((value, state)));
+        rows
+    }
     /// Reads a child.
     fn read(&self, row: &mut Reader<'_>) -> Result<Box<Erased>, Error>;
     /// Becomes loaded with these children, rows of the parent with this handle, which they refer to by this foreign key. What a partial relation
@@ -104,7 +110,7 @@ pub(crate) fn forget(table: &'static Table, row: &mut Erased) -> Vec<Handle> {
     let mut expunged = Vec::new();
     let mut rows = vec![(table, row)];
     while let Some((table, row)) = rows.pop() {
-        let parts = (table.functions.visit)(row);
+        let parts = table.functions.parts(row);
         for (relation, slot) in table.relations.iter().zip(parts.slots) {
             if relation.is_held() && !relation.cascade.delete {
                 continue;

@@ -155,6 +155,10 @@ impl<T: Copy + Default, R: Rest> Undoable<T, R> {
     /// Puts another record in place, known to be written; what a transaction may undo stays beside it.
     pub(crate) fn change(&mut self, next: Record<T, R>, verdict: Option<&Arc<Verdict>>) {
         self.settle();
+        if let (None, None, true) = (&self.rare, verdict, next.rest.is_nothing()) {
+            self.plain = next.plain;
+            return;
+        }
         let mut rare = self.rare.take().map_or_else(Rare::default, |rare| *rare);
         let was = Record {
             plain: std::mem::replace(&mut self.plain, next.plain),

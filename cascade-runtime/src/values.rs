@@ -6,13 +6,14 @@ use crate::codec::{Cell, Codec, Erased, Null};
 use crate::graph::{Fate, Graph, Kept, Node};
 use crate::meta::{ForeignKey, ForeignKeyPart, Table};
 use crate::plan::{Circle, Keys, Target, Tie};
+use crate::staged::Staged;
 
 /// The cells of a graph with the values that the database has given so far.
 pub(crate) struct Values<'g, 'a> {
     graph: &'g Graph<'a>,
     keys: &'g Keys,
-    /// By node: values that replace the field's.
-    staged: Vec<Vec<(usize, Cell)>>,
+    /// Values that replace the fields'.
+    staged: Staged,
     /// By leaving row: the version after its release.
     versions: Vec<Option<Cell>>,
     /// By set: the keys that were read on the way.
@@ -59,9 +60,10 @@ impl<'g, 'a> Values<'g, 'a> {
                 .cell(leaver.table, version.column)
                 .map(version.next)
         };
-        let staged = graph.nodes.iter().map(|node| {
+        let mut staged = Staged::default();
+        for (id, node) in graph.nodes.iter().enumerate() {
             let Some(version) = &node.table.version else {
-                return Vec::new();
+                continue;
             };
             let cell = match &node.fate {
                 Fate::Keep => None,
@@ -71,20 +73,20 @@ impl<'g, 'a> Values<'g, 'a> {
                 }
                 Fate::Replace { leaver, .. } => raised(*leaver),
             };
-            cell.into_iter()
-                .map(|cell| (version.column, cell))
-                .collect()
-        });
+            if let Some(cell) = cell {
+                staged.add(id, version.column, cell);
+            }
+        }
         let versions = (0..graph.leavers.len()).map(raised);
         Self {
             keys,
             versions: versions.collect(),
-            ..Self::after(graph, staged.collect())
+            ..Self::after(graph, staged)
         }
     }
 
     /// After a run: with what the database has given.
-    pub(crate) fn after(graph: &'g Graph<'a>, staged: Vec<Vec<(usize, Cell)>>) -> Self {
+    pub(crate) fn after(graph: &'g Graph<'a>, staged: Staged) -> Self {
         Self {
             graph,
             keys: Keys::NONE,
@@ -196,7 +198,7 @@ impl<'g, 'a> Values<'g, 'a> {
     /// The node whose key a column of a node takes, and which part of it.
     fn referred(&self, id: usize, column: usize) -> Option<(usize, usize)> {
         let node = &self.graph.nodes[id];
-        let owner = node.owner.filter(|_| node.fate.enters());
+        let owner = node.owner().filter(|_| node.fate.enters());
         let by_owner = owner.and_then(|owner| {
             let mut parts = owner.foreign_key.parts.iter();
             let part = parts.position(|part| part.column == column)?;
@@ -244,11 +246,11 @@ impl<'g, 'a> Values<'g, 'a> {
 
     /// Takes down what the database has given a node.
     pub(crate) fn stage(&mut self, node: usize, column: usize, cell: Cell) {
-        self.staged[node].push((column, cell));
+        self.staged.add(node, column, cell);
     }
 
-    /// What was staged, by node.
-    pub(crate) fn into_staged(self) -> Vec<Vec<(usize, Cell)>> {
+    /// What the database has given.
+    pub(crate) fn into_staged(self) -> Staged {
         self.staged
     }
 
@@ -319,9 +321,7 @@ impl<'g, 'a> Values<'g, 'a> {
 
     /// Whether the database has given a node this column.
     pub(crate) fn has(&self, node: usize, column: usize) -> bool {
-        self.staged[node]
-            .iter()
-            .any(|(staged, _)| *staged == column)
+        self.staged.find(node, column).is_some()
     }
 
     /// Whether a node's column is bound to this value.
@@ -361,7 +361,7 @@ impl<'g, 'a> Values<'g, 'a> {
 
     /// The key of a link's parent: the link itself holds only that of its target.
     fn by_parent(&self, node: &Node<'a>, column: usize) -> Option<&Erased> {
-        let owner = node.owner?;
+        let owner = node.owner()?;
         let part = link_part(node.table, owner.foreign_key, column)?;
         self.key_part(owner.node, part)
     }
@@ -371,11 +371,7 @@ impl<'g, 'a> Values<'g, 'a> {
         if self.late.contains(&(id, column)) {
             return None;
         }
-        if let Some((_, cell)) = self.staged[id]
-            .iter()
-            .rev()
-            .find(|(staged, _)| *staged == column)
-        {
+        if let Some(cell) = self.staged.find(id, column) {
             return stored(node.table, column, &**cell);
         }
         if let Some((target, part)) = self.referred(id, column) {

@@ -33,7 +33,7 @@ pub(crate) trait Derived: Entity {
     fn key_part(key: &i64, part: usize) -> &Erased;
     fn key_from(parts: &[&Erased]) -> Option<i64>;
     fn view<'a>(&'a self, see: &mut See<'_, 'a>);
-    fn visit(&mut self) -> Parts<'_>;
+    fn visit<'a>(&'a mut self, parts: &mut Parts<'a>);
     fn read(row: &mut Reader<'_>) -> Result<Self, Error>;
 
     fn has_one(wrapper: &HasOne<Self>) -> &dyn Slot {
@@ -108,8 +108,8 @@ macro_rules! varied {
             fn view<'a>(&'a self, see: &mut sqlx_cascade::__private::See<'_, 'a>) {
                 $crate::varied::Derived::view(self, see);
             }
-            fn visit(&mut self) -> sqlx_cascade::__private::Parts<'_> {
-                $crate::varied::Derived::visit(self)
+            fn visit<'a>(&'a mut self, parts: &mut sqlx_cascade::__private::Parts<'a>) {
+                $crate::varied::Derived::visit(self, parts);
             }
             fn read(
                 row: &mut sqlx_cascade::__private::Reader<'_>,

@@ -30,7 +30,7 @@ pub(super) fn functions(entity: &Entity<'_>) -> TokenStream {
         .relations()
         .map(|(_, relation)| slot(relation))
         .unzip();
-    let [see, row] = locals(["see", "row"]);
+    let [see, row, parts] = locals(["see", "row", "parts"]);
     let cells = entity.cells();
     let values = entity.fields.iter().map(|field| {
         let ident = field.ident;
@@ -42,8 +42,8 @@ pub(super) fn functions(entity: &Entity<'_>) -> TokenStream {
         fn view<'a>(&'a self, #see: &mut __cascade::See<'_, 'a>) {
             #see(&[#(&self.#plain,)* #(&self.#held),*], &[#(<#targets as __cascade::Entity>::#slot(&self.#wrappers)),*]);
         }
-        fn visit(&mut self) -> __cascade::Parts<'_> {
-            __cascade::Parts::new([#(&mut self.#plain),*], [#(<#targets as __cascade::Entity>::#slot_mut(&mut self.#wrappers)),*])
+        fn visit<'a>(&'a mut self, #parts: &mut __cascade::Parts<'a>) {
+            #parts.put([#(&mut self.#plain),*], [#(<#targets as __cascade::Entity>::#slot_mut(&mut self.#wrappers)),*]);
         }
         fn read(#row: &mut __cascade::Reader<'_>) -> ::core::result::Result<Self, __cascade::Error> {
             ::core::result::Result::Ok(Self { #(#values),* })

@@ -38,18 +38,15 @@ impl<'a> Builder<'a> {
             table: root.table,
             value: root.value,
             state: root.state,
-            owner: None,
-            holder: None,
+            above: None,
             held: Vec::new(),
-            index: Some(index),
+            position: index,
             is_whole: survey.is_none() || root.state.is_new(),
             fate: Fate::Keep,
         };
-        let mut nodes: Vec<Node<'a>> = roots.into_iter().enumerate().map(node).collect();
-        if let [only] = nodes.as_mut_slice() {
-            only.index = None;
-        }
+        let nodes: Vec<Node<'a>> = roots.into_iter().enumerate().map(node).collect();
         let graph = Graph {
+            roots: nodes.len(),
             nodes,
             ..Graph::default()
         };
@@ -89,13 +86,14 @@ impl<'a> Builder<'a> {
 
     /// Decides about a row, and adds what its relations hold and lost.
     fn expand(&mut self, id: usize) {
+        let node = &self.graph.nodes[id];
+        let owner = node.owner();
         let Node {
             table,
             value,
             state,
-            owner,
             ..
-        } = self.graph.nodes[id];
+        } = *node;
         (table.functions.view)(value, &mut |fields, slots| {
             for (relation, slot) in table.relations.iter().zip(slots) {
                 if relation.is_held() {
@@ -256,6 +254,9 @@ impl<'a> Builder<'a> {
             || relation.is_held()
             || (slot.link()).is_some_and(|link| link.is_whole_under(parent.state, foreign_key));
         let is_whole = parent.is_whole;
+        if is_needed {
+            self.graph.nodes.reserve(slot.count());
+        }
         for position in 0..slot.count() {
             let Some((value, state)) = slot.row(position) else {
                 continue;
@@ -268,10 +269,9 @@ impl<'a> Builder<'a> {
                 table,
                 value,
                 state,
-                owner: above.filter(|_| !relation.is_held()),
-                holder: above.filter(|_| relation.is_held()),
+                above,
                 held: Vec::new(),
-                index: (!relation.is_single()).then_some(position),
+                position,
                 is_whole: is_whole || state.is_new(),
                 fate: Fate::Keep,
             });

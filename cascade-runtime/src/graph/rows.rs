@@ -12,7 +12,7 @@ use crate::meta::{ForeignKey, ForeignKeyPart, Generated, Table};
 impl<'a> Builder<'a> {
     /// A new row: it has to have the keys that can't be NULL.
     pub(super) fn insertion(&mut self, id: usize, fields: &[&'a Erased]) -> Fate {
-        let owner = self.graph.nodes[id].owner.map(|owner| owner.foreign_key);
+        let owner = self.graph.nodes[id].owner().map(|owner| owner.foreign_key);
         self.targets(id, owner, fields, |_| true);
         self.one_parent(id);
         self.shared_columns(id, owner, fields);
@@ -90,7 +90,7 @@ impl<'a> Builder<'a> {
 
     /// A row that enters a relation can't hold the object of another parent.
     fn one_parent(&mut self, id: usize) {
-        let Some(owner) = self.graph.nodes[id].owner else {
+        let Some(owner) = self.graph.nodes[id].owner() else {
             return;
         };
         let parent = &self.graph.nodes[owner.node];
@@ -313,7 +313,7 @@ impl<'a> Builder<'a> {
 
     /// A column of the key that a new row will have; `None` where only the database knows.
     fn new_key(&self, node: &Node<'a>, column: usize) -> Option<&'a Erased> {
-        if let Some(owner) = node.owner
+        if let Some(owner) = node.owner()
             && let Some(part) = owner
                 .foreign_key
                 .parts
@@ -347,7 +347,7 @@ impl<'a> Builder<'a> {
             changed[parent] = true;
         }
         for id in (0..self.graph.nodes.len()).rev() {
-            if let (true, Some(owner)) = (changed[id], self.graph.nodes[id].owner) {
+            if let (true, Some(owner)) = (changed[id], self.graph.nodes[id].owner()) {
                 changed[owner.node] = true;
             }
             let node = &mut self.graph.nodes[id];

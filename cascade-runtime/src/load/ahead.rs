@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use crate::backend::{Answer, Backend, from_sqlx, is_lost};
-use crate::codec::Erased;
+use crate::codec::{Erased, Null};
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Wire, arguments, sends};
 use crate::graph::{Graph, Root};
 use crate::keys::{ByKey, Cells};
 use crate::load::found::{self, Found};
-use crate::load::{Above, absent, chunks, differs, read_child, target_of};
+use crate::load::{Above, absent, chunks, differs, read_child, slot_of, target_of};
 use crate::meta::{ForeignKey, Table};
 use crate::plan::{Keys, Target};
 use crate::read::Reader;
@@ -290,7 +290,9 @@ impl<DB: Backend> Ahead<DB> {
             return Ok(dealt);
         };
         let (found, before) = (&self.found[arm], self.arms[arm].before());
-        let read = |row| found.read(row, before, |row| read_child(parents[0], index, row));
+        let slot = slot_of(parents[0], index);
+        let child = self.arms[arm].table;
+        let read = |row| found.read(row, before, |row| read_child(slot, child, row));
         let mut give = |parent: usize, value| dealt[parent].push((value, RowState::persistent()));
         if let Way::Holders(foreign_key) = way {
             let targets = self.by_key(arm)?;
@@ -384,11 +386,15 @@ impl Owners {
             next: vec![None; rows.len()],
         };
         for (number, row) in rows.iter().enumerate() {
-            let key = row.state.key(row.table, row.value);
-            match owners.by_key.find(&key) {
-                Some(first) => owners.next[number] = owners.next[first].replace(number),
-                None => owners.by_key.add(number, key),
-            }
+            (row.table.functions.view)(row.value, &mut |fields, _| {
+                let cell = |part: usize| {
+                    let cell = row.state.recorded(row.table, row.table.key[part], fields);
+                    (!cell.is::<Null>()).then_some(cell)
+                };
+                if let Some(first) = owners.by_key.find_or_add(number, cell) {
+                    owners.next[number] = owners.next[first].replace(number);
+                }
+            });
         }
         owners
     }

@@ -51,7 +51,7 @@ fn copy_one<'r>(pair: Pair<'r>, known: Option<&'r Before>, rest: &mut Vec<Pair<'
     } = pair;
     let is_fresh = owner.is_some() && state.is_new();
     state.touch(table, target);
-    let mut parts = (table.functions.visit)(target);
+    let mut parts = table.functions.parts(target);
     (table.functions.view)(&*source, &mut |fields, slots| {
         let version = table.version.as_ref().map(|version| version.column);
         let is_owner = |column: usize| owner.is_some_and(|owner| owner.has(column));
@@ -103,7 +103,7 @@ fn copy_one<'r>(pair: Pair<'r>, known: Option<&'r Before>, rest: &mut Vec<Pair<'
             }
         }
     });
-    let sources = (table.functions.visit)(&mut *source).slots;
+    let sources = table.functions.parts(&mut *source).slots;
     for ((relation, target), source) in table.relations.iter().zip(parts.slots).zip(sources) {
         let (true, Some(foreign_key), Some(_)) = (
             relation.cascade.merge,

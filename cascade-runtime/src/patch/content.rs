@@ -243,7 +243,7 @@ impl Child<'_> {
 
     /// Writes a key into a value.
     fn identify(&self, value: &mut Erased, key: &[Option<Cell>]) {
-        let mut parts = (self.table.functions.visit)(value);
+        let mut parts = self.table.functions.parts(value);
         for (&column, cell) in self.table.key.iter().zip(key) {
             let column = &self.table.columns[column];
             if let (Some(cell), None) = (cell, column.part) {

@@ -42,12 +42,22 @@ enum Op {
 }
 
 /// What goes together: the rank gives the order where nothing interferes.
-#[derive(PartialEq)]
 struct GroupKey {
     rank: u8,
     table: &'static str,
     when: Vec<usize>,
     relation: Option<*const crate::meta::RelationDef>,
+}
+
+impl PartialEq for GroupKey {
+    fn eq(&self, other: &Self) -> bool {
+        // Number by number: new rows have none, and a `memcmp` of nothing takes some 80 ns with AVX-512, which has to find out that nothing is there.
+        let same_when = self.when.iter().eq(&other.when);
+        self.rank == other.rank
+            && self.table == other.table
+            && same_when
+            && self.relation == other.relation
+    }
 }
 
 #[derive(Default)]
@@ -94,6 +104,7 @@ struct Group {
 
 impl Order {
     fn collect(&mut self, graph: &Graph<'_>) {
+        self.reserve(graph.nodes.len() + graph.leavers.len());
         for (id, node) in graph.nodes.iter().enumerate() {
             let key = match &node.fate {
                 Fate::Keep | Fate::Twin => continue,
@@ -161,11 +172,21 @@ impl Order {
         }
     }
 
+    fn reserve(&mut self, ops: usize) {
+        self.ops.reserve(ops);
+        self.group_of.reserve(ops);
+        self.waits.reserve(ops);
+        self.followers.reserve(ops);
+        self.parked.reserve(ops);
+        self.together.reserve(ops);
+    }
+
     fn add(&mut self, op: Op, key: GroupKey, table: &'static Table) {
-        let group = self
-            .groups
-            .iter()
-            .position(|group| group.key == key)
+        // Rows of one table come one after the other.
+        let last = self.group_of.last().copied();
+        let group = last
+            .filter(|last| self.groups[*last].key == key)
+            .or_else(|| self.groups.iter().position(|group| group.key == key))
             .unwrap_or_else(|| {
                 self.groups.push(Group {
                     key,
@@ -366,5 +387,5 @@ fn scope(node: &Node<'_>) -> Option<&'static ForeignKey> {
         .state
         .departure()
         .and_then(|departure| departure.foreign_key);
-    departed.or(node.owner.map(|owner| owner.foreign_key))
+    departed.or(node.owner().map(|owner| owner.foreign_key))
 }

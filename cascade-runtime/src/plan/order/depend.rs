@@ -135,7 +135,7 @@ impl Order {
     ) {
         let node = &graph.nodes[id];
         let enters = node.fate.enters();
-        let Some(owner) = node.owner.filter(|_| enters) else {
+        let Some(owner) = node.owner().filter(|_| enters) else {
             return;
         };
         // Under a row that is taken over, what was there leaves first.
@@ -175,7 +175,7 @@ impl Order {
         }
         for key in node.table.foreign_keys {
             let by_owner = node
-                .owner
+                .owner()
                 .is_some_and(|owner| std::ptr::eq(owner.foreign_key, key));
             if by_owner {
                 continue;

@@ -162,7 +162,7 @@ impl Order {
             .map(|whole| (whole.parent, std::ptr::from_ref(whole.relation)))
             .collect();
         let inserted = self.inserted.iter().filter(|id| {
-            let owner = graph.nodes[**id].owner;
+            let owner = graph.nodes[**id].owner();
             owner.is_some_and(|owner| {
                 places.contains(&(owner.node, std::ptr::from_ref(owner.relation)))
             })
@@ -178,10 +178,10 @@ impl Order {
         });
         let rows: Vec<usize> = nodes.collect();
         self.inserted.extend(&rows);
-        let here: HashSet<usize> = rows.iter().copied().collect();
+        // They are in the order of the tree.
         let (late, others) = std::mem::take(&mut self.late)
             .into_iter()
-            .partition(|(node, _)| here.contains(node));
+            .partition(|(node, _)| rows.binary_search(node).is_ok());
         self.late = others;
         let drawn = table.draws_key() && ops.iter().any(|op| self.together[*op]);
         if drawn {

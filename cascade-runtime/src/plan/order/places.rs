@@ -91,7 +91,7 @@ impl Order {
             Op::Node(id) => {
                 let node = &graph.nodes[id];
                 if node
-                    .owner
+                    .owner()
                     .is_some_and(|owner| by_relation(owner.foreign_key))
                 {
                     return (None, None);
@@ -160,7 +160,7 @@ impl Order {
             let Some(&first) = nodes.first() else {
                 continue;
             };
-            let owner = graph.nodes[first].owner.map(|owner| owner.foreign_key);
+            let owner = graph.nodes[first].owner().map(|owner| owner.foreign_key);
             self.aside.push(Step {
                 table,
                 kind: None,
@@ -220,7 +220,7 @@ fn cells<'c>(
 
 /// What a column of a row is going to be: where the row enters, the key to its owner is the owner's.
 fn new_cell<'a>(graph: &Graph<'a>, node: &Node<'a>, column: usize) -> Option<&'a Erased> {
-    let Some(owner) = node.owner.filter(|_| node.fate.enters()) else {
+    let Some(owner) = node.owner().filter(|_| node.fate.enters()) else {
         return stored(node.table, column, node.cell(column));
     };
     let mut parts = owner.foreign_key.parts.iter();
