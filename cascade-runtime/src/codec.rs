@@ -175,13 +175,15 @@ pub(crate) type DecodeArray<DB> =
     fn(&<DB as sqlx::Database>::Row, usize) -> Result<Box<dyn Elements>, sqlx::Error>;
 
 /// The values of a column in some rows.
-pub trait Elements: Send + Sync {
+pub trait Elements: Send {
     /// How many rows there are.
     fn count(&self) -> usize;
     /// Whether there is NULL in a row.
     fn is_null(&self, row: usize) -> bool;
-    /// Reads the value of a row into the `Option<T>` behind `out`.
+    /// Copies the value of a row into the `Option<T>` behind `out`.
     fn read(&self, row: usize, out: &mut dyn Any) -> Result<(), sqlx::Error>;
+    /// Moves it there: nobody reads it once more.
+    fn take(&self, row: usize, out: &mut dyn Any) -> Result<(), sqlx::Error>;
 }
 
 /// Binds a list of values, or NULLs, as one array.

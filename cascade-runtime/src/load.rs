@@ -11,7 +11,7 @@ use futures_core::future::BoxFuture;
 
 use crate::backend::{Backend, Places, RowOf, from_sqlx, supports};
 use crate::codec::Erased;
-use crate::entity::Entity;
+use crate::entity::{Entity, Parts};
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Wire, arguments, sends};
 use crate::graph::{Graph, Root};
@@ -288,21 +288,21 @@ pub(crate) fn target_of(relation: &RelationDef) -> &'static Table {
     }
 }
 
-/// Puts the children of a relation that were read into their parent.
-fn fill(
+/// Puts the children of a relation that were read into their parents.
+fn fill<'r>(
     (table, index): (&'static Table, usize),
-    (parent, handle): (&mut Erased, Handle),
     foreign_key: &'static ForeignKey,
-    children: Option<Vec<Fetched>>,
+    parents: impl IntoIterator<Item = (&'r mut Erased, Handle)>,
+    children: Vec<Option<Vec<Fetched>>>,
 ) {
-    let slots = table.functions.parts(parent).slots;
-    if let (Some(slot), Some(children)) = (slots.into_iter().nth(index), children) {
-        slot.fill(
-            handle,
-            foreign_key,
-            children,
-            (table.relations[index].target)(),
-        );
+    let mut parts = Parts::default();
+    for ((parent, handle), children) in parents.into_iter().zip(children) {
+        let Some(children) = children else { continue };
+        (table.functions.visit)(parent, &mut parts);
+        if let Some(slot) = parts.slots.get_mut(index) {
+            let child = (table.relations[index].target)();
+            slot.fill(handle, foreign_key, children, child);
+        }
     }
 }
 
@@ -522,14 +522,9 @@ pub(crate) fn apply(
             loaded.extend(rows.filter_map(|row| reached_mut(definition, row)));
         }
         apply(target_of(definition), loaded, below);
-        for ((parent, handle), children) in parents.iter_mut().zip(children) {
-            fill(
-                (table, relation),
-                (&mut **parent, *handle),
-                foreign_key,
-                children,
-            );
-        }
+        let parents = parents.iter_mut();
+        let parents = parents.map(|(parent, handle)| (&mut **parent, *handle));
+        fill((table, relation), foreign_key, parents, children);
     }
 }
 

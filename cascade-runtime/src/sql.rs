@@ -212,6 +212,11 @@ pub(crate) trait Dialect: Send + Sync {
         false
     }
 
+    /// A column beside the key, in a list of rows that is named by both, where the operator is the same: for the same reason.
+    fn beside_key(&self, column: String) -> String {
+        column
+    }
+
     /// The operator by which NULL equals NULL.
     fn same(&self) -> &'static str;
 

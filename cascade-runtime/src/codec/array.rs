@@ -1,6 +1,7 @@
 //! Columns of several rows that come as one array each, on PostgreSQL.
 
 use std::any::Any;
+use std::cell::Cell;
 
 use sqlx::error::{BoxDynError, UnexpectedNullError};
 use sqlx::postgres::{PgRow, PgTypeInfo, PgTypeKind, PgValueRef};
@@ -33,7 +34,7 @@ where
     };
     let elements = elements.map_err(|source| undecoded(column, source))?;
     let elements = elements.into_iter().map(|element| Element {
-        value: element.value.map(value_of),
+        value: Cell::new(element.value.into_inner().map(value_of)),
         is_null: element.is_null,
     });
     Ok(Box::new(Array {
@@ -65,11 +66,24 @@ impl<T: Value> Elements for Array<T> {
     }
 
     fn read(&self, row: usize, out: &mut dyn Any) -> Result<(), sqlx::Error> {
-        if let Some(out) = out.downcast_mut::<Option<T>>() {
-            out.clone_from(&self.elements[row].value);
-        }
-        if self.elements[row].value.is_none() {
+        let element = &self.elements[row].value;
+        let value = element.take();
+        element.set(value.clone());
+        self.give(value, out)
+    }
+
+    fn take(&self, row: usize, out: &mut dyn Any) -> Result<(), sqlx::Error> {
+        self.give(self.elements[row].value.take(), out)
+    }
+}
+
+impl<T: Value> Array<T> {
+    fn give(&self, value: Option<T>, out: &mut dyn Any) -> Result<(), sqlx::Error> {
+        if value.is_none() {
             return Err(undecoded(self.column, Box::new(UnexpectedNullError)));
+        }
+        if let Some(out) = out.downcast_mut::<Option<T>>() {
+            *out = value;
         }
         Ok(())
     }
@@ -84,7 +98,7 @@ fn undecoded(column: usize, source: BoxDynError) -> sqlx::Error {
 
 /// An element, without a value where it is NULL and its type has none for that.
 struct Element<T> {
-    value: Option<T>,
+    value: Cell<Option<T>>,
     is_null: bool,
 }
 
@@ -95,7 +109,10 @@ impl<'r, T: Decode<'r, Postgres>> Decode<'r, Postgres> for Element<T> {
             Err(_) if is_null => None,
             decoded => Some(decoded?),
         };
-        Ok(Self { value, is_null })
+        Ok(Self {
+            value: Cell::new(value),
+            is_null,
+        })
     }
 }
 

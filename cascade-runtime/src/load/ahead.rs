@@ -214,16 +214,34 @@ fn unlike(parents: &[Root<'_>], arm: &Arm) -> Vec<Target> {
     };
     let mut unlike = Vec::with_capacity(parents.len());
     for (number, row) in parents.iter().enumerate() {
-        let key = match arm.above {
-            Some((_, Way::Holders(foreign_key))) => target_key(*row, foreign_key),
-            _ => row.state.key(row.table, row.value),
+        let is_seen = match arm.above {
+            Some((_, Way::Holders(foreign_key))) => {
+                let key = target_key(*row, foreign_key);
+                let found = seen.find(&key);
+                if found.is_none() {
+                    seen.add(number, key);
+                }
+                found
+            }
+            _ => find_or_add(&mut seen, number, *row),
         };
-        if seen.find(&key).is_none() {
-            seen.add(number, key);
+        if is_seen.is_none() {
             unlike.push(Target::Node(number));
         }
     }
     unlike
+}
+
+/// The first row with the key of this one; where there is none, takes down this one.
+fn find_or_add(known: &mut ByKey, number: usize, row: Root<'_>) -> Option<usize> {
+    let mut found = None;
+    (row.table.functions.view)(row.value, &mut |fields, _| {
+        found = known.find_or_add(number, |part| {
+            let cell = row.state.recorded(row.table, row.table.key[part], fields);
+            (!cell.is::<Null>()).then_some(cell)
+        });
+    });
+    found
 }
 
 /// The statement of some arms. That for a single row is kept: it depends on nothing but the tree.
@@ -273,8 +291,11 @@ impl<DB: Backend> Ahead<DB> {
     /// The rows that all starts from, in the order of their keys.
     pub(super) fn roots<T: Entity>(&self) -> Result<Vec<T>, Error> {
         let rows = 0..self.found[0].count();
-        let read =
-            |row| self.found[0].read(row, 0, |row| T::read(&mut Reader::new(T::table(), row)));
+        let read = |row| {
+            self.found[0].read((row, false), 0, |row| {
+                T::read(&mut Reader::new(T::table(), row))
+            })
+        };
         rows.map(read).collect()
     }
 
@@ -292,7 +313,7 @@ impl<DB: Backend> Ahead<DB> {
         let (found, before) = (&self.found[arm], self.arms[arm].before());
         let slot = slot_of(parents[0], index);
         let child = self.arms[arm].table;
-        let read = |row| found.read(row, before, |row| read_child(slot, child, row));
+        let read = |row, keep| found.read((row, keep), before, |row| read_child(slot, child, row));
         let mut give = |parent: usize, value| dealt[parent].push((value, RowState::persistent()));
         if let Way::Holders(foreign_key) = way {
             let targets = self.by_key(arm)?;
@@ -300,7 +321,7 @@ impl<DB: Backend> Ahead<DB> {
             let mut is_complete = true;
             for (parent, row) in parents.iter().enumerate() {
                 if let Some(target) = targets.find(&target_key(*row, foreign_key)) {
-                    give(parent, read(target)?);
+                    give(parent, read(target, true)?);
                     asked[target] = true;
                 } else {
                     is_complete = false;
@@ -317,7 +338,7 @@ impl<DB: Backend> Ahead<DB> {
         }
         let owners = Owners::new(parents);
         for row in 0..found.count() {
-            let value = read(row)?;
+            let value = read(row, owners.have_twins)?;
             let owner = match way {
                 Way::Links(_) => owners.by_key.find(&self.source(arm, row)?),
                 Way::Children(key) | Way::Holders(key) => {
@@ -327,7 +348,7 @@ impl<DB: Backend> Ahead<DB> {
             let owner = owner.ok_or_else(|| differs(self.arms[arm].table, path))?;
             let mut parent = owner;
             while let Some(next) = owners.next[parent] {
-                give(next, read(row)?);
+                give(next, read(row, true)?);
                 parent = next;
             }
             give(owner, value);
@@ -377,6 +398,7 @@ struct Owners {
     by_key: ByKey,
     /// By row: the next one with the same key.
     next: Vec<Option<usize>>,
+    have_twins: bool,
 }
 
 impl Owners {
@@ -384,17 +406,13 @@ impl Owners {
         let mut owners = Self {
             by_key: ByKey::new(rows[0].table),
             next: vec![None; rows.len()],
+            have_twins: false,
         };
         for (number, row) in rows.iter().enumerate() {
-            (row.table.functions.view)(row.value, &mut |fields, _| {
-                let cell = |part: usize| {
-                    let cell = row.state.recorded(row.table, row.table.key[part], fields);
-                    (!cell.is::<Null>()).then_some(cell)
-                };
-                if let Some(first) = owners.by_key.find_or_add(number, cell) {
-                    owners.next[number] = owners.next[first].replace(number);
-                }
-            });
+            if let Some(first) = find_or_add(&mut owners.by_key, number, *row) {
+                owners.next[number] = owners.next[first].replace(number);
+                owners.have_twins = true;
+            }
         }
         owners
     }

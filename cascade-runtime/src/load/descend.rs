@@ -79,14 +79,8 @@ pub(super) async fn descend<DB: Backend>(
             .position(|known| std::ptr::eq(known, level.relation));
         let rows = rows.iter_mut().flatten().flatten();
         let rows = rows.filter_map(|(value, state)| reached_mut(relation, (&mut **value, state)));
-        for (parent, children) in rows.zip(level.children) {
-            fill(
-                (target_of(relation), index.unwrap_or_default()),
-                parent,
-                level.foreign_key,
-                children,
-            );
-        }
+        let below = (target_of(relation), index.unwrap_or_default());
+        fill(below, level.foreign_key, rows, level.children);
     }
     Ok(())
 }

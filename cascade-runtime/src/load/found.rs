@@ -45,14 +45,14 @@ impl<DB: Backend> Found<DB> {
         }
     }
 
-    /// Reads a row, whose columns begin there.
+    /// Reads a row, whose columns begin there. It is read once more only if it is to be kept.
     pub(super) fn read<R>(
         &self,
-        row: usize,
+        (row, keep): (usize, bool),
         first: usize,
         read: impl FnOnce(&dyn ReadRow) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.at(row, Places::From(first), read)
+        self.at((row, keep), Places::From(first), read)
     }
 
     /// The key of a row of `table`, whose parts are in these places.
@@ -67,14 +67,14 @@ impl<DB: Backend> Found<DB> {
             let cell = |from: &dyn ReadRow| -> Result<Cell, Error> {
                 (table.columns[column].codec.read)(&mut |out| from.decode(table, column, out))
             };
-            self.at(row, Places::At(place), cell).map(Some)
+            self.at((row, true), Places::At(place), cell).map(Some)
         });
         parts.collect()
     }
 
     fn at<R>(
         &self,
-        row: usize,
+        (row, keep): (usize, bool),
         places: Places,
         read: impl FnOnce(&dyn ReadRow) -> Result<R, Error>,
     ) -> Result<R, Error> {
@@ -86,6 +86,7 @@ impl<DB: Backend> Found<DB> {
             Self::Columns(columns) => read(&Across {
                 columns,
                 row,
+                keep,
                 places,
                 unreadable: unreadable::<DB>,
             }),
@@ -97,6 +98,8 @@ impl<DB: Backend> Found<DB> {
 struct Across<'c> {
     columns: &'c [Box<dyn Elements>],
     row: usize,
+    /// The row is read once more.
+    keep: bool,
     places: Places,
     unreadable: fn(&'static Table, usize, sqlx::Error) -> Error,
 }
@@ -113,7 +116,13 @@ impl Across<'_> {
 
 impl ReadRow for Across<'_> {
     fn decode(&self, table: &'static Table, column: usize, out: &mut dyn Any) -> Result<(), Error> {
-        let read = self.column(column).read(self.row, out);
+        let elements = self.column(column);
+        // A key is read for a field, and for who holds it.
+        let read = if self.keep || table.identifies(column) {
+            elements.read(self.row, out)
+        } else {
+            elements.take(self.row, out)
+        };
         read.map_err(|error| (self.unreadable)(table, column, error))
     }
 

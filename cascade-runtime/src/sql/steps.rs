@@ -164,8 +164,17 @@ impl Texts {
         list: List,
     ) -> (Option<String>, String) {
         let columns = self.columns(table, when, prefix);
-        let by_key = when.iter().all(|column| table.columns[*column].key);
-        if by_key || !self.dialect.finds_by_key() {
+        let is_key = |column: &usize| table.columns[*column].key;
+        if when.iter().all(is_key) || !self.dialect.finds_by_key() {
+            let is_listed = list.rows.len() > 1;
+            let columns = when.iter().zip(columns).map(|(column, name)| {
+                if is_key(column) || !is_listed {
+                    name
+                } else {
+                    self.dialect.beside_key(name)
+                }
+            });
+            let columns: Vec<String> = columns.collect();
             return (None, self.dialect.one_of(statement, &columns, list));
         }
         let is_row = |prefix, cells: &dyn Fn(usize) -> String| {
