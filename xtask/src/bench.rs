@@ -7,13 +7,15 @@ use crate::{Outcome, command};
 /// A workspace of its own: what the library is compared with is compiled for nothing else.
 pub(crate) const MANIFEST: &str = "benches/Cargo.toml";
 
+/// Beside the builds of the workspace, where it is ignored and found again.
+pub(crate) const TARGET: &str = "target";
+
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let (mut services, filter) = choose(arguments);
     // All are compared on the servers themselves.
     services.retain(|service| service.before.is_none());
     let mut bench = command::cargo(["run", "--release", "--quiet", "--manifest-path", MANIFEST]);
-    // Beside the builds of the workspace, where it is ignored and found again.
-    bench.args(["--target-dir", "target", "--"]).args(filter);
+    bench.args(["--target-dir", TARGET, "--"]).args(filter);
     for variable in ALL.iter().flat_map(|service| service.variables) {
         bench.env_remove(variable);
     }

@@ -82,7 +82,21 @@ fn all(steps: &mut Steps) -> Outcome {
     // What a struct's metadata has one address for shows where constants are copied.
     let optimised = ["run", "--release", "--quiet", "--example", "blog"];
     steps.cargo("example blog, optimised", &optimised)?;
-    steps.step("budget", budget::run)
+    steps.step("budget", budget::run)?;
+    // Last: nothing else needs what the library is compared with.
+    steps.cargo(
+        "lints of the benchmarks",
+        &[
+            "clippy",
+            "--manifest-path",
+            bench::MANIFEST,
+            "--target-dir",
+            bench::TARGET,
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )
 }
 
 /// Without tests and examples, whose dependencies turn on features of their own.
