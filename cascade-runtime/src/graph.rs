@@ -174,17 +174,23 @@ pub(crate) enum Kept<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Flattens the trees under `roots`, but for what a survey of them says to be quiet. Rows that were `seen` leave by name where else all rows of their relation would.
+    /// Flattens the trees under `roots`, but for what a survey of them says to be quiet. Rows that were `seen` leave by name where else all rows of their
+    /// relation would.
     ///
     /// # Errors
     ///
     /// What the unsaved graph by itself shows to be wrong; where several things are, the one that is the most severe.
     pub(crate) fn build(
-        roots: impl IntoIterator<Item = Root<'a>>,
+        roots: Vec<Root<'a>>,
         survey: &'a Survey,
         seen: &'a [Seen],
     ) -> Result<Self, Error> {
-        Builder::new(roots, Some(survey), seen).save()
+        let graph = Builder::new(roots.iter().copied(), Some(survey), seen).save()?;
+        // The parent that a row moves away from may be quiet, and is concerned all the same.
+        if graph.nodes.iter().any(|node| node.fate.is_move()) {
+            return Builder::new(roots, None, seen).save();
+        }
+        Ok(graph)
     }
 
     /// The rows, and nothing to do with them.

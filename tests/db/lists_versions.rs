@@ -14,6 +14,7 @@ on_every_database![
     each_kind_of_change_raises_the_root,
     a_move_raises_both_roots,
     a_move_out_of_one_aggregate_alone_raises_the_other_only,
+    a_move_raises_an_aggregate_that_forgot_the_row,
     a_stale_root_writes_nothing_below,
     detaching_a_list_raises_the_root,
     a_unique_value_passes_to_the_next,
@@ -34,6 +35,44 @@ struct Album {
     #[one_to_many(cascade = "all, delete-orphan")]
     photos: HasMany<Photo>,
 }
+
+/// Above aggregates, which are no roots of a save then.
+#[derive(Debug, Default, Clone, PartialEq, Relations)]
+#[table(name = "cases")]
+struct Case {
+    #[key(generated)]
+    id: i64,
+    #[one_to_many(cascade = "all, delete-orphan")]
+    lanes: HasMany<Lane>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Relations)]
+#[table(name = "lanes")]
+struct Lane {
+    #[key(generated)]
+    id: i64,
+    #[many_to_one(Case)]
+    case_id: i64,
+    #[version(aggregate)]
+    version: i64,
+    #[one_to_many(cascade = "all, delete-orphan")]
+    cards: HasMany<Card>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Relations)]
+#[table(name = "cards")]
+struct Card {
+    #[key(generated)]
+    id: i64,
+    #[many_to_one(Lane)]
+    lane_id: i64,
+}
+
+const CASES: &str = "
+    CREATE TABLE cases (id $id, filler TEXT);
+    CREATE TABLE lanes (id $id, case_id BIGINT NOT NULL REFERENCES cases (id), version BIGINT NOT NULL);
+    CREATE TABLE cards (id $id, lane_id BIGINT NOT NULL REFERENCES lanes (id));
+";
 
 #[derive(Debug, Default, Clone, PartialEq, Relations)]
 #[table(name = "photos")]
@@ -262,6 +301,38 @@ async fn a_move_out_of_one_aggregate_alone_raises_the_other_only<B: Base>(test: 
     test.save_as_planned(&mut b).await;
     assert!(a.save(&test.pool).await.unwrap().is_empty());
     assert_eq!(test.rows("albums").await, ["1|a|1", "2|a|2"]);
+}
+
+/// The parent that a row leaves has nothing to save by itself, where its relation isn't loaded any more; nor has the one beside it.
+async fn a_move_raises_an_aggregate_that_forgot_the_row<B: Base>(test: Test<B>) {
+    test.create(CASES).await;
+    let lane = |cards| Lane {
+        cards: vec![Card::default(); cards].into(),
+        ..Lane::default()
+    };
+    let case = Case {
+        lanes: vec![lane(1), lane(1), lane(0)].into(),
+        ..Case::default()
+    };
+    let mut case = case.save(&test.pool).await.unwrap();
+    assert_eq!(test.rows("lanes").await, ["1|1|1", "2|1|1", "3|1|1"]);
+    let card = case.lanes[0].cards.expunge(0);
+    case.lanes[0].cards = HasMany::default();
+    case.lanes[2].cards.adopt(card);
+    test.save_as_planned(&mut case).await;
+    assert_eq!(test.rows("lanes").await, ["1|1|2", "2|1|1", "3|1|2"]);
+    assert_eq!(test.rows("cards").await, ["1|3", "2|2"]);
+    // Into a parent that is new.
+    let card = case.lanes[1].cards.expunge(0);
+    case.lanes[1].cards = HasMany::default();
+    case.lanes.push(lane(0));
+    case.lanes[3].cards.adopt(card);
+    test.save_as_planned(&mut case).await;
+    assert_eq!(
+        test.rows("lanes").await,
+        ["1|1|2", "2|1|2", "3|1|2", "4|1|1"]
+    );
+    assert_eq!(test.rows("cards").await, ["1|3", "2|4"]);
 }
 
 async fn a_stale_root_writes_nothing_below<B: Base>(test: Test<B>) {

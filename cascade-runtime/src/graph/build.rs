@@ -33,7 +33,6 @@ impl<'a> Builder<'a> {
         survey: Option<&'a Survey>,
         seen: &'a [Seen],
     ) -> Self {
-        let survey = survey.filter(|survey| !survey.is_of_all());
         let node = |(index, root): (usize, Root<'a>)| Node {
             table: root.table,
             value: root.value,

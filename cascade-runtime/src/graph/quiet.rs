@@ -12,8 +12,6 @@ use crate::slot::{RowState, Slot};
 pub(crate) struct Survey {
     /// The rows that aren't quiet, and those above them, by the addresses of their states, in order. Below one that is new nobody has looked.
     loud: Vec<usize>,
-    /// A row moves, or its last write has an unknown outcome: what it concerns may be any other.
-    all: bool,
 }
 
 impl Survey {
@@ -39,11 +37,6 @@ impl Survey {
         self.loud.is_empty()
     }
 
-    /// The graph is that of all rows, quiet or not.
-    pub(crate) fn is_of_all(&self) -> bool {
-        self.all
-    }
-
     /// A row that exists is part of what is saved.
     pub(crate) fn has(&self, state: &RowState) -> bool {
         self.loud.binary_search(&place(state)).is_ok()
@@ -52,7 +45,6 @@ impl Survey {
     /// Looks at a row, whose relations are yet to be looked at then.
     fn look<'a>(&mut self, row: Root<'a>, branch: &mut Vec<Waiting<'a>>) {
         let above = branch.len();
-        self.all |= row.state.is_in_doubt() || row.state.departure().is_some();
         if is_row_quiet(row, branch) {
             return;
         }
