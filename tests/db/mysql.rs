@@ -184,6 +184,13 @@ async fn the_key_of_a_single_row_is_reported() {
     .await;
 }
 
+/// The index that an explained statement takes.
+#[expect(clippy::disallowed_methods, reason = "the rows are the test's own")]
+async fn index_of(test: &Test<MySql>, explain: String) -> Option<String> {
+    let explain = sqlx::query(sqlx::AssertSqlSafe(explain));
+    explain.fetch_one(&test.pool).await.unwrap().get("key")
+}
+
 /// With an index on the owner, too, MariaDB finds a list of rows by their keys: by the owner it would take twice as long.
 #[tokio::test]
 async fn a_list_of_rows_is_found_by_key() {
@@ -205,13 +212,10 @@ async fn a_list_of_rows_is_found_by_key() {
         for value in values {
             explain = explain.replacen('?', &value.to_string(), 1);
         }
-        let index = async |explain: String| -> Option<String> {
-            let explain = sqlx::query(sqlx::AssertSqlSafe(explain));
-            explain.fetch_one(&test.pool).await.unwrap().get("key")
-        };
-        assert_eq!(index(explain.clone()).await.as_deref(), Some("PRIMARY"));
+        let by_key = index_of(&test, explain.clone()).await;
+        assert_eq!(by_key.as_deref(), Some("PRIMARY"));
         // What stands there without the trick.
-        let by_owner = index(explain.replace("COALESCE", "")).await;
+        let by_owner = index_of(&test, explain.replace("COALESCE", "")).await;
         assert_eq!(by_owner.as_deref(), Some("books_of_shelf"));
         assert_eq!(test.rows("books").await.len(), 1936);
     })
