@@ -322,15 +322,13 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The fields and the slots of a struct, in the place of those of another one.
+    /// Adds the fields and the slots of a struct.
     pub fn put<const F: usize, const S: usize>(
         &mut self,
         fields: [&'a mut Erased; F],
         slots: [&'a mut dyn Slot; S],
     ) {
-        self.fields.clear();
         self.fields.extend(fields);
-        self.slots.clear();
         self.slots.extend(slots);
     }
 }

@@ -298,7 +298,7 @@ fn fill<'r>(
     let mut parts = Parts::default();
     for ((parent, handle), children) in parents.into_iter().zip(children) {
         let Some(children) = children else { continue };
-        (table.functions.visit)(parent, &mut parts);
+        table.functions.parts_in(parent, &mut parts);
         if let Some(slot) = parts.slots.get_mut(index) {
             let child = (table.relations[index].target)();
             slot.fill(handle, foreign_key, children, child);

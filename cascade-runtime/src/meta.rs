@@ -170,14 +170,19 @@ impl Functions {
             link: false,
         }
     }
-}
 
-impl Functions {
     /// The fields and the slots of a struct.
     pub(crate) fn parts<'a>(&self, row: &'a mut Erased) -> Parts<'a> {
         let mut parts = Parts::default();
-        (self.visit)(row, &mut parts);
+        self.parts_in(row, &mut parts);
         parts
+    }
+
+    /// The same, in the place of those of another struct.
+    pub(crate) fn parts_in<'a>(&self, row: &'a mut Erased, parts: &mut Parts<'a>) {
+        parts.fields.clear();
+        parts.slots.clear();
+        (self.visit)(row, parts);
     }
 }
 

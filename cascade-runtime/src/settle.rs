@@ -179,7 +179,7 @@ pub(crate) fn settle<'t>(
         if table.relations.is_empty() && is_quiet {
             continue;
         }
-        (table.functions.visit)(value, &mut parts);
+        table.functions.parts_in(value, &mut parts);
         while let Some(given) = given.next_if(|given| given.node == node) {
             write(table, &mut parts, given.column, given.cell);
         }

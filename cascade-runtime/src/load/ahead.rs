@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use crate::backend::{Answer, Backend, from_sqlx, is_lost};
-use crate::codec::{Erased, Null};
+use crate::codec::Erased;
 use crate::entity::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Wire, arguments, sends};
@@ -236,10 +236,8 @@ fn unlike(parents: &[Root<'_>], arm: &Arm) -> Vec<Target> {
 fn find_or_add(known: &mut ByKey, number: usize, row: Root<'_>) -> Option<usize> {
     let mut found = None;
     (row.table.functions.view)(row.value, &mut |fields, _| {
-        found = known.find_or_add(number, |part| {
-            let cell = row.state.recorded(row.table, row.table.key[part], fields);
-            (!cell.is::<Null>()).then_some(cell)
-        });
+        let part = |part| row.state.key_part(row.table, part, fields);
+        found = known.find_or_add(number, part);
     });
     found
 }

@@ -219,13 +219,24 @@ impl RowState {
     pub(crate) fn key(&self, table: &'static Table, row: &Erased) -> Vec<Option<Cell>> {
         let mut cells = Vec::new();
         (table.functions.view)(row, &mut |fields, _| {
-            let key = table.key.iter().map(|&column| {
-                let cell = self.recorded(table, column, fields);
-                (!cell.is::<Null>()).then(|| (table.columns[column].codec.clone)(cell))
+            let key = table.key.iter().enumerate().map(|(part, &column)| {
+                let cell = self.key_part(table, part, fields)?;
+                Some((table.columns[column].codec.clone)(cell))
             });
             cells = key.collect();
         });
         cells
+    }
+
+    /// A part of it.
+    pub(crate) fn key_part<'a>(
+        &'a self,
+        table: &'static Table,
+        part: usize,
+        fields: &[&'a Erased],
+    ) -> Option<&'a Erased> {
+        let cell = self.recorded(table, table.key[part], fields);
+        (!cell.is::<Null>()).then_some(cell)
     }
 
     /// What identifies the row, kept when the value goes.
